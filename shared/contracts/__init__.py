@@ -1,0 +1,1 @@
+"""Facts and topics: the wire format, owned by its producers, readable by everybody."""

@@ -1,0 +1,1 @@
+"""From Kafka to a transaction: batch consumer, three outcomes, dead letters, positions."""

@@ -1,0 +1,1 @@
+"""From a transaction to Kafka: append inside the transaction, one relay per service."""

@@ -1,0 +1,1 @@
+"""Pool, roles, migrations and the merge of facts."""
