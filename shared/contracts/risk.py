@@ -1,0 +1,151 @@
+"""Judgements. Owner: scoring. Every verdict names the rule set that made it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.child import Letter
+from shared.contracts.fact import ChildFact, DesaCode, PosyanduCode
+
+ZScore = Annotated[float | None, Field(description="Rounded to 2 decimals; empty = see blank_reasons.")]
+Tier = Literal["unknown", "low", "watch", "nutrition", "suspected", "urgent"]
+HeightForAge = Literal["severely_stunted", "stunted", "normal", "tall", "outlier"]
+WeightForAge = Literal["severely_underweight", "underweight", "normal", "overweight_risk", "outlier"]
+WeightForHeight = Literal["severely_wasted", "wasted", "normal", "overweight_risk", "overweight", "obese", "outlier"]
+CaseState = Literal["open", "confirmed", "other_cause", "in_care", "closed"]
+CloseReason = Literal[
+    "recovered", "cleared", "declined", "lost", "aged_out", "moved_out", "died", "entered_in_error", "merged"
+]
+FollowUpState = Literal["open", "done", "cancelled"]
+
+
+class AssessmentV1(ChildFact):
+    """The judgement of one measurement revision: published for every revision, voided ones too."""
+
+    kind: ClassVar[str] = "assessment"
+
+    measurement_id: UUID
+    measurement_epoch: int = Field(ge=1)
+    measurement_revision: int = Field(ge=1)
+    ruleset_version: str
+    measured_on: date
+    voided: bool = False
+    is_primary: bool = Field(description="Of several on one day, the one that counts.")
+    age_days: int = Field(description="Completed days at measurement; negative never reaches here.")
+    age_months: int = Field(description="Completed calendar months.")
+    adjusted_length_height_cm: float | None = Field(default=None, description="After the 0.7 cm rule.")
+    haz: ZScore = None
+    waz: ZScore = None
+    whz: ZScore = None
+    baz: ZScore = None
+    haz_flagged: bool = False
+    waz_flagged: bool = False
+    whz_flagged: bool = False
+    baz_flagged: bool = False
+    blank_reasons: dict[str, str] = Field(default_factory=dict, description="Index → reason code, for every blank.")
+    height_for_age: HeightForAge | None = None
+    weight_for_age: WeightForAge | None = None
+    weight_for_height: WeightForHeight | None = None
+    bmi_for_age: WeightForHeight | None = None
+    oedema: bool = False
+    letter: Letter | None = Field(default=None, description="Our N/T/O/B.")
+    twice_not_gained: bool = Field(default=False, description="2T.")
+    below_red_line: bool = Field(default=False, description="BGM.")
+    interval_atypical: bool = False
+    tier: Tier = Field(description="By growth evidence up to this measurement's day.")
+
+
+class Reason(BaseModel):
+    """Why a status is what it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule_id: str
+    fact_id: UUID
+    measured_on: date
+    value: float | None = None
+    threshold: float | None = None
+    source: str
+    provisional: bool = False
+
+
+class Unknown(BaseModel):
+    """What could not be judged, and the single test or measurement that would settle it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    what: str
+    because: str
+    settle_with: str
+    fact_id: UUID | None = None
+
+
+class RiskStatusV1(ChildFact):
+    """The present status of one (root) child, published when its content changes."""
+
+    kind: ClassVar[str] = "risk-status"
+
+    ruleset_version: str
+    tier: Tier
+    priority: bool = False
+    tracks: tuple[str, ...] = ()
+    measured_on: date | None = Field(default=None, description="Of the newest valid measurement.")
+    reasons: tuple[Reason, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+    desa_code: DesaCode
+    posyandu_code: PosyanduCode | None = None
+    voided: bool = Field(default=False, description="The child was merged away or entered in error.")
+
+
+class Milestone(BaseModel):
+    """Something that happened to a case, on a day; milestones come in any order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["remeasured", "lab_ordered", "lab_complete", "referred"]
+    on: date
+
+
+class CaseV1(ChildFact):
+    """One case from suspicion to its end; `fact_id` = `case_id`."""
+
+    kind: ClassVar[str] = "case"
+
+    opened_on: date
+    opened_by_fact_id: UUID
+    tier: Tier
+    priority: bool = False
+    state: CaseState
+    close_reason: CloseReason | None = None
+    closed_on: date | None = None
+    milestones: tuple[Milestone, ...] = ()
+    required_tests: tuple[str, ...] = Field(default=(), description="Only grows, by rules on results.")
+    confirmed_by: str | None = Field(default=None, max_length=80)
+    confirmed_on: date | None = None
+    needs_review: bool = Field(default=False, description="The triggering fact was voided: a person decides.")
+    ruleset_version: str
+    desa_code: DesaCode
+    posyandu_code: PosyanduCode | None = None
+
+
+class FollowUpV1(ChildFact):
+    """Something a named role must do for a child by a day."""
+
+    kind: ClassVar[str] = "follow-up"
+
+    case_id: UUID | None = None
+    task: str = Field(max_length=60)
+    owner_role: Literal["kader", "puskesmas", "clinician", "laboratory"]
+    opened_on: date
+    due_on: date
+    state: FollowUpState
+    done_on: date | None = None
+    closing_fact_id: UUID | None = None
+    because_fact_id: UUID
+    ruleset_version: str
+    desa_code: DesaCode
+    posyandu_code: PosyanduCode | None = None
