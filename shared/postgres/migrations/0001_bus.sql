@@ -31,7 +31,9 @@ CREATE TABLE consumer_position (
     applied bigint NOT NULL DEFAULT 0,
     not_newer bigint NOT NULL DEFAULT 0,
     dead bigint NOT NULL DEFAULT 0,
-    compacted bigint NOT NULL DEFAULT 0,  -- offsets the broker had compacted away, seen as gaps
+    gaps bigint NOT NULL DEFAULT 0,       -- offsets the broker no longer had: compacted away, or lost to retention
+    crashes integer NOT NULL DEFAULT 0,   -- times the consumer fell at next_offset; back to 0 when it gets past
+    crash_code text,
     moved_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (topic, partition)
 );

@@ -1,0 +1,247 @@
+"""The consume loop: fetch a batch, apply it in one transaction, then commit the offset.
+
+Three outcomes only (outcomes.py). `Not now` pauses the partitions, keeps polling so that the group does not take them
+away, and tries again with jitter. Anything unexpected is counted at its offset and ends the process: a supervisor
+starts it anew, and from then on that partition is read record by record, so that an alert can name the exact one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from shared.messaging import positions
+from shared.messaging.batch import Counts, Handler, process
+from shared.messaging.kafka import Broker
+from shared.messaging.outcomes import NeverLimit, is_not_now
+from shared.messaging.records import RawRecord, Received, receive
+from shared.postgres.pool import Pool
+
+LOG = structlog.get_logger(__name__)
+SMALLEST_BATCH: Final = 50
+LARGEST_BATCH: Final = 2_000
+TARGET_SECONDS: Final = 0.4  # a batch that takes longer is made smaller: the heartbeat shares the loop
+NOT_NOW_READY_SECONDS: Final = 10.0  # readiness turns false after this long without progress
+CRASHES_BEFORE_ALERT: Final = 3
+
+
+@dataclass
+class Progress:
+    """What health and metrics read. Times are `time.monotonic()` seconds."""
+
+    moved_at: float = field(default_factory=time.monotonic)
+    waiting_since: float | None = None
+    batches: int = 0
+
+    def ready(self) -> bool:
+        """False while the consumer has been unable to work for a while."""
+        return self.waiting_since is None or time.monotonic() - self.waiting_since < NOT_NOW_READY_SECONDS
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, loop: BatchConsumer) -> None:
+        self._loop = loop
+
+    async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
+        """Nothing is held between batches: the position in the database is the truth."""
+
+    async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+        await self._loop.seek_to_stored(assigned)
+
+
+Observer = Callable[[Sequence[Received], Counts, float], None]
+
+
+class BatchConsumer:
+    """Consumes `topics` in one group and hands batches to `handler`.
+
+    Args:
+        broker: connection and account.
+        group: consumer group, one per service.
+        topics: names.
+        pool: of the worker role.
+        handler: the service's use of a batch.
+        on_commit: called after each database commit that published something (wakes the relay).
+        observe: called after each batch with its records, counts and seconds (metrics).
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        group: str,
+        topics: Sequence[str],
+        pool: Pool,
+        handler: Handler,
+        *,
+        on_commit: Callable[[], None],
+        observe: Observer,
+    ) -> None:
+        self._broker = broker
+        self._group = group
+        self._topics = tuple(topics)
+        self._pool = pool
+        self._handler = handler
+        self._on_commit = on_commit
+        self._observe = observe
+        self._consumer: AIOKafkaConsumer | None = None
+        self._limits: dict[positions.Place, NeverLimit] = defaultdict(NeverLimit)
+        self._careful: set[positions.Place] = set()
+        self._batch_size = 500
+        self.progress = Progress()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop` is set; the batch in work is finished first."""
+        consumer = self._broker.consumer(self._group)
+        self._consumer = consumer
+        consumer.subscribe(list(self._topics), listener=_Listener(self))
+        await self._started(consumer, stop)
+        try:
+            while not stop.is_set():
+                fetched = await consumer.getmany(timeout_ms=200, max_records=1 if self._careful else self._batch_size)
+                self.progress.moved_at = time.monotonic()
+                records = [record for group in fetched.values() for record in group]
+                if records:
+                    await self._batch(consumer, records, stop)
+        finally:
+            await asyncio.wait_for(consumer.stop(), 10)
+
+    async def _started(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await consumer.start()
+            except KafkaError as error:
+                if not is_not_now(error):
+                    raise
+                self._waits("consumer_waits_for_broker", error)
+                await asyncio.sleep(0.2 + random.random())  # noqa: S311 - jitter
+            else:
+                self.progress.waiting_since = None
+                return
+
+    async def seek_to_stored(self, assigned: Sequence[TopicPartition]) -> None:
+        """Start each partition where the database says, not where Kafka remembers."""
+        consumer = self._consumer
+        if consumer is None or not assigned:
+            return
+        places = [(item.topic, item.partition) for item in assigned]
+
+        async def read() -> dict[positions.Place, positions.Position]:
+            async with self._pool.acquire() as connection:
+                return await positions.load(connection, places)
+
+        stored = await self._retried(read, asyncio.Event())
+        for item in assigned:
+            position = (stored or {}).get((item.topic, item.partition))
+            if position is None:
+                await consumer.seek_to_beginning(item)
+            else:
+                consumer.seek(item, position.next_offset)
+                if position.crashes:
+                    self._careful.add((item.topic, item.partition))
+
+    async def _batch(self, consumer: AIOKafkaConsumer, records: Sequence[RawRecord], stop: asyncio.Event) -> None:
+        began = time.monotonic()
+        batch = receive(records)
+        counts = await self._retried(lambda: self._applied(batch), stop, consumer)
+        if counts is None:
+            return  # told to stop while waiting: nothing was stored, the records come again
+        seconds = time.monotonic() - began
+        self._careful -= {record.place for record in batch}
+        self._adapt(len(batch), seconds)
+        self.progress.batches += 1
+        self._observe(batch, counts, seconds)
+        self._watch_dead(batch, counts)
+        if counts.published:
+            self._on_commit()
+        await self._commit(consumer, batch)
+
+    async def _applied(self, batch: Sequence[Received]) -> Counts:
+        try:
+            return await process(self._pool, self._handler, batch)
+        except Exception as error:
+            if is_not_now(error):
+                raise
+            async with self._pool.acquire() as connection:
+                crashes = await positions.count_crash(connection, batch, type(error).__name__)
+            first = batch[0].raw
+            LOG.critical(
+                "consumer_crash" if crashes < CRASHES_BEFORE_ALERT else "consumer_stuck_at_offset",
+                topic=first.topic,
+                partition=first.partition,
+                offset=first.offset,
+                records=len(batch),
+                crashes=crashes,
+                error=type(error).__name__,
+            )
+            raise
+
+    async def _retried(
+        self,
+        work: Callable[[], Awaitable[Any]],
+        stop: asyncio.Event,
+        consumer: AIOKafkaConsumer | None = None,
+    ) -> Any:
+        attempt = 0
+        while True:
+            try:
+                result = await work()
+            except Exception as error:
+                if not is_not_now(error):
+                    raise
+                self._waits("consumer_waits", error)
+            else:
+                self.progress.waiting_since = None
+                if attempt and consumer is not None:
+                    consumer.resume(*consumer.assignment())
+                return result
+            attempt += 1
+            pause = min(5.0, 0.1 * 2 ** min(attempt, 6)) * (0.5 + random.random())  # noqa: S311 - jitter
+            if consumer is not None:
+                consumer.pause(*consumer.assignment())
+                await consumer.getmany(timeout_ms=0)  # paused: returns nothing, but tells the group we are alive
+            try:
+                await asyncio.wait_for(stop.wait(), pause)
+            except TimeoutError:
+                continue
+            return None
+
+    def _waits(self, event: str, error: BaseException) -> None:
+        if self.progress.waiting_since is None:
+            self.progress.waiting_since = time.monotonic()
+        LOG.warning(event, group=self._group, error=type(error).__name__)
+
+    def _adapt(self, size: int, seconds: float) -> None:
+        if size >= self._batch_size and seconds < TARGET_SECONDS / 2:
+            self._batch_size = min(LARGEST_BATCH, self._batch_size * 2)
+        elif seconds > TARGET_SECONDS:
+            self._batch_size = max(SMALLEST_BATCH, min(self._batch_size, size) // 2)
+
+    def _watch_dead(self, batch: Sequence[Received], counts: Counts) -> None:
+        dead = {(record.place, record.raw.offset) for record, _ in counts.reasons}
+        for record, why in counts.reasons:
+            LOG.error(
+                "dead_letter",
+                topic=record.raw.topic,
+                partition=record.raw.partition,
+                offset=record.raw.offset,
+                reason=why.reason,
+            )
+        for record in batch:
+            self._limits[record.place].see(dead=(record.place, record.raw.offset) in dead)
+
+    async def _commit(self, consumer: AIOKafkaConsumer, batch: Sequence[Received]) -> None:
+        """Tell Kafka too, for lag tools; our own position is already stored."""
+        last = {TopicPartition(*record.place): record.raw.offset + 1 for record in batch}
+        try:
+            await consumer.commit({item: offset for item, offset in last.items() if item in consumer.assignment()})
+        except (CommitFailedError, IllegalStateError, KafkaError) as error:
+            LOG.warning("offset_commit_failed", group=self._group, error=type(error).__name__)

@@ -1,0 +1,55 @@
+"""Records as the consumer sees them: decoded before the transaction, or dead with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.contracts.codec import UndecodableError, decode
+from shared.contracts.fact import Fact
+
+
+class RawRecord(Protocol):
+    """What of a Kafka record is used."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """Why a record can never be applied. `detail` names fields, never values: it is shown to operators."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One record: its place, and the fact in it or why there is none."""
+
+    raw: RawRecord
+    fact: Fact | None
+    dead: Dead | None
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Topic and partition."""
+        return (self.raw.topic, self.raw.partition)
+
+
+def receive(records: Iterable[RawRecord]) -> list[Received]:
+    """Decode `records`, sorted by topic, partition and offset: the order in which a batch may be cut in two."""
+    received = []
+    for raw in sorted(records, key=lambda record: (record.topic, record.partition, record.offset)):
+        try:
+            received.append(Received(raw, decode(raw.topic, raw.key, raw.headers, raw.value), None))
+        except UndecodableError as error:
+            received.append(Received(raw, None, Dead(error.code, error.detail)))
+    return received
