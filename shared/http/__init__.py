@@ -1,0 +1,1 @@
+"""The shell every HTTP service wears: errors, limits, idempotency, health, paging, serving."""
