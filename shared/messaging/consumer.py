@@ -148,6 +148,20 @@ class BatchConsumer:
                 if position.crashes:
                     self._careful.add((item.topic, item.partition))
 
+    async def note_ends(self) -> dict[positions.Place, int]:
+        """Ask the broker where the assigned partitions end and store it; returns lag in records by place."""
+        consumer = self._consumer
+        if consumer is None or not consumer.assignment():
+            return {}
+        assigned = list(consumer.assignment())
+        beginnings = await consumer.beginning_offsets(assigned)
+        ends = await consumer.end_offsets(assigned)
+        known = {(item.topic, item.partition): (beginnings[item], ends[item]) for item in assigned}
+        async with self._pool.acquire() as connection:
+            await positions.note_ends(connection, known)
+            stored = await positions.load(connection, list(known))
+        return {place: end - stored[place].next_offset for place, (_, end) in known.items() if place in stored}
+
     async def _batch(self, consumer: AIOKafkaConsumer, records: Sequence[RawRecord], stop: asyncio.Event) -> None:
         began = time.monotonic()
         batch = receive(records)

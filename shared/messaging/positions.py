@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.messaging.records import Dead, Received
@@ -111,6 +111,24 @@ async def _store_dead(connection: Connection, dead: Sequence[tuple[Received, Dea
             )
             for record, why in dead
         ],
+    )
+
+
+async def note_ends(connection: Connection, ends: Mapping[Place, tuple[int, int]]) -> None:
+    """Store (beginning, end) offsets of the assigned partitions, so that lag is known where the ledger is read.
+
+    A partition that was never consumed gets its row here: an unread backlog must not be invisible.
+    """
+    places = sorted(ends)
+    await connection.execute(
+        "INSERT INTO consumer_position AS p (topic, partition, first_offset, next_offset, end_offset) "
+        "SELECT t, n, b, b, e FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS new(t, n, b, e) "
+        "ON CONFLICT (topic, partition) DO UPDATE SET end_offset = EXCLUDED.end_offset "
+        "WHERE p.end_offset <> EXCLUDED.end_offset",
+        [topic for topic, _ in places],
+        [partition for _, partition in places],
+        [ends[place][0] for place in places],
+        [ends[place][1] for place in places],
     )
 
 

@@ -32,6 +32,7 @@ CREATE TABLE consumer_position (
     not_newer bigint NOT NULL DEFAULT 0,
     dead bigint NOT NULL DEFAULT 0,
     gaps bigint NOT NULL DEFAULT 0,       -- offsets the broker no longer had: compacted away, or lost to retention
+    end_offset bigint NOT NULL DEFAULT 0, -- of the partition when last asked: end - next = lag
     crashes integer NOT NULL DEFAULT 0,   -- times the consumer fell at next_offset; back to 0 when it gets past
     crash_code text,
     moved_at timestamptz NOT NULL DEFAULT now(),

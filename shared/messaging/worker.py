@@ -1,0 +1,146 @@
+"""The worker of a service: relay, consumer and its own background work, watched and measured together."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import structlog
+
+from shared import metrics
+from shared.calendar import now_utc
+from shared.contracts.topics import topics_of
+from shared.messaging.batch import Counts, Handler
+from shared.messaging.consumer import BatchConsumer
+from shared.messaging.kafka import Broker
+from shared.messaging.outcomes import is_not_now
+from shared.messaging.records import Received
+from shared.outbox.relay import Relay
+from shared.postgres.pool import Address, Pool
+
+LOG = structlog.get_logger(__name__)
+WATCH_SECONDS: Final = 1.0
+STALLED_SECONDS: Final = 60.0  # liveness: a loop that did not move for so long is started anew
+
+Background = Callable[[asyncio.Event], Awaitable[None]]
+
+
+class Worker:
+    """Everything of a service that is not its API.
+
+    Args:
+        service: name, also of the consumer group and the Kafka account.
+        pool: of the worker role.
+        address: the worker role's address, for the relay's own connection.
+        broker: Kafka.
+        handler: None for a service that consumes nothing.
+        background: further loops (jobs, sweeps); each runs until the stop event is set.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        pool: Pool,
+        address: Address,
+        broker: Broker,
+        handler: Handler | None,
+        background: Sequence[Background] = (),
+    ) -> None:
+        self._pool = pool
+        self._background = tuple(background)
+        self.relay = Relay(service, address, broker, published=_published)
+        self.consumer: BatchConsumer | None = None
+        if handler is not None:
+            self.consumer = BatchConsumer(
+                broker,
+                f"tumbuh-{service}",
+                [topic.name for topic in topics_of(service)],
+                pool,
+                handler,
+                on_commit=self.relay.wake,
+                observe=_observed,
+            )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop`; the first part that fails ends all of them, and the process with them."""
+        async with asyncio.TaskGroup() as group:
+            parts: list[Background] = [self.relay.run, self._watch, *self._background]
+            if self.consumer is not None:
+                parts.append(self.consumer.run)
+            for part in parts:
+                group.create_task(self._stopping(part, stop))
+
+    async def _stopping(self, part: Background, stop: asyncio.Event) -> None:
+        try:
+            await part(stop)
+        except BaseException:
+            stop.set()
+            raise
+
+    def ready(self) -> bool:
+        """Whether the consumer can do its job now."""
+        return self.consumer is None or self.consumer.progress.ready()
+
+    def alive(self) -> bool:
+        """Whether the loops move; false lets a supervisor start the process anew."""
+        moved = [self.relay.moved_at]
+        if self.consumer is not None:
+            moved.append(self.consumer.progress.moved_at)
+        return time.monotonic() - min(moved) < STALLED_SECONDS
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self._measure()
+            except Exception as error:
+                if not is_not_now(error):
+                    raise
+            try:
+                await asyncio.wait_for(stop.wait(), WATCH_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def _measure(self) -> None:
+        async with self._pool.acquire() as connection:
+            outbox = await connection.fetchrow(
+                "SELECT coalesce(sum(cardinality(keys)), 0) AS pending, "
+                "coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0) AS age FROM outbox"
+            )
+            dead = await connection.fetch(
+                "SELECT topic, count(*) AS n FROM dead_letter WHERE state = 'open' GROUP BY topic"
+            )
+        if outbox is not None:
+            metrics.OUTBOX_PENDING_MESSAGES.set(outbox["pending"])
+            metrics.OUTBOX_OLDEST_SECONDS.set(float(outbox["age"]))
+        for row in dead:
+            metrics.DEAD_LETTERS_OPEN.labels(topic=row["topic"]).set(row["n"])
+        if self.consumer is None:
+            return
+        lag = await self.consumer.note_ends()
+        for (topic, partition), records in lag.items():
+            metrics.CONSUMER_LAG_RECORDS.labels(topic=topic, partition=str(partition)).set(records)
+        for topic in {topic for topic, _ in lag}:
+            behind = any(records for (name, _), records in lag.items() if name == topic)
+            waiting = self.consumer.progress.waiting_since
+            metrics.CONSUMER_PAUSED.labels(topic=topic).set(waiting is not None)
+            if not behind:
+                metrics.CONSUMER_OLDEST_UNPROCESSED_SECONDS.labels(topic=topic).set(0)
+
+
+def _published(topic: str, messages: int) -> None:
+    metrics.OUTBOX_PUBLISHED.labels(topic=topic).inc(messages)
+
+
+def _observed(batch: Sequence[Received], counts: Counts, seconds: float) -> None:
+    dead = {id(record) for record, _ in counts.reasons}
+    oldest: dict[str, int] = {}
+    for record in batch:
+        topic = record.raw.topic
+        oldest[topic] = min(oldest.get(topic, record.raw.timestamp), record.raw.timestamp)
+        metrics.CONSUMER_RECORDS.labels(topic=topic, outcome="dead" if id(record) in dead else "done").inc()
+    now_ms = now_utc().timestamp() * 1000
+    for topic, timestamp in oldest.items():
+        metrics.CONSUMER_BATCH_SECONDS.labels(topic=topic).observe(seconds)
+        metrics.CONSUMER_OLDEST_UNPROCESSED_SECONDS.labels(topic=topic).set(max(0.0, (now_ms - timestamp) / 1000))
