@@ -1,4 +1,7 @@
-"""Judgements. Owner: scoring. Every verdict names the rule set that made it."""
+"""Judgements. Owner: scoring. Every verdict names the rule set that made it.
+
+None carries a place: where a child lives is the child fact's to say, and a move is not a new judgement.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.child import Letter
-from shared.contracts.fact import ChildFact, DesaCode, PosyanduCode
+from shared.contracts.fact import ChildFact
 
 ZScore = Annotated[float | None, Field(description="Rounded to 2 decimals; empty = see blank_reasons.")]
 Tier = Literal["unknown", "low", "watch", "nutrition", "suspected", "urgent"]
@@ -96,8 +99,6 @@ class RiskStatusV1(ChildFact):
     measured_on: date | None = Field(default=None, description="Of the newest valid measurement.")
     reasons: tuple[Reason, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
-    desa_code: DesaCode
-    posyandu_code: PosyanduCode | None = None
     voided: bool = Field(default=False, description="The child was merged away or entered in error.")
 
 
@@ -128,8 +129,6 @@ class CaseV1(ChildFact):
     confirmed_on: date | None = None
     needs_review: bool = Field(default=False, description="The triggering fact was voided: a person decides.")
     ruleset_version: str
-    desa_code: DesaCode
-    posyandu_code: PosyanduCode | None = None
 
 
 class FollowUpV1(ChildFact):
@@ -147,5 +146,3 @@ class FollowUpV1(ChildFact):
     closing_fact_id: UUID | None = None
     because_fact_id: UUID
     ruleset_version: str
-    desa_code: DesaCode
-    posyandu_code: PosyanduCode | None = None

@@ -26,7 +26,9 @@ async def take_census(connection: Connection, tables: Sequence[CensusTable]) -> 
     """Count and digest by kind and day of `known_at`."""
     census: Census = {}
     for entry in tables:
-        source = entry.table
+        source = (
+            f"(SELECT * FROM {entry.table} WHERE epoch > 0) AS facts"  # epoch 0: a stub, locked before its fact came
+        )
         if entry.history:
             source = (
                 f"(SELECT DISTINCT ON (fact_id) fact_id, epoch, revision, known_at FROM {entry.table} "

@@ -86,7 +86,7 @@ def judge(
     """The three ledgers and their common state."""
     judged_intake = judge_intake(intake)
     bus = judge_bus(parts, compacted_topics)
-    under_way = bool(bus["lag"] or bus["outbox_pending"] or intake["pending"])
+    under_way = bool(bus["lag"] or bus["outbox_pending"])
     facts = judge_facts(parts, under_way=under_way, open_dead=bus["open_dead_letters"])
     state = worst((judged_intake["state"], bus["state"], facts["state"]))
     return {"state": state, "balanced": state == "balanced", "intake": judged_intake, "bus": bus, "facts": facts}
