@@ -1,0 +1,1 @@
+"""How the system is run: on one machine, as a simulated district, on a cluster."""
