@@ -9,9 +9,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +46,16 @@ class DataDir:
         return self.root / "kafka"
 
     @property
+    def postgres(self) -> Path:
+        """The database cluster."""
+        return self.root / "postgres"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever starts or stops."""
+        return self.root / "lock"
+
+    @property
     def keys(self) -> Path:
         """The development signing key and its public JWKS."""
         return self.root / "keys"
@@ -64,11 +75,21 @@ class DataDir:
         return self.logs / f"{name}.log"
 
     def create(self) -> None:
-        """Make the directories; repeatable."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        self.root.chmod(PASS_THROUGH)
+        """Make the directories; repeatable. A directory that was there before keeps its mode."""
+        if not self.root.exists():
+            self.root.mkdir(parents=True)
+            self.root.chmod(PASS_THROUGH)
         for folder in (self.logs, self.processes, self.kafka, self.keys):
             folder.mkdir(mode=0o700, exist_ok=True)
+
+    def remove(self) -> None:
+        """Remove what is ours, and the directory itself if nothing else is in it."""
+        for folder in (self.logs, self.processes, self.kafka, self.keys, self.postgres):
+            shutil.rmtree(folder, ignore_errors=True)
+        for file in (self.ports, self.secrets, self.lock):
+            file.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.root.rmdir()
 
 
 def default_data_dir() -> DataDir:
@@ -98,11 +119,24 @@ def write_json(path: Path, content: Mapping[str, Any], mode: int = 0o644) -> Non
 @contextmanager
 def locked(path: Path, busy: str) -> Iterator[None]:
     """One at a time across processes; says `busy` on standard error before it waits. Freed by the kernel on death."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
+    descriptor = _lock(path, busy)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(path: Path, busy: str) -> int:
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             sys.stderr.write(f"{busy}\n")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # The one before us may have removed the file (`down --purge`): then the lock we got guards nothing.
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(descriptor).st_ino:
+                return descriptor
+        os.close(descriptor)

@@ -60,7 +60,7 @@ def find_programs() -> Path:
 def home(data: DataDir, user: str | None) -> Path:
     """Where the cluster lives: in the data directory if its user may go there, else below /var/lib/tumbuh."""
     if accounts.can_reach(data.root, user):
-        return data.root / "postgres"
+        return data.postgres
     return SHARED_PLACE / hashlib.sha256(str(data.root).encode()).hexdigest()[:16]
 
 

@@ -84,6 +84,11 @@ def _privileges(user: str | None, tether: Tether | None) -> list[str]:
     return ["setpriv", *options] if options else []
 
 
+def tethered_command(command: Sequence[str], signal_name: str) -> list[str]:
+    """`command`, to be started as an ordinary child that gets `signal_name` when we die."""
+    return [*_privileges(None, Tether(signal_name)), *command]
+
+
 def recorded(data: DataDir, name: str) -> Process | None:
     """The process recorded under `name`, whether it lives or not."""
     content = read_json(data.processes / f"{name}.json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -48,7 +48,7 @@ class Stack:
 def exclusive(data: DataDir) -> Iterator[None]:
     """Starting and stopping go one at a time."""
     data.create()
-    with locked(data.root / "lock", f"another ./tumbuh is starting or stopping {data.root}; waiting for it"):
+    with locked(data.lock, f"another ./tumbuh is starting or stopping {data.root}; waiting for it"):
         yield
 
 
@@ -71,6 +71,6 @@ def start_infrastructure(data: DataDir, *, durable: bool = True, tethered: bool 
     return stack
 
 
-def stop_infrastructure(data: DataDir) -> list[str]:
-    """Stop broker and database; returns the names of those that ran."""
-    return [part.NAME for part in (kafka, postgres) if part.stop(data)]
+def stop_infrastructure(data: DataDir, names: Collection[str] = (kafka.NAME, postgres.NAME)) -> list[str]:
+    """Stop broker and database, as far as named; returns the names of those that ran."""
+    return [part.NAME for part in (kafka, postgres) if part.NAME in names and part.stop(data)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,4 +26,4 @@ def throw_away_stack() -> Iterator[Stack]:
     finally:
         stop_infrastructure(data)
         postgres.purge(data)
-        shutil.rmtree(data.root, ignore_errors=True)
+        data.remove()

@@ -8,7 +8,6 @@ from a migrated template and the topics are made anew, which takes a fraction of
 from __future__ import annotations
 
 import asyncio
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
@@ -90,7 +89,7 @@ def trial(stack: Stack) -> Iterator[Trial]:
             yield system
         finally:
             system.stop()
-            shutil.rmtree(data.root, ignore_errors=True)
+            data.remove()
 
 
 async def empty_topics(stack: Stack) -> None:

@@ -1,0 +1,48 @@
+"""Lint, format, types, architecture and contracts, without starting anything."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from deploy.local.data_dir import CHECKOUT
+
+PROGRAMS: Final = Path(sys.executable).parent
+CONTRACT_CHECK: Final = CHECKOUT / "shared" / "contracts" / "check.py"
+
+
+def steps() -> list[tuple[str, list[str]]]:
+    """What is checked, in order: the quick ones first."""
+    ruff = str(PROGRAMS / "ruff")
+    found = [
+        ("lint", [ruff, "check", "--quiet", "."]),
+        ("format", [ruff, "format", "--check", "--quiet", "."]),
+        ("architecture", [str(PROGRAMS / "lint-imports"), "--no-logo"]),
+        ("types", [str(PROGRAMS / "mypy"), "--no-error-summary", "."]),
+    ]
+    if CONTRACT_CHECK.exists():
+        found.insert(3, ("contracts", [sys.executable, "-m", "shared.contracts.check"]))
+    return found
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """No arguments."""
+
+
+def run(_arguments: argparse.Namespace) -> int:
+    """Run every step, so that all findings are told at once; 1 if one failed."""
+    failed = []
+    for name, command in steps():
+        begun = time.monotonic()
+        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        print(f"{name:14} {'ok' if done.returncode == 0 else 'FAILED':8} {time.monotonic() - begun:5.1f} s", flush=True)
+        if done.returncode != 0:
+            failed.append(name)
+            print(done.stdout + done.stderr, flush=True)
+    if failed:
+        print(f"check failed: {', '.join(failed)}")
+    return 1 if failed else 0

@@ -1,0 +1,31 @@
+"""Print a development token, and nothing else.
+
+The services of this data directory accept it for twelve hours.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from deploy.local.data_dir import default_data_dir
+from deploy.local.tokens import mint
+from shared.auth.roles import ROLES
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--role R [--area CODE]`."""
+    parser.add_argument("--role", required=True, choices=sorted(ROLES), metavar="ROLE", help=", ".join(sorted(ROLES)))
+    parser.add_argument(
+        "--area",
+        action="append",
+        metavar="CODE",
+        help="kabupaten, kecamatan, desa or posyandu code; may be repeated (default: the district, 12.19)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the token."""
+    data = default_data_dir()
+    data.create()
+    print(mint(data, arguments.role, arguments.area))
+    return 0
