@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from deploy.demo.growth import Bools, Floats, Ints
+from deploy.demo.growth import Floats, Ints
 from deploy.demo.names import child_names, mother_names, twin_name
 
 EPOCH: Final = date(1970, 1, 1)

@@ -78,14 +78,14 @@ def lms_by_length(sex: Ints, age_days: Ints, adjusted_cm: Floats) -> Lms:
 
 
 def z_of(lms: Lms, measure: Floats, *, restricted: bool) -> Floats:
-    """z to two decimals; `restricted` goes on in straight lines beyond ±3, as the WHO does for weights."""
+    """The z to two decimals; `restricted` goes on in straight lines beyond ±3, as the WHO does for weights."""
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (np.power(measure / lms.m, lms.l) - 1) / (lms.s * lms.l)
         if restricted:
             high, low = lms.at(3.0), lms.at(-3.0)
             z = np.where(z > 3, 3 + (measure - high) / (high - lms.at(2.0)), z)
             z = np.where(z < -3, -3 + (measure - low) / (lms.at(-2.0) - low), z)
-        return np.round(np.where(measure > 0, z, np.nan), 2)
+        return np.asarray(np.round(np.where(measure > 0, z, np.nan), 2), dtype=np.float64)
 
 
 def weight_at(lms: Lms, z: Floats) -> Floats:
@@ -118,5 +118,7 @@ def official_scores(sex: Ints, age_days: Ints, weight_kg: Floats, length_height_
     return Scores(
         haz=z_of(lms_by_age("lhfa", sex, age_days), adjusted, restricted=False),
         waz=z_of(lms_by_age("wfa", sex, age_days), weight_kg, restricted=True),
-        whz=z_of(lms_by_length(sex, age_days, np.where(age_days <= LAST_DAY, adjusted, np.nan)), weight_kg, restricted=True),
+        whz=z_of(
+            lms_by_length(sex, age_days, np.where(age_days <= LAST_DAY, adjusted, np.nan)), weight_kg, restricted=True
+        ),
     )

@@ -78,9 +78,7 @@ def load_areas(path: Path = AREAS_FILE) -> tuple[Area, ...]:
     """The areas of the file, its source line skipped."""
     with path.open(encoding="utf-8", newline="") as file:
         lines = (line for line in file if not line.startswith("#"))
-        return tuple(
-            Area(row["code"], row["level"], row["name"], row["parent_code"]) for row in csv.DictReader(lines)
-        )
+        return tuple(Area(row["code"], row["level"], row["name"], row["parent_code"]) for row in csv.DictReader(lines))
 
 
 def build_district() -> District:

@@ -198,10 +198,9 @@ class Growing:
         before = self.last_weight_kg[child]
         gained = np.round(weight_kg - before, 3) >= enough
         first = ~self.ever_weighed[child] & (age < 60)
-        return LETTERS[np.select([first, np.isnan(before), gained], [3, 2, 0], 1)]
+        return np.asarray(LETTERS[np.select([first, np.isnan(before), gained], [3, 2, 0], 1)])
 
 
 def _to_step(value: Floats, step: Floats) -> Floats:
     """`value` read on a scale with that step, to one decimal."""
     return np.round(np.round(value / step) * step, 1)
-
