@@ -1,0 +1,1 @@
+"""Scoring: growth scores, risk status with its reasons, cases and follow-ups."""

@@ -1,0 +1,143 @@
+"""The one place that says how an assessment is written in integer columns.
+
+Everything stored or compared is an integer, so that a batch of new assessments is compared with the stored ones by
+numpy. Codes are for ever: append, never renumber (stored rows and fingerprints hold them).
+
+- z-scores: hundredths of a z (`centi_z`, int32), `NO_SCORE` where there is none (the reason column says why)
+- lengths: tenths of a millimetre, i.e. hundredths of a centimetre (int32), `NO_LENGTH` where there is none
+- ages: int32, `NO_AGE` where unknown
+- enumerations: int8, 0 = nothing to say
+- `AssessmentFlag`: int32 bit mask
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+NO_SCORE: Final = -(2**31)
+NO_LENGTH: Final = -(2**31)
+NO_AGE: Final = -(2**31)
+LARGEST_CENTI: Final = 2**31 - 1  # entry limits keep real values far below; beyond it the code saturates
+
+
+class Sex(IntEnum):
+    """Sex of the child; there is no default."""
+
+    MISSING = 0
+    MALE = 1
+    FEMALE = 2
+
+
+class Position(IntEnum):
+    """How the child was measured."""
+
+    UNKNOWN = 0
+    LYING = 1
+    STANDING = 2
+
+
+class Oedema(IntEnum):
+    """Bilateral pitting oedema."""
+
+    UNKNOWN = 0
+    NO = 1
+    YES = 2
+
+
+class Channel(IntEnum):
+    """The door a measurement came through; the larger wins on the same day."""
+
+    FILE = 0
+    API = 1
+
+
+class BlankReason(IntEnum):
+    """Why an index has no score: a score or a reason, never an empty cell."""
+
+    NONE = 0
+    SEX_MISSING = 1
+    AGE_MISSING = 2
+    VISIT_BEFORE_BIRTH = 3
+    AGE_60_MONTHS_OR_MORE = 4
+    AGE_BELOW_91_DAYS = 5
+    OEDEMA = 6
+    WEIGHT_MISSING = 7
+    NONPOSITIVE_WEIGHT = 8
+    LENGTH_HEIGHT_MISSING = 9
+    NONPOSITIVE_LENGTH_HEIGHT = 10
+    LENGTH_BELOW_45 = 11
+    LENGTH_ABOVE_110 = 12
+    HEIGHT_BELOW_65 = 13
+    HEIGHT_ABOVE_120 = 14
+    HEAD_CIRCUMFERENCE_MISSING = 15
+    NONPOSITIVE_HEAD_CIRCUMFERENCE = 16
+    MUAC_MISSING = 17
+    NONPOSITIVE_MUAC = 18
+    TRICEPS_SKINFOLD_MISSING = 19
+    NONPOSITIVE_TRICEPS_SKINFOLD = 20
+    SUBSCAPULAR_SKINFOLD_MISSING = 21
+    NONPOSITIVE_SUBSCAPULAR_SKINFOLD = 22
+    NOT_FINITE = 23
+    VOIDED = 24
+    AFTER_CUT_OFF = 25
+
+
+BLANK_REASON_NAMES: Final = tuple(reason.name.lower() if reason else "" for reason in BlankReason)
+
+
+class State(IntEnum):
+    """What the fold did with a row."""
+
+    JUDGED = 0
+    VOIDED = 1
+    AFTER_CUT_OFF = 2
+
+
+class Letter(IntEnum):
+    """Weight gain on the KMS card: N gained, T not gained, O not weighed last month, B first weighing."""
+
+    NONE = 0
+    N = 1
+    T = 2
+    O = 3  # noqa: E741 - the card's own letter
+    B = 4
+
+
+class AssessmentFlag(IntFlag):
+    """Bit mask of what else was seen in a measurement."""
+
+    NONE = 0
+    HAZ_FLAGGED = 1 << 0
+    WAZ_FLAGGED = 1 << 1
+    WHZ_FLAGGED = 1 << 2
+    BAZ_FLAGGED = 1 << 3
+    HCZ_FLAGGED = 1 << 4
+    ACZ_FLAGGED = 1 << 5
+    POSITION_IMPLAUSIBLE = 1 << 6  # standing before nine months
+    POSITION_MATTERS = 1 << 7  # position unknown and 0.7 cm would change a class
+    OEDEMA = 1 << 8
+    PRIMARY = 1 << 9  # the value of its day
+    INTERVAL_ATYPICAL = 1 << 10
+    TWICE_NOT_GAINED = 1 << 11  # 2T
+    BELOW_RED_LINE = 1 << 12  # BGM
+    ABOVE_ORANGE_LINE = 1 << 13
+    IMPLAUSIBLE_DECREASE = 1 << 14  # length/height fell by more than the tolerance
+    HAZ_DROP = 1 << 15  # lost >= 0.67 against 3 or 6 months ago
+    CORRECTED_AGE = 1 << 16  # preterm and under 24 months: the tier uses the corrected scores
+
+
+def to_centi(values: npt.NDArray[np.float64], missing: int = NO_SCORE) -> npt.NDArray[np.int32]:
+    """Hundredths of `values` as int32 (nearest; saturating); NaN becomes `missing`."""
+    scaled = np.rint(values * 100.0)
+    blank = np.isnan(scaled)
+    bounded = np.clip(np.where(blank, 0.0, scaled), -LARGEST_CENTI, LARGEST_CENTI)
+    return np.where(blank, missing, bounded).astype(np.int32)
+
+
+def from_centi(codes: npt.NDArray[np.int32], missing: int = NO_SCORE) -> npt.NDArray[np.float64]:
+    """The inverse of `to_centi`: two-decimal values, NaN where missing."""
+    return np.where(codes == missing, np.nan, codes / 100.0)
