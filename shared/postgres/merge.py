@@ -88,58 +88,47 @@ class FactTable(Generic[FactT]):
         return [[column.read(fact) for fact in facts] for column in self._all]
 
 
-def _distinct(facts: Sequence[Fact], *, history: bool) -> tuple[dict[Any, int], list[Merged | None]]:
-    """Indices of the facts to write (at most one per row), and the outcome of those already decided in the batch."""
-    chosen: dict[Any, int] = {}
-    outcome: list[Merged | None] = [None] * len(facts)
-    for index, fact in enumerate(facts):
-        slot = (fact.fact_id, *fact.order) if history else fact.fact_id
-        other = chosen.setdefault(slot, index)
-        if other == index:
-            continue
-        rival = facts[other]
-        if fact.order == rival.order:
-            outcome[index] = "not_newer" if fact.content_hash() == rival.content_hash() else "revision_conflict"
-        elif fact.order > rival.order:
-            outcome[other] = "not_newer"
-            chosen[slot] = index
-        else:
-            outcome[index] = "not_newer"
-    return chosen, outcome
+Slot = tuple[UUID, int, int]
+
+
+def _slot(fact: Fact) -> Slot:
+    return (fact.fact_id, fact.epoch, fact.revision)
 
 
 async def merge_facts(connection: Connection, table: FactTable[FactT], facts: Sequence[FactT]) -> list[Merged]:
     """Write `facts`; for each, in input order, what became of it.
 
     Rows are written sorted by key, so that two workers never wait for each other crosswise. The same order with other
-    content is reported as `revision_conflict` and changes nothing.
+    content is reported as `revision_conflict` and changes nothing: of two such facts in one batch the first counts.
     """
     if not facts:
         return []
-    chosen, outcome = _distinct(facts, history=table.history)
-    rows = sorted(chosen.values(), key=lambda index: (facts[index].key, facts[index].fact_id, facts[index].order))
-    ordered = [facts[index] for index in rows]
+    first: dict[Slot, FactT] = {}
+    newest: dict[UUID, FactT] = {}
+    for fact in facts:
+        first.setdefault(_slot(fact), fact)
+        if fact.fact_id not in newest or fact.order > newest[fact.fact_id].order:
+            newest[fact.fact_id] = fact
+    candidates = first.values() if table.history else (first[_slot(fact)] for fact in newest.values())
+    rows = sorted(candidates, key=lambda fact: (fact.key, *_slot(fact)))
     written = {
         (row["fact_id"], row["epoch"], row["revision"])
-        for row in await connection.fetch(table.insert_sql, *table.arrays(ordered))
+        for row in await connection.fetch(table.insert_sql, *table.arrays(rows))
     }
-    doubtful = [index for index in rows if (facts[index].fact_id, *facts[index].order) not in written]
-    stored = await _stored_hashes(connection, table, [facts[index] for index in doubtful])
-    for index in rows:
-        fact = facts[index]
-        slot = (fact.fact_id, *fact.order)
+    truth = {slot: fact.content_hash() for slot, fact in first.items()}
+    truth |= await _stored_hashes(connection, table, [fact for slot, fact in first.items() if slot not in written])
+    outcomes: list[Merged] = []
+    for fact in facts:
+        slot = _slot(fact)
         if slot in written:
-            outcome[index] = "applied"
-        elif stored.get(slot, fact.content_hash()) != fact.content_hash():
-            outcome[index] = "revision_conflict"
+            written.discard(slot)
+            outcomes.append("applied")
         else:
-            outcome[index] = "not_newer"
-    return [state if state is not None else "not_newer" for state in outcome]
+            outcomes.append("not_newer" if fact.content_hash() == truth[slot] else "revision_conflict")
+    return outcomes
 
 
-async def _stored_hashes(
-    connection: Connection, table: FactTable[FactT], facts: Sequence[FactT]
-) -> dict[tuple[UUID, int, int], int]:
+async def _stored_hashes(connection: Connection, table: FactTable[FactT], facts: Sequence[FactT]) -> dict[Slot, int]:
     if not facts:
         return {}
     rows = await connection.fetch(table.conflict_sql, *table.arrays(facts))
