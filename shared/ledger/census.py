@@ -26,18 +26,6 @@ async def take_census(connection: Connection, tables: Sequence[CensusTable]) -> 
     """Count and digest by kind and day of `known_at`."""
     census: Census = {}
     for entry in tables:
-        source = (
-            f"(SELECT * FROM {entry.table} WHERE epoch > 0) AS facts"  # epoch 0: a stub, locked before its fact came
-        )
-        if entry.history:
-            source = (
-                f"(SELECT DISTINCT ON (fact_id) fact_id, epoch, revision, known_at FROM {entry.table} "
-                "ORDER BY fact_id, epoch DESC, revision DESC) AS newest"
-            )
-        rows = await connection.fetch(
-            "SELECT (known_at AT TIME ZONE 'Asia/Jakarta')::date::text AS day, count(*) AS n, "
-            "bit_xor(hashtextextended(fact_id::text || ':' || epoch || ':' || revision, 0)) AS digest "
-            f"FROM {source} GROUP BY 1"
-        )
+        rows = await connection.fetch("SELECT day, n, digest FROM facts_census($1, $2)", entry.table, entry.history)
         census[entry.kind] = {row["day"]: (row["n"], row["digest"]) for row in rows}
     return census

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -12,6 +11,8 @@ import structlog
 from shared import metrics
 from shared.calendar import now_utc
 from shared.contracts.topics import topics_of
+from shared.http.health import Health
+from shared.http.serve import Task
 from shared.messaging.batch import Counts, Handler
 from shared.messaging.consumer import BatchConsumer
 from shared.messaging.kafka import Broker
@@ -24,11 +25,9 @@ LOG = structlog.get_logger(__name__)
 WATCH_SECONDS: Final = 1.0
 STALLED_SECONDS: Final = 60.0  # liveness: a loop that did not move for so long is started anew
 
-Background = Callable[[asyncio.Event], Awaitable[None]]
-
 
 class Worker:
-    """Everything of a service that is not its API.
+    """Relay and consumer of a service, with what watches them; its own jobs and sweeps run beside it.
 
     Args:
         service: name, also of the consumer group and the Kafka account.
@@ -36,20 +35,10 @@ class Worker:
         address: the worker role's address, for the relay's own connection.
         broker: Kafka.
         handler: None for a service that consumes nothing.
-        background: further loops (jobs, sweeps); each runs until the stop event is set.
     """
 
-    def __init__(
-        self,
-        service: str,
-        pool: Pool,
-        address: Address,
-        broker: Broker,
-        handler: Handler | None,
-        background: Sequence[Background] = (),
-    ) -> None:
+    def __init__(self, service: str, pool: Pool, address: Address, broker: Broker, handler: Handler | None) -> None:
         self._pool = pool
-        self._background = tuple(background)
         self.relay = Relay(service, address, broker, published=_published)
         self.consumer: BatchConsumer | None = None
         if handler is not None:
@@ -63,32 +52,20 @@ class Worker:
                 observe=_observed,
             )
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop`; the first part that fails ends all of them, and the process with them."""
-        async with asyncio.TaskGroup() as group:
-            parts: list[Background] = [self.relay.run, self._watch, *self._background]
-            if self.consumer is not None:
-                parts.append(self.consumer.run)
-            for part in parts:
-                group.create_task(self._stopping(part, stop))
-
-    async def _stopping(self, part: Background, stop: asyncio.Event) -> None:
-        try:
-            await part(stop)
-        except BaseException:
-            stop.set()
-            raise
-
-    def ready(self) -> bool:
-        """Whether the consumer can do its job now."""
-        return self.consumer is None or self.consumer.progress.ready()
-
-    def alive(self) -> bool:
-        """Whether the loops move; false lets a supervisor start the process anew."""
-        moved = [self.relay.moved_at]
+    def tasks(self) -> dict[str, Task]:
+        """What the process runs until it is told to stop, by name."""
+        tasks: dict[str, Task] = {"relay": self.relay.run, "watch": self._watch}
         if self.consumer is not None:
-            moved.append(self.consumer.progress.moved_at)
-        return time.monotonic() - min(moved) < STALLED_SECONDS
+            tasks["consumer"] = self.consumer.run
+        return tasks
+
+    def register(self, health: Health) -> None:
+        """Liveness by the loops' progress, readiness by whether the consumer can work."""
+        health.loop("relay", lambda: self.relay.moved_at, STALLED_SECONDS)
+        consumer = self.consumer
+        if consumer is not None:
+            health.loop("consumer", lambda: consumer.progress.moved_at, STALLED_SECONDS)
+            health.state("consumer", consumer.progress.ready)
 
     async def _watch(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

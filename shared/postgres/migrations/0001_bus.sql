@@ -58,6 +58,27 @@ CREATE TABLE dead_letter (
 COMMENT ON TABLE dead_letter IS 'primary; original bytes until somebody re-drives or discards them';
 CREATE INDEX dead_letter_open ON dead_letter (received_at) WHERE state = 'open';
 
+-- Counts and digests over all rows, for the facts ledger: an operator without any area may compare totals, see no row.
+-- Runs as the owner, so tables with row-level security need a policy for the owner too.
+CREATE FUNCTION facts_census(source text, history boolean)
+RETURNS TABLE (day text, n bigint, digest bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :service, pg_temp AS $$
+DECLARE
+    facts text := format('SELECT fact_id, epoch, revision, known_at FROM %I WHERE epoch > 0', source);
+BEGIN
+    IF history THEN  -- every revision is kept: the newest counts
+        facts := format('SELECT DISTINCT ON (fact_id) fact_id, epoch, revision, known_at FROM %I WHERE epoch > 0 '
+                        'ORDER BY fact_id, epoch DESC, revision DESC', source);
+    END IF;
+    RETURN QUERY EXECUTE
+        'SELECT (known_at AT TIME ZONE ''Asia/Jakarta'')::date::text, count(*), '
+        'bit_xor(hashtextextended(fact_id::text || '':'' || epoch || '':'' || revision, 0)) '
+        'FROM (' || facts || ') AS held GROUP BY 1';
+END $$;
+REVOKE ALL ON FUNCTION facts_census(text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION facts_census(text, boolean) TO :service_worker, :service_api;
+
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox, consumer_position, dead_letter TO :service_worker;
 GRANT SELECT, INSERT ON outbox TO :service_api;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA :service TO :service_worker, :service_api;
 GRANT SELECT ON consumer_position, dead_letter TO :service_api;
