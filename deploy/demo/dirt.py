@@ -1,8 +1,9 @@
 """Typing errors at the rates of real files (domain.md §7), each counted by kind.
 
 A kind has the name of the reason code by which the intake answers it (services/measurement/domain/row_problems.py);
-those of `QUIET_KINDS` it just reads past. First the numbers go wrong: the ministry's system scores what was typed, so its z-scores follow (a weight in grams
-brings a z in the thousands). Then the cells: names, NIK, sex, and the values nobody scores.
+those of `QUIET_KINDS` it just reads past. First the numbers go wrong: the ministry's system scores what was typed, so
+its z-scores follow (a weight in grams brings a z in the thousands). Then the cells: names, NIK, sex, and the values
+nobody scores.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deploy.demo.children import EPOCH
 from deploy.demo.growth import Floats, Ints
-from deploy.demo.ministry import Cell, Columns, rescored
+from deploy.demo.ministry import EXCEL_DAYS, Cell, Columns, rescored
 from deploy.demo.visits import Visits
 from deploy.demo.world import World
 
@@ -54,6 +57,8 @@ QUIET_KINDS: Final = frozenset(
 REPEATED_SHARE: Final = 0.002
 CONFLICT_SHARE: Final = 0.0004
 FUTURE_DAYS: Final = 365
+LAST_DAY_OF_EVERY_MONTH: Final = 28
+AUTO_DATE_SHARE: Final = 0.6  # of the weights that can be a date; file 09 has half of all
 SENTINEL: Final = 999.99
 
 Injected = Counter[str]
@@ -146,15 +151,15 @@ def sort_apart(columns: Columns) -> None:
 def auto_date(rng: np.random.Generator, columns: Columns, year: int, injected: Injected) -> list[int]:
     """Weights that a spreadsheet took for dates, in place: 8.2 became 8 February. Returns the rows.
 
-    The cell then holds the day number of that date; only day and month remember the weight.
+    The cell then holds the serial number of that date; only its day and month remember the weight.
     """
-    rows = []
-    for row, kg in enumerate(columns["Berat"]):
+    weights, rows = columns["Berat"], []
+    for row, kg in enumerate(weights):
         if not isinstance(kg, float):
             continue
         day, month = int(kg), round(kg * 10) % 10
-        if 1 <= day <= 28 and month >= 1 and kg < 29 and rng.random() < 0.6:
-            columns["Berat"][row] = int(np.datetime64(f"{year}-{month:02d}-{day:02d}", "D").astype(np.int64))
+        if 1 <= day <= LAST_DAY_OF_EVERY_MONTH and month >= 1 and rng.random() < AUTO_DATE_SHARE:
+            weights[row] = (date(year, month, day) - EPOCH).days + EXCEL_DAYS
             rows.append(row)
     injected["weight_from_date"] += len(rows)
     return rows

@@ -28,6 +28,7 @@ PROFILE_A: Final = (
 #: Profile B adds the position after the height.
 PROFILE_B: Final = (*PROFILE_A[:20], "Cara Ukur", *PROFILE_A[20:])
 DATE_COLUMNS: Final = ("Tgl Lahir", "Tanggal Pengukuran")
+EXCEL_DAYS: Final = 25_569  # from 1899-12-30, where a spreadsheet starts to count, to 1970-01-01
 DISTRICT_NAME: Final = "BATU BARA"
 NOTHING: Final = "-"
 

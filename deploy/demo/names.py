@@ -41,7 +41,8 @@ TWIN_GIRLS: Final = (("NAILA", "NAIRA"), ("ALYA", "ALIA"), ("HANA", "HANI"), ("K
 POSYANDU_NAMES: Final = (
     "Anggrek", "Asoka", "Aster", "Bougenville", "Cempaka", "Dahlia", "Delima", "Flamboyan", "Jambu", "Kamboja",
     "Kasih Bunda", "Kasih Ibu", "Kenanga", "Lavender", "Mangga", "Matahari", "Mawar", "Melati", "Melur", "Nusa Indah",
-    "Rambutan", "Sakura", "Sedap Malam", "Sehati", "Seroja", "Setia Kawan", "Srikandi", "Teratai", "Tulip", "Wijaya Kusuma",
+    "Rambutan", "Sakura", "Sedap Malam", "Sehati", "Seroja", "Setia Kawan", "Srikandi", "Teratai", "Tulip",
+    "Wijaya Kusuma",
 )  # fmt: skip
 
 

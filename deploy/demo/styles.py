@@ -9,10 +9,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from deploy.demo.ministry import DATE_COLUMNS, PROFILE_A, PROFILE_B, Cell, Columns
+from deploy.demo.ministry import DATE_COLUMNS, EXCEL_DAYS, PROFILE_A, PROFILE_B, Cell, Columns
 
 NBSP: Final = "\u00a0"
-EXCEL_EPOCH_DAY: Final = -25_569  # 1899-12-30 as a day number of 1970: day 0 of an Excel serial
 NUMBER_COLUMNS: Final = ("Berat", "Tinggi", "LiLA", "ZS BB/U", "ZS TB/U", "ZS BB/TB", "BB Lahir", "TB Lahir")
 TEXT_COLUMNS: Final = (
     "NIK",
@@ -93,7 +92,7 @@ def _date_cells(days: list[Cell], style: Style) -> list[Cell]:
     """Day numbers as text, or as the serial numbers of a spreadsheet. Text stays as it is."""
     numbers = [cell for cell in days if isinstance(cell, int)]
     if style.dates in {"real", "serial"}:
-        known: dict[Cell, Cell] = {day: day - EXCEL_EPOCH_DAY for day in set(numbers)}
+        known: dict[Cell, Cell] = {day: day + EXCEL_DAYS for day in set(numbers)}
     else:
         write = _DATE_TEXTS[style.dates]
         known = {day: write(*_parts(day)) for day in set(numbers)}

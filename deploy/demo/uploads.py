@@ -61,7 +61,7 @@ class Office:
         self._centre_of = np.array([home[post.desa_code] for post in world.district.posyandu], dtype=np.int64)
 
     def uploads(self, round_index: int) -> Iterator[Upload]:
-        """The uploads of a round in the order they are sent: corrections of the last month first."""
+        """The uploads of a round in the order they are sent: a correction of last month first, a repetition last."""
         centres = len(self.world.district.puskesmas)
         again, corrected, broken, dated = self._accidents(round_index)
         if round_index > 0:
@@ -70,8 +70,7 @@ class Office:
             if centre == broken:
                 yield Upload(round_index, centre, "sorted_apart")
             yield Upload(round_index, centre, "auto_date" if centre == dated else "monthly")
-            if centre == again:
-                yield Upload(round_index, centre, "same_again")
+        yield Upload(round_index, again, "same_again")
 
     def make(self, upload: Upload) -> SentFile:
         """The file of `upload`, dirt included."""
@@ -103,7 +102,7 @@ class Office:
     def _accidents(self, round_index: int) -> tuple[int, int, int, int]:
         """Puskesmas that sends again, that corrects, whose columns came apart, whose weights became dates; or -1."""
         centres = len(self.world.district.puskesmas)
-        again, corrected = (3 + 5 * round_index) % centres, (7 + 5 * round_index) % centres
+        again, corrected = (2 + 5 * round_index) % (centres - 1), (7 + 5 * round_index) % centres
         broken_round = min(BROKEN_ROUND, len(self.world.rounds) - 1)
         broken, dated = (0, 1) if round_index == broken_round else (-1, -1)
         return again, corrected, broken, dated
