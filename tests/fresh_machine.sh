@@ -13,6 +13,7 @@ checkout=$(cd "$(dirname "$0")/.." && pwd -P)
 command -v debootstrap >/dev/null || { echo "missing: apt-get install -y debootstrap" >&2; exit 2; }
 
 root=$(mktemp -d /var/tmp/tumbuh-fresh.XXXXXX)
+chmod 755 "$root" # it becomes "/", which everybody may enter
 trap 'rm -rf --one-file-system "$root"' EXIT
 trap 'exit 130' INT TERM HUP
 
@@ -79,6 +80,7 @@ left=$(for stat in /proc/[0-9]*/stat; do cut -d' ' -f2 "$stat" 2>/dev/null; done
 [ "$left" = 0 ] || fail "$left processes are left"
 step "done"
 INSIDE
+# shellcheck disable=SC2016 # the inner shell expands them
 unshare --mount --pid --fork --kill-child sh -c '
     root=$1 && shift
     mount -t proc proc "$root/proc"
