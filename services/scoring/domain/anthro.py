@@ -32,6 +32,8 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Int8s = npt.NDArray[np.int8]
 
+__all__ = ["Anthropometry", "IndexScores", "Scores", "score"]
+
 CHUNK_ROWS: Final = 32_768  # measured best of 2,048 to 65,536: per-call cost against cache misses
 
 
