@@ -10,8 +10,7 @@ from typing import Any, Final
 
 import httpx
 import structlog
-from jwt import PyJWK
-from jwt.exceptions import PyJWKError
+from jwt import PyJWK, PyJWTError
 from pydantic import BaseModel
 
 from shared.problems import ProblemKind
@@ -110,8 +109,8 @@ def parse_keys(document: bytes) -> dict[str, PyJWK]:
             continue
         try:
             key = PyJWK(item)
-        except PyJWKError:
-            continue
+        except PyJWTError:
+            continue  # one broken key must not cost the others
         if key.algorithm_name in ALGORITHMS:
             keys[item["kid"]] = key
     return keys

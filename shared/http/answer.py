@@ -1,0 +1,38 @@
+"""What a route answers with: bytes that can be stored and given again unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+JSON: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, body and headers. Answers of writes are kept for seven days: ids, codes and values, never names."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self, extra_headers: Mapping[str, str] | None = None) -> Response:
+        """For Starlette."""
+        media_type = self.headers.get("content-type", JSON)
+        return Response(
+            self.body, self.status, media_type=media_type, headers={**self.headers, **(extra_headers or {})}
+        )
+
+
+def json_answer(status: int, data: Any, headers: Mapping[str, str] | None = None) -> Answer:
+    """`data` as JSON; dates, instants and UUIDs in ISO form, NaN as null."""
+    return Answer(status, orjson.dumps(data), {"content-type": JSON, **(headers or {})})
+
+
+def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """For reads, which nobody stores."""
+    return json_answer(status, data, headers).response()
