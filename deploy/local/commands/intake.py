@@ -1,0 +1,95 @@
+"""`intake FILE --dry-run`: what an e-PPGBM file is, and what would become of its rows. Nothing is stored."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from deploy.local.errors import MissingError
+from services.measurement.domain.recompute import ScoreInputs, ZScores
+from services.measurement.formats.diagnose import Diagnosis, examine
+from services.scoring.domain.anthro import score
+from services.scoring.domain.anthro_columns import Anthropometry
+from shared.calendar import today_jakarta
+
+REFUSED: Final = 3
+_MARKS: Final = {"error": "✗", "warning": "!", "info": "·"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The file, and how the answer is written."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="an e-PPGBM export (.xlsx or CSV)")
+    parser.add_argument("--dry-run", action="store_true", required=True, help="diagnose only, the one mode there is")
+    parser.add_argument("--json", action="store_true", help="print the diagnosis as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the diagnosis; 3 where the file is refused or stopped."""
+    try:
+        data = arguments.file.read_bytes()
+    except OSError as error:
+        raise MissingError(f"{arguments.file}: tidak dapat dibaca / cannot be read ({error.strerror})") from None
+    diagnosis = examine(arguments.file.name, data, recompute=recompute, today=today_jakarta()).diagnosis
+    if arguments.json:
+        print(json.dumps(diagnosis.as_json(), ensure_ascii=False, indent=2))
+    else:
+        print(describe(diagnosis))
+    return REFUSED if diagnosis.stopped else 0
+
+
+def recompute(columns: ScoreInputs) -> ZScores:
+    """The growth engine of scoring, as a file's z-scores are tested with it."""
+    scores = score(
+        Anthropometry(
+            sex=columns.sex,
+            age=columns.age_days,
+            weight_kg=columns.weight_kg,
+            length_height_cm=columns.length_height_cm,
+            position=columns.position,
+            oedema=np.zeros(columns.sex.size, dtype=np.bool_),
+        )
+    )
+    return ZScores(haz=scores.haz.z, waz=scores.waz.z, whz=scores.whz.z)
+
+
+def describe(diagnosis: Diagnosis) -> str:
+    """The diagnosis for a person at a terminal, in Bahasa Indonesia."""
+    verdict = "DIHENTIKAN" if diagnosis.stopped else "DAPAT DIAMBIL"
+    if diagnosis.can_be_confirmed:
+        verdict += " sampai dikonfirmasi"
+    lines = [f"{diagnosis.file}: {verdict}", ""]
+    facts = {
+        "Profil": diagnosis.profile,
+        "Lembar": diagnosis.sheet,
+        "Pengodean": diagnosis.encoding,
+        "Pemisah": {"\t": "tab"}.get(diagnosis.delimiter or "", diagnosis.delimiter),
+        "Baris judul": diagnosis.header_row,
+        "Urutan tanggal": diagnosis.date_order,
+    }
+    lines += [f"  {label:15} {value}" for label, value in facts.items() if value is not None]
+    lines += _counts(diagnosis) if diagnosis.rows else []
+    lines.append("")
+    lines += [f"  {_MARKS[message.severity]} {message.text_id}" for message in diagnosis.messages]
+    return "\n".join(lines)
+
+
+def _counts(diagnosis: Diagnosis) -> list[str]:
+    labels = {
+        "taken": "diambil",
+        "repaired": "diperbaiki",
+        "quarantined": "ditahan",
+        "duplicate": "ganda",
+        "blank": "kosong",
+    }
+    counts = {str(outcome): count for outcome, count in diagnosis.counts.items()}
+    lines = ["", f"  Baris           {diagnosis.rows}"]
+    lines += [f"    {label:13} {counts[name]}" for name, label in labels.items()]
+    lines += ["", "  Uji ulang z-score resmi"]
+    for index, tally in diagnosis.recompute.items():
+        share = f" ({100 * tally['equal'] / tally['checked']:.1f} %)".replace(".", ",") if tally["checked"] else ""
+        lines.append(f"    {index:13} {tally['equal']} dari {tally['checked']} cocok{share}")
+    return lines

@@ -1,0 +1,1 @@
+"""The register, the children, their measurements and the files they arrive in."""

@@ -1,0 +1,1 @@
+"""Bytes of ministry files to judged rows, and back."""

@@ -1,0 +1,91 @@
+"""Profiles of ministry files as data (`eppgbm.toml`): heads, words, and how one export is told from another."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from services.measurement.domain.cells import Cell, clean_text
+from services.measurement.domain.file_row import FileRow
+
+_FILE: Final = Path(__file__).with_name("eppgbm.toml")
+_MARKS: Final = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One kind of export: fields it must have and fields it must not have."""
+
+    code: str
+    name: str
+    needs: frozenset[str]
+    lacks: frozenset[str]
+
+    def fits(self, present: frozenset[str]) -> bool:
+        """Whether a file with these fields is of this kind."""
+        return self.needs <= present and not self.lacks & present
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All heads, words and profiles. Keys of `heads` and of the inner tables of `words` are `comparable`."""
+
+    heads: Mapping[str, str]
+    words: Mapping[str, Mapping[str, str]]
+    profiles: tuple[Profile, ...]
+
+    def field_of(self, head: Cell) -> str | None:
+        """The field a column head names, None for a head nobody knows."""
+        return self.heads.get(comparable(head))
+
+    def profile_of(self, present: Iterable[str]) -> Profile | None:
+        """The profile of a file with these fields, None where none fits."""
+        fields_there = frozenset(present)
+        return next((profile for profile in self.profiles if profile.fits(fields_there)), None)
+
+    def missing_fields(self, present: Iterable[str]) -> Sequence[str]:
+        """What the profile that comes nearest still needs."""
+        there = frozenset(present)
+        missing = [sorted(profile.needs - there) for profile in self.profiles]
+        return min(missing, key=len)
+
+
+def comparable(cell: Cell) -> str:
+    """A head or word without what does not distinguish it: case, spaces, underscores, punctuation, width."""
+    return _MARKS.sub(" ", unicodedata.normalize("NFKC", clean_text(cell)).casefold()).strip()
+
+
+@cache
+def eppgbm() -> Catalogue:
+    """The catalogue of the e-PPGBM exports, read once."""
+    return build_catalogue(tomllib.loads(_FILE.read_text(encoding="utf-8")))
+
+
+def build_catalogue(source: Mapping[str, Any]) -> Catalogue:
+    """A catalogue from its TOML tables. ValueError where it contradicts itself or names a field that rows lack."""
+    known = {field.name for field in fields(FileRow)}
+    profiles = tuple(
+        Profile(entry["code"], entry["name"], frozenset(entry["needs"]), frozenset(entry["lacks"]))
+        for entry in source["profiles"]
+    )
+    named = set(source["heads"]).union(source["words"], *(profile.needs | profile.lacks for profile in profiles))
+    if unknown := named - known:
+        raise ValueError(f"fields that no row has: {sorted(unknown)}")
+    words = {field: _inverted(table) for field, table in source["words"].items()}
+    return Catalogue(_inverted(source["heads"]), words, profiles)
+
+
+def _inverted(table: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """`{meaning: spellings}` → `{comparable spelling: meaning}`. ValueError if a spelling has two meanings."""
+    result: dict[str, str] = {}
+    for meaning, spellings in table.items():
+        for spelling in spellings:
+            if result.setdefault(comparable(spelling), meaning) != meaning:
+                raise ValueError(f"{spelling!r} means both {result[comparable(spelling)]} and {meaning}")
+    return result

@@ -1,0 +1,95 @@
+"""What stops a whole file, and what else a person should know before taking it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from services.measurement.domain.file_row import JudgedRow, Outcome
+from services.measurement.domain.problems import LABELS, Message, file_message
+from services.measurement.domain.recompute import INDICES, Floats
+from services.measurement.formats.columns import Columns
+from services.measurement.formats.reader import Table
+from services.measurement.formats.scores import ScoreCheck
+
+# domain.md §7: more than 5 % of at least 20 rows failing to recompute in any index.
+FEWEST_CHECKED: Final = 20
+MOST_FAILING_SHARE: Final = 0.05
+ONLY_STUNTED_SHARE: Final = 0.99  # no population has this; an extract of stunted children has
+STUNTED_BELOW_Z: Final = -2.0
+FEWEST_DISTINCT: Final = 10  # fewer different values may stand in order by chance
+
+_IDENTITY: Final = frozenset({"nik", "name"})
+_SORTABLE: Final = ("weight_kg", "length_height_cm", "official_haz", "official_waz", "official_whz")
+
+
+def stop_messages(table: Table, columns: Columns, check: ScoreCheck, judged: Sequence[JudgedRow]) -> Iterator[Message]:
+    """Why this file is not taken in as it is, most telling first."""
+    if not any(verdict.outcome is not Outcome.BLANK for verdict in judged):
+        yield file_message("no_rows")
+        return
+    if not _IDENTITY & columns.present:
+        yield file_message("no_identity")
+    failing = [index for index in INDICES if _fails(check, index)]
+    sorted_apart = _sorted_columns(columns) if failing else []
+    if sorted_apart:
+        yield file_message("columns_sorted_apart", columns=", ".join(LABELS[field] for field in sorted_apart))
+    for index in failing:
+        yield _recompute_message(table, check, index)
+    if not columns.order.proven:
+        yield file_message("date_order_unproven")
+    if not any(verdict.outcome in (Outcome.TAKEN, Outcome.REPAIRED) for verdict in judged):
+        yield file_message("nothing_taken")
+
+
+def warning_messages(table: Table, columns: Columns, check: ScoreCheck) -> Iterator[Message]:
+    """What to look at although the file can be taken in."""
+    haz = check.official["HAZ"][~np.isnan(check.official["HAZ"])]
+    if haz.size >= FEWEST_CHECKED and (haz < STUNTED_BELOW_Z).mean() >= ONLY_STUNTED_SHARE:
+        yield file_message("only_stunted", count=haz.size)
+    if columns.size and not any(check.checked[index].any() for index in INDICES):
+        yield file_message("no_official_scores")
+    if table.source.hidden:
+        yield file_message("hidden_sheets", sheets=", ".join(table.source.hidden))
+    others = [sheet.name for sheet in table.source.sheets if sheet is not table.sheet and sheet.name and sheet.rows]
+    if others:
+        yield file_message("other_sheets", sheets=", ".join(others))
+    repeated = sum(table.repeats_heads(row) for row in table.rows)
+    if repeated:
+        yield file_message("header_repeated", count=repeated)
+    unknown = [head for head, field in table.theirs_to_ours().items() if field is None]
+    if unknown:
+        yield file_message("unknown_columns", columns=", ".join(unknown))
+
+
+def _fails(check: ScoreCheck, index: str) -> bool:
+    checked, failed = check.checked[index].sum(), check.failed[index].sum()
+    return bool(checked >= FEWEST_CHECKED and failed > MOST_FAILING_SHARE * checked)
+
+
+def _recompute_message(table: Table, check: ScoreCheck, index: str) -> Message:
+    rows = np.flatnonzero(check.failed[index])
+    checked = int(check.checked[index].sum())
+    return file_message(
+        "does_not_recompute",
+        index=index,
+        failed=rows.size,
+        checked=checked,
+        percent=round(100 * rows.size / checked),
+        first=table.row_number(int(rows[0])),
+        last=table.row_number(int(rows[-1])),
+    )
+
+
+def _sorted_columns(columns: Columns) -> list[str]:
+    """Value columns that run up or down through the whole file."""
+    found = []
+    for field in _SORTABLE:
+        values: Floats = np.array([v for v in columns.values(field) if v is not None], dtype=np.float64)
+        steps = np.diff(values)
+        in_order = bool((steps >= 0).all() or (steps <= 0).all())
+        if values.size >= FEWEST_CHECKED and np.unique(values).size >= FEWEST_DISTINCT and in_order:
+            found.append(field)
+    return found

@@ -1,0 +1,114 @@
+"""The size of a workbook, taken before it is opened.
+
+The reader of a sheet makes room for every cell between the first and the last one, so a file of one kilobyte with a
+value in the far corner would take all memory, and a packed part may grow a thousandfold. Here every part is unpacked
+once, block by block; no size that the file states about itself is believed.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, Final
+
+from services.measurement.formats.table import (
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_GROWTH,
+    MAX_ROWS,
+    MAX_UNPACKED_MB,
+    MEGABYTE,
+    FileRefusedError,
+)
+
+_BLOCK_BYTES: Final = 1 << 20
+_OVERLAP_BYTES: Final = 64  # a reference may lie across two blocks
+_SMALL_BYTES: Final = 1_000_000  # growth is judged beyond this: a few equal cells pack very well
+_CELL_REFERENCE: Final = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
+_ROW_REFERENCE: Final = re.compile(rb"""<(?:\w+:)?row\b[^>]{0,400}?\br\s*=\s*["'](\d{1,7})["']""")
+_ROW_START: Final = re.compile(rb"<(?:\w+:)?row\b")
+_CELL_START: Final = re.compile(rb"<(?:\w+:)?c[\s/>]")
+
+
+def measure_workbook(data: bytes) -> None:
+    """Raises FileRefusedError: `not_a_workbook`, `unpacked_too_large`, `compressed_too_much` or `too_many_…`."""
+    unpacked = cells = 0
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            for part in archive.infolist():
+                with archive.open(part) as stream:
+                    shape = _measure_part(stream, already=unpacked, packed=len(data))
+                unpacked += shape.unpacked
+                cells += shape.cells()
+                if cells > MAX_CELLS:
+                    raise FileRefusedError("too_many_cells", limit=MAX_CELLS)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
+        raise FileRefusedError("not_a_workbook") from None
+
+
+@dataclass(slots=True)
+class _Shape:
+    """What one part holds. Positions may be stated (`r="C7"`) or follow from the order; both are counted."""
+
+    unpacked: int = 0
+    last_row: int = 0
+    last_column: int = 0
+    rows: int = 0
+    cells_in_row: int = 0
+    widest_row: int = 0
+
+    def cells(self) -> int:
+        """Room that the reader of this sheet would need. Refuses too many rows or columns."""
+        height, width = max(self.last_row, self.rows), max(self.last_column, self.widest_row)
+        if height > MAX_ROWS:
+            raise FileRefusedError("too_many_rows", limit=MAX_ROWS)
+        if width > MAX_COLUMNS:
+            raise FileRefusedError("too_many_columns", limit=MAX_COLUMNS)
+        return height * width
+
+    def add_references(self, xml: bytes) -> None:
+        """Stated positions."""
+        references = _CELL_REFERENCE.findall(xml)
+        for letters in {letters for letters, _ in references}:
+            self.last_column = max(self.last_column, _column_number(letters))
+        numbers = {number for _, number in references}.union(_ROW_REFERENCE.findall(xml))
+        self.last_row = max([self.last_row, *map(int, numbers)])
+
+    def add_sequence(self, xml: bytes) -> None:
+        """Positions that follow from the order of the rows and cells."""
+        first, *others = _ROW_START.split(xml)
+        self.cells_in_row += len(_CELL_START.findall(first))
+        self.widest_row = max(self.widest_row, self.cells_in_row)
+        for row in others:
+            self.cells_in_row = len(_CELL_START.findall(row))
+            self.widest_row = max(self.widest_row, self.cells_in_row)
+        self.rows += len(others)
+
+
+def _measure_part(stream: IO[bytes], *, already: int, packed: int) -> _Shape:
+    shape = _Shape()
+    tail = b""
+    while block := stream.read(_BLOCK_BYTES):
+        shape.unpacked += len(block)
+        _check_growth(already + shape.unpacked, packed)
+        shape.add_references(tail + block)
+        shape.add_sequence(block)
+        tail = block[-_OVERLAP_BYTES:]
+    return shape
+
+
+def _check_growth(unpacked: int, packed: int) -> None:
+    if unpacked > MAX_UNPACKED_MB * MEGABYTE:
+        raise FileRefusedError("unpacked_too_large", limit_mb=MAX_UNPACKED_MB)
+    if unpacked > max(MAX_GROWTH * packed, _SMALL_BYTES):
+        raise FileRefusedError("compressed_too_much", limit=MAX_GROWTH)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
