@@ -76,11 +76,14 @@ def mistype(rng: np.random.Generator, world: World, visits: Visits, injected: In
 
 
 def repeat_rows(rng: np.random.Generator, visits: Visits, injected: Injected) -> Visits:
-    """Some rows again: the same (`duplicate_row`), or with another weight on the same day (`same_day_other_values`)."""
+    """Some rows again: the same (`duplicate_row`), or with another weight that day (`same_day_other_values`).
+
+    Of the latter both rows count, as the intake names both.
+    """
     chance = rng.random(visits.count)
     again = visits.take(chance < REPEATED_SHARE)
     conflict = visits.take((chance >= REPEATED_SHARE) & (chance < REPEATED_SHARE + CONFLICT_SHARE))
-    injected.update({"duplicate_row": again.count, "same_day_other_values": conflict.count})
+    injected.update({"duplicate_row": again.count, "same_day_other_values": 2 * conflict.count})
     conflict = replace(conflict, weight_kg=np.round(conflict.weight_kg + 0.3, 1))
     return visits.joined(again).joined(conflict)
 

@@ -115,7 +115,7 @@ def _puskesmas_of(kecamatan: Area, areas: tuple[Area, ...]) -> list[Puskesmas]:
     parts = [part for part in (desa[:middle], desa[middle:]) if part]
     return [
         Puskesmas(
-            code=f"PKM-{kecamatan.code}-{number}",
+            code=f"{part[0].code}.K01",  # the desa it stands in
             name=f"Puskesmas {kecamatan.name if number == 1 else part[0].name}",
             kecamatan_code=kecamatan.code,
             desa_codes=tuple(area.code for area in part),

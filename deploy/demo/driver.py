@@ -1,0 +1,143 @@
+"""The demo itself: load the register, send month after month, wait until everything has settled, read the figures.
+
+It knows the system by its public HTTP APIs alone, as an office would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from deploy.demo.client import Api, connection_pool
+from deploy.demo.intake import Verdict, send_file
+from deploy.demo.register import register_csv
+from deploy.demo.tally import Tally, stop_codes
+from deploy.demo.uploads import Office, Upload
+from deploy.demo.world import World
+from deploy.local.errors import CommandError
+from shared.calendar import format_month
+
+DISTRICT_CODE: Final = "12.19"
+FILES_AT_ONCE: Final = 3
+SETTLED_WITHIN_S: Final = 120.0
+SETTLE_POLL_S: Final = 0.5
+
+Mint = Callable[[str, Sequence[str]], str]  # role, areas → bearer token
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where the services answer, how to get a token, and how the ledgers are read."""
+
+    measurement: str
+    reporting: str
+    mint: Mint
+    ledger: Callable[[], dict[str, Any]]
+
+
+@dataclass
+class Outcome:
+    """Everything a demo has to tell."""
+
+    tally: Tally
+    period: str
+    kecamatan: list[dict[str, Any]]
+    ledger: dict[str, Any]
+    seconds: float
+    real_files: list[Verdict] = field(default_factory=list)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the ledgers balance."""
+        return self.ledger.get("state") == "balanced"
+
+
+async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell: Tell) -> Outcome:
+    """Send the world of `world` in and come back with the district's figures.
+
+    Raises CommandError when a service refuses what it has to take.
+    """
+    office, tally = Office(world), Tally()
+    async with connection_pool() as pool:
+        begun = time.monotonic()
+        await _load_register(pool, doors, world)
+        for index, entry in enumerate(world.rounds):
+            await _send_round(pool, doors, office, index, tally)
+            tell(f"  {format_month(entry.month)}: {tally.files} berkas, {tally.file_rows} baris terkirim")
+        tell("  menunggu sampai semua tercatat ...")
+        ledger = await _settle(doors)
+        seconds = time.monotonic() - begun
+        period = format_month(world.rounds[-1].month)
+        district = _api(pool, doors.reporting, doors, "district", [DISTRICT_CODE])
+        figures = await district.get(f"/v1/areas/{DISTRICT_CODE}/comparison", period=period)
+        outcome = Outcome(tally, period, figures["rows"], ledger, seconds)
+        outcome.real_files = await _show_real_files(pool, doors, real_files)
+    return outcome
+
+
+def _api(pool: httpx.AsyncClient, url: str, doors: Doors, role: str, areas: Sequence[str]) -> Api:
+    return Api(pool, url, doors.mint(role, areas))
+
+
+async def _load_register(pool: httpx.AsyncClient, doors: Doors, world: World) -> None:
+    """Areas, posyandu and puskesmas. Every entry must be taken."""
+    district = _api(pool, doors.measurement, doors, "district", [DISTRICT_CODE])
+    answer = await district.post_bytes("/v1/register", register_csv(world.district), "text/csv")
+    report = answer.json()
+    if report["rejected"]:
+        raise CommandError(f"the register refused {report['rejected']} entries: {report['rows'][:3]}")
+
+
+async def _send_round(pool: httpx.AsyncClient, doors: Doors, office: Office, index: int, tally: Tally) -> None:
+    """All files of a month, a few at once; the tally is kept in the order of the answers."""
+    waiting = asyncio.Semaphore(FILES_AT_ONCE)
+
+    async def send(upload: Upload) -> None:
+        async with waiting:
+            file = await asyncio.to_thread(office.make, upload)
+            centre = office.world.district.puskesmas[upload.centre_index]
+            api = _api(pool, doors.measurement, doors, "puskesmas", centre.desa_codes)
+            verdict = await send_file(api, file.name, file.content, commit=True)
+            if verdict.state == "stopped" and not file.must_stop:
+                raise CommandError(f"{file.name} was stopped: {', '.join(stop_codes(verdict))}")
+            tally.add(file, verdict)
+
+    async with _task_group() as group:
+        for upload in office.uploads(index):
+            group.create_task(send(upload))
+
+
+@asynccontextmanager
+async def _task_group() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group whose first CommandError comes out as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except* CommandError as errors:
+        raise errors.exceptions[0] from None
+
+
+async def _settle(doors: Doors) -> dict[str, Any]:
+    """The ledgers once they balance, or as they stand when patience ends."""
+    deadline = time.monotonic() + SETTLED_WITHIN_S
+    while True:
+        ledger = await asyncio.to_thread(doors.ledger)
+        if ledger["state"] == "balanced" or time.monotonic() > deadline:
+            return ledger
+        await asyncio.sleep(SETTLE_POLL_S)
+
+
+async def _show_real_files(pool: httpx.AsyncClient, doors: Doors, paths: Sequence[Path]) -> list[Verdict]:
+    """Real exports of other districts: diagnosed, never committed, so never counted."""
+    district = _api(pool, doors.measurement, doors, "district", [DISTRICT_CODE])
+    return [
+        await send_file(district, path.name, await asyncio.to_thread(path.read_bytes), commit=False) for path in paths
+    ]
