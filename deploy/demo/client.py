@@ -39,9 +39,10 @@ class Api:
         """The JSON at `path`."""
         return (await self._send("GET", path, {}, b"", query)).json()
 
-    async def post(self, path: str, body: Any = None, **query: str) -> httpx.Response:
-        """Send JSON under a key of its own; sent again, it is the same request."""
-        return await self._send("POST", path, {"idempotency-key": str(uuid.uuid4())}, body, query)
+    async def post(self, path: str, body: Any, etag: str | None = None) -> httpx.Response:
+        """Send JSON under a key of its own (sent again, it is the same request), about what was read with `etag`."""
+        headers = {"idempotency-key": str(uuid.uuid4())} | ({} if etag is None else {"if-match": etag})
+        return await self._send("POST", path, headers, body, {})
 
     async def post_bytes(self, path: str, content: bytes, media_type: str, **query: str) -> httpx.Response:
         """Send a file."""

@@ -17,6 +17,7 @@ import httpx
 
 from deploy.demo.client import Api, connection_pool
 from deploy.demo.intake import Verdict, send_file
+from deploy.demo.phone_posyandu import PhonePosyandu, busiest_posyandu
 from deploy.demo.register import register_csv
 from deploy.demo.tally import Tally, stop_codes
 from deploy.demo.uploads import Office, Upload
@@ -65,13 +66,16 @@ async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell:
 
     Raises CommandError when a service refuses what it has to take.
     """
-    office, tally = Office(world), Tally()
+    telephone = busiest_posyandu(world)
+    office, tally = Office(world, by_api={telephone}), Tally()
     async with connection_pool() as pool:
+        phone = _phone(pool, doors, world, telephone)
         begun = time.monotonic()
         await _load_register(pool, doors, world)
         for index, entry in enumerate(world.rounds):
             await _send_round(pool, doors, office, index, tally)
-            tell(f"  {format_month(entry.month)}: {tally.files} berkas, {tally.file_rows} baris terkirim")
+            tally.api_rows += await phone.send_month(index)
+            tell(f"  {format_month(entry.month)}: {tally.files} berkas, {tally.rows} baris terkirim")
         tell("  menunggu sampai semua tercatat ...")
         ledger = await _settle(doors)
         seconds = time.monotonic() - begun
@@ -85,6 +89,13 @@ async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell:
 
 def _api(pool: httpx.AsyncClient, url: str, doors: Doors, role: str, areas: Sequence[str]) -> Api:
     return Api(pool, url, doors.mint(role, areas))
+
+
+def _phone(pool: httpx.AsyncClient, doors: Doors, world: World, posyandu: int) -> PhonePosyandu:
+    post = world.district.posyandu[posyandu]
+    kader = _api(pool, doors.measurement, doors, "kader", [post.code])
+    puskesmas = _api(pool, doors.measurement, doors, "puskesmas", [post.desa_code])
+    return PhonePosyandu(world, posyandu, kader, puskesmas)
 
 
 async def _load_register(pool: httpx.AsyncClient, doors: Doors, world: World) -> None:

@@ -35,7 +35,7 @@ async def send_file(api: Api, name: str, content: bytes, *, commit: bool) -> Ver
     job_id = (await api.post_bytes("/v1/intake-jobs", content, media_type, filename=name)).json()["id"]
     job = await _wait(api, job_id, {"diagnosed", "stopped"})
     if commit and job["state"] == "diagnosed":
-        await api.post(f"/v1/intake-jobs/{job_id}:commit")
+        await api.post(f"/v1/intake-jobs/{job_id}:commit", {})
         job = await _wait(api, job_id, {"done"})
     return Verdict(name, job["state"], job.get("diagnosis") or {}, job.get("counts") or {})
 

@@ -6,7 +6,7 @@ Everything follows from (seed, round, puskesmas), so a file can be made whenever
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -53,12 +53,13 @@ class SentFile:
 
 
 class Office:
-    """Makes the files of a world. One per process; cheap to keep, and it remembers only the world."""
+    """Makes the files of a world. `by_api` are posyandu (indexes) that send no files because they use the API."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, by_api: Collection[int] = ()) -> None:
         self.world = world
         home = {code: index for index, centre in enumerate(world.district.puskesmas) for code in centre.desa_codes}
         self._centre_of = np.array([home[post.desa_code] for post in world.district.posyandu], dtype=np.int64)
+        self._centre_of[list(by_api)] = -1
 
     def uploads(self, round_index: int) -> Iterator[Upload]:
         """The uploads of a round in the order they are sent: a correction of last month first, a repetition last."""
