@@ -115,19 +115,38 @@ class AssessmentFlag(IntFlag):
     WAZ_FLAGGED = 1 << 1
     WHZ_FLAGGED = 1 << 2
     BAZ_FLAGGED = 1 << 3
-    HCZ_FLAGGED = 1 << 4
-    ACZ_FLAGGED = 1 << 5
-    POSITION_IMPLAUSIBLE = 1 << 6  # standing before nine months
-    POSITION_MATTERS = 1 << 7  # position unknown and 0.7 cm would change a class
-    OEDEMA = 1 << 8
-    PRIMARY = 1 << 9  # the value of its day
-    INTERVAL_ATYPICAL = 1 << 10
-    TWICE_NOT_GAINED = 1 << 11  # 2T
-    BELOW_RED_LINE = 1 << 12  # BGM
-    ABOVE_ORANGE_LINE = 1 << 13
-    IMPLAUSIBLE_DECREASE = 1 << 14  # length/height fell by more than the tolerance
-    HAZ_DROP = 1 << 15  # lost >= 0.67 against 3 or 6 months ago
-    CORRECTED_AGE = 1 << 16  # preterm and under 24 months: the tier uses the corrected scores
+    POSITION_IMPLAUSIBLE = 1 << 4  # standing before nine months
+    POSITION_MATTERS = 1 << 5  # position unknown and 0.7 cm would change a class
+    OEDEMA = 1 << 6
+    PRIMARY = 1 << 7  # the value of its day
+    INTERVAL_ATYPICAL = 1 << 8
+    TWICE_NOT_GAINED = 1 << 9  # 2T
+    BELOW_RED_LINE = 1 << 10  # BGM
+    ABOVE_ORANGE_LINE = 1 << 11
+    IMPLAUSIBLE_DECREASE = 1 << 12  # length/height fell by more than the tolerance
+    HAZ_DROP = 1 << 13  # lost the configured amount against 3 or 6 months ago
+    HAZ_DROP_CONFIRMED = 1 << 14  # seen by a second measurement
+    CORRECTED_AGE = 1 << 15  # preterm and young: the tier uses the corrected scores
+
+
+# Classes by code, lowest first. 0 = no class (the blank reason says why), OUTLIER = flagged.
+OUTLIER: Final = 9
+HEIGHT_CLASSES: Final = ("severely_stunted", "stunted", "normal", "tall")
+WEIGHT_CLASSES: Final = ("severely_underweight", "underweight", "normal", "overweight_risk")
+SIZE_CLASSES: Final = ("severely_wasted", "wasted", "normal", "overweight_risk", "overweight", "obese")
+CLASSES: Final = {
+    "height_for_age": HEIGHT_CLASSES,
+    "weight_for_age": WEIGHT_CLASSES,
+    "weight_for_height": SIZE_CLASSES,
+    "bmi_for_age": SIZE_CLASSES,
+}
+
+
+def class_name(kind: str, code: int) -> str | None:
+    """Name of a class code of `kind` (a key of `CLASSES`); None where there is no class."""
+    if code == OUTLIER:
+        return "outlier"
+    return CLASSES[kind][code - 1] if code else None
 
 
 def to_centi(values: npt.NDArray[np.float64], missing: int = NO_SCORE) -> npt.NDArray[np.int32]:

@@ -1,0 +1,114 @@
+"""64-bit content fingerprints of whole columns, so that unchanged rows are found without making an object of any.
+
+Equal content has equal fingerprints on every machine and in every later version; the rule set's version is not part of
+it, so that two rule sets that judge alike show it. Never reorder what is mixed: append.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from services.scoring.domain.assessment_codes import to_centi
+from services.scoring.domain.explain import SEEN_IN, VALID_KINDS
+from services.scoring.domain.fold_columns import Assessments, Fold
+from services.scoring.domain.risk_codes import RULE_EVIDENCE, Evidence, RiskRule
+
+Int64s = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+
+# Constants of splitmix64 (Steele, Lea, Flood 2014).
+STEP: Final = np.uint64(0x9E3779B97F4A7C15)
+FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
+SECOND: Final = np.uint64(0x94D049BB133111EB)
+
+
+def assessment_fingerprints(assessments: Assessments) -> Int64s:
+    """One fingerprint a measurement."""
+    words = np.zeros(assessments.state.size, np.uint64)
+    for field in fields(assessments):
+        words = _mix(words, getattr(assessments, field.name))
+    return words.astype(np.int64)
+
+
+def risk_fingerprints(fold: Fold) -> Int64s:
+    """One fingerprint a root: tier, reasons and unknowns with the facts and values they rest on, newest valid day."""
+    risk = fold.risk
+    words = np.zeros(risk.tier.size, np.uint64)
+    for column in (risk.tier, risk.priority, risk.reasons, risk.unknowns, _newest_valid_day(fold)):
+        words = _mix(words, column)
+    for kind in Evidence:
+        told = _told(fold, kind)
+        for column in _content(fold, kind):
+            words = _mix(words, np.where(told, column, 0))
+    for column in _birth_content(fold):
+        words = _mix(words, column)
+    return words.astype(np.int64)
+
+
+def _told(fold: Fold, kind: Evidence) -> npt.NDArray[np.bool_]:
+    """Roots whose reasons or unknowns name the evidence of this kind."""
+    rules = sum(1 << rule for rule, evidence in RULE_EVIDENCE.items() if evidence is kind)
+    things = sum(1 << thing for thing, evidence in SEEN_IN.items() if evidence is kind)
+    named = (fold.risk.reasons & rules) | (fold.risk.unknowns & things)
+    told: npt.NDArray[np.bool_] = (named != 0) & (fold.risk.evidence[kind] >= 0)
+    return told
+
+
+def _content(fold: Fold, kind: Evidence) -> list[npt.NDArray[np.int64]]:
+    """The fact behind a kind of evidence, and what an explanation says of it."""
+    row = fold.risk.evidence[kind]
+    if not fold.measurements.voided.size:
+        return []
+    assessed, facts = fold.assessments, fold.measurements
+    columns = (
+        facts.fact_id[:, 0],
+        facts.fact_id[:, 1],
+        facts.measured_on.astype(np.int64),
+        to_centi(facts.muac_cm),
+        fold.haz_drop,
+        assessed.haz,
+        assessed.waz,
+        assessed.whz,
+        assessed.corrected_haz,
+        assessed.corrected_waz,
+        assessed.alternative_haz,
+        assessed.alternative_whz,
+        assessed.haz_reason,
+        assessed.waz_reason,
+        assessed.whz_reason,
+    )
+    return [column[row].astype(np.int64) for column in columns]
+
+
+def _newest_valid_day(fold: Fold) -> Int64s:
+    rows = fold.risk.evidence[list(VALID_KINDS)]
+    if not fold.measurements.voided.size:
+        return np.full(rows.shape[1], -1, np.int64)
+    days = fold.measurements.measured_on.astype(np.int64)[rows]
+    newest: Int64s = np.where(rows >= 0, days, np.iinfo(np.int64).min).max(axis=0)
+    return newest
+
+
+def _birth_content(fold: Fold) -> list[Int64s]:
+    """What the two rules of birth rest on, where they fired."""
+    roots, ids = fold.roots, fold.children.child_id
+    content = []
+    for rule, value, speaker in (
+        (RiskRule.LOW_BIRTH_WEIGHT, roots.birth_weight_kg, roots.birth_weight_from),
+        (RiskRule.PRETERM, roots.gestation_weeks, roots.gestation_from),
+    ):
+        fired = (fold.risk.reasons >> rule & 1) == 1
+        columns = (to_centi(value), roots.birth_date.astype(np.int64), ids[speaker, 0], ids[speaker, 1])
+        content.extend(np.where(fired, column.astype(np.int64), 0) for column in columns)
+    return content
+
+
+def _mix(words: Words, column: npt.NDArray[np.generic]) -> Words:
+    mixed = (words + STEP) ^ column.astype(np.int64).astype(np.uint64)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * FIRST
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * SECOND
+    return mixed ^ (mixed >> np.uint64(31))

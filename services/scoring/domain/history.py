@@ -1,0 +1,62 @@
+"""A measurement against the child's own past: HAZ lost, length that shrank."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from services.scoring.domain.anthro_columns import HEIGHT_FROM_DAY, POSITION_CORRECTION_CM
+from services.scoring.domain.assessment_codes import Position, to_centi
+from services.scoring.domain.fold_columns import Bools, Floats, Int8s, Int32s
+from services.scoring.domain.ruleset import RuleSet, TierRule
+from services.scoring.domain.timeline import Timeline
+
+
+def haz_drop(line: Timeline, haz: Floats, usable: Bools, remeasured: Bools, rule: TierRule) -> tuple[Int32s, Bools]:
+    """Hundredths of HAZ lost (0 where less than the rule's amount), and whether a second measurement saw it too.
+
+    A `usable` row (valid score, known position) is compared with the latest usable one in each of the rule's windows
+    of days before it; the larger loss counts. It is confirmed by the usable row before it that shows a drop as well,
+    on another day or, for a re-measurement, on the same day, at most `confirmed_within_days` earlier.
+    """
+    lost, confirmed = np.zeros(haz.size, np.int32), np.zeros(haz.size, np.bool_)
+    rows = np.flatnonzero(usable)
+    if not rows.size:
+        return lost, confirmed
+    day = line.on[rows].astype(np.int64)
+    day -= day.min()
+    # Days of different roots are set apart by more than any window, so that one search serves all roots.
+    stride = int(day.max()) + 1 + max(last for _, last in rule.windows_days)
+    key = line.root[rows] * stride + day
+    centi = to_centi(haz[rows])
+    drop = np.zeros(rows.size, np.int32)
+    for nearest, farthest in rule.windows_days:
+        first = np.searchsorted(key, key - farthest, "left")
+        after = np.searchsorted(key, key - nearest, "right")
+        there = after > first
+        drop[there] = np.maximum(drop[there], centi[after[there] - 1] - centi[there])
+    drop[drop < round(rule.at_least * 100)] = 0
+    lost[rows] = drop
+
+    previous, here = slice(None, -1), slice(1, None)
+    apart = key[here] - key[previous]
+    second = (apart > 0) | remeasured[rows[here]]
+    near = (line.root[rows[here]] == line.root[rows[previous]]) & (apart <= rule.confirmed_within_days)
+    confirmed[rows[here]] = (drop[here] > 0) & (drop[previous] > 0) & near & second
+    return lost, confirmed
+
+
+def length_decrease(
+    line: Timeline, adjusted_cm: Floats, age_days: Int32s, position: Int8s, trusted: Bools, rules: RuleSet
+) -> Bools:
+    """Rows whose length is below that of the last earlier day by more than the tolerance.
+
+    Compared as lying lengths, since the corrected value changes its meaning at 731 days; an unknown position on either
+    side widens the tolerance. Only a `trusted` earlier length (not flagged) is compared with.
+    """
+    lying_cm = adjusted_cm + POSITION_CORRECTION_CM * (age_days >= HEIGHT_FROM_DAY)
+    before = line.latest_before_day(trusted)
+    fell = np.where(before >= 0, lying_cm[before] - lying_cm, np.nan) if before.size else np.zeros(0)
+    unknown = (position == Position.UNKNOWN) | (position[before] == Position.UNKNOWN)
+    tolerance = rules.length_decrease_cm + rules.unknown_position_cm * unknown
+    shrunk: Bools = np.rint(fell * 100.0) > np.rint(tolerance * 100.0)
+    return shrunk

@@ -1,0 +1,237 @@
+"""Rule sets: read from TOML, checked, and frozen. Nothing numeric of a rule lives in code.
+
+A broken rule set is refused as a whole, with every problem told at once: `RuleSetError.problems`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from services.scoring.domain.assessment_codes import CLASSES, Sex
+from services.scoring.domain.risk_codes import RULE_IDS, TIER_NAMES, RiskRule, Tier
+from services.scoring.domain.ruleset_checks import Checks, RuleSetError
+
+__all__ = ["RuleSet", "RuleSetError", "load", "read"]
+
+FOLDER: Final = Path(__file__).parent / "rules"
+ACTIVE: Final = "2026-01"
+LAST_KMS_MONTH: Final = 60
+ROLES: Final = ("kader", "puskesmas", "clinician", "laboratory")
+PLAUSIBLE: Final = ("weight_kg", "length_height_cm", "head_circumference_cm", "muac_cm", "muac_mm")
+
+# What a tier rule must say beside tier, source and status.
+TIER_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "oedema": (),
+    "muac_severe": ("below", "from_months", "before_months"),
+    "whz_severe": ("below",),
+    "infant_severe": ("below", "before_months", "length_below_cm"),
+    "haz_severe": ("below",),
+    "haz_low": ("below",),
+    "waz_severe": ("below",),
+    "waz_low": ("below",),
+    "whz_low": ("below",),
+    "twice_not_gained": (),
+    "not_gained": (),
+    "haz_drop": ("at_least", "windows_days", "confirmed_within_days"),
+    "low_birth_weight": ("below", "before_months"),
+    "preterm": ("below", "before_months"),
+}
+FOLLOW_UPS: Final = (
+    "reweigh_flagged",
+    "remeasure_flagged",
+    "remeasure_severe",
+    "remeasure",
+    "laboratory_panel",
+    "urgent_assessment",
+    "visit_twice_not_gained",
+    "start_supplementary_feeding",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CutOffs:
+    """Class borders on the rounded z: `below` (strict) rising, then `above` (strict) rising."""
+
+    below: tuple[float, ...]
+    above: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kms:
+    """Weight gain on the card; `minimum_gain_g` is indexed [sex, completed month 0-60], NaN = no letter possible."""
+
+    minimum_gain_g: npt.NDArray[np.float64]
+    shortest_days: int
+    longest_days: int
+    red_below: float
+    orange_above: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierRule:
+    """One rule of the tier. Which of the optional numbers a rule has is fixed (`TIER_KEYS`)."""
+
+    rule: RiskRule
+    tier: Tier
+    source: str
+    provisional: bool
+    below: float = np.nan
+    at_least: float = np.nan
+    from_months: int = 0
+    before_months: int = 0
+    length_below_cm: float = np.nan
+    windows_days: tuple[tuple[int, int], ...] = ()
+    confirmed_within_days: int = 0
+
+    @property
+    def threshold(self) -> float | None:
+        """The number a reason shows beside the value; None where the rule has none (oedema, letters)."""
+        numbers = [number for number in (self.below, self.at_least) if not np.isnan(number)]
+        return numbers[0] if numbers else None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpRule:
+    """Who must do it, and how many days after it is opened."""
+
+    owner_role: str
+    due_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """One version of the rules."""
+
+    version: str
+    categories: dict[str, CutOffs]
+    kms: Kms
+    tier: dict[RiskRule, TierRule]
+    tracks: dict[Tier, tuple[str, ...]]
+    term_weeks: int
+    plausible: dict[str, tuple[float, float]]
+    length_decrease_cm: float
+    unknown_position_cm: float
+    outdated_after_days: int
+    trigger_at_most_days: int
+    open_before_months: int
+    follow_ups: dict[str, FollowUpRule]
+    recovery_apart_days: int
+    recovery_at_least: float
+
+
+@cache
+def load(version: str = ACTIVE) -> RuleSet:
+    """The shipped rule set of that version. RuleSetError when it is broken, FileNotFoundError when there is none."""
+    return read((FOLDER / f"{version}.toml").read_bytes())
+
+
+def read(content: bytes) -> RuleSet:
+    """A rule set from TOML. RuleSetError names every problem."""
+    try:
+        data = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RuleSetError([f"not TOML: {error}"]) from error
+    checks = Checks(data)
+    rules = _build(checks)
+    checks.nothing_left()
+    if checks.problems:
+        raise RuleSetError(checks.problems)
+    return rules
+
+
+def _build(checks: Checks) -> RuleSet:
+    history, opening, recovery = (checks.table(name) for name in ("history", "opening", "recovery"))
+    return RuleSet(
+        version=checks.text("version"),
+        categories=_categories(checks),
+        kms=_kms(checks),
+        tier={RiskRule[name.upper()]: _tier_rule(checks, name) for name in RULE_IDS},
+        tracks=_tracks(checks),
+        term_weeks=checks.table("corrected_age").whole("term_weeks", 37, 42),
+        plausible=_plausible(checks),
+        length_decrease_cm=history.number("length_decrease_cm", 0, 10),
+        unknown_position_cm=history.number("unknown_position_cm", 0, 2),
+        outdated_after_days=history.whole("outdated_after_days", 1, 1826),
+        trigger_at_most_days=opening.whole("trigger_at_most_days", 0, 366),
+        open_before_months=opening.whole("before_months", 1, 60),
+        follow_ups=_follow_ups(checks),
+        recovery_apart_days=recovery.whole("apart_days", 1, 366),
+        recovery_at_least=recovery.number("at_least", -6, 6),
+    )
+
+
+def _categories(checks: Checks) -> dict[str, CutOffs]:
+    found = {}
+    for kind, names in CLASSES.items():
+        table = checks.table("categories", kind)
+        below, above = table.numbers("below", -6, 6), table.numbers("above", -6, 6)
+        table.require(len(below) + len(above) + 1 == len(names), f"needs {len(names) - 1} borders: {', '.join(names)}")
+        table.require(sorted({*below, *above}) == [*below, *above], "borders must rise")
+        found[kind] = CutOffs(below, above)
+    return found
+
+
+def _kms(checks: Checks) -> Kms:
+    gains, interval, lines = (checks.table("kms", name) for name in ("minimum_gain", "interval", "lines"))
+    minimum = np.full((len(Sex), LAST_KMS_MONTH + 1), np.nan)
+    for sex, key in ((Sex.MALE, "male_g"), (Sex.FEMALE, "female_g")):
+        for first, last, grams in gains.month_ranges(key, LAST_KMS_MONTH):
+            minimum[sex, first : last + 1] = grams
+        minimum[sex, 0] = minimum[sex, 1]  # a child weighed twice in its first month is held to the first month's gain
+    same = minimum[Sex.MALE] == minimum[Sex.FEMALE]
+    minimum[Sex.MISSING, same] = minimum[Sex.MALE, same]  # no sex is assumed, and none is needed where both agree
+    return Kms(
+        minimum,
+        interval.whole("shortest_days", 1, 31),
+        interval.whole("longest_days", 31, 92),
+        lines.number("red_below", -6, 0),
+        lines.number("orange_above", 0, 6),
+    )
+
+
+def _tier_rule(checks: Checks, name: str) -> TierRule:
+    table = checks.table("tier", name)
+    numbers: dict[str, Any] = {}
+    for key in TIER_KEYS[name]:
+        match key:
+            case "windows_days":
+                numbers[key] = table.day_windows(key)
+            case "below" | "at_least" | "length_below_cm":
+                numbers[key] = table.number(key, -6, 60)
+            case _:
+                numbers[key] = table.whole(key, 0, 366)
+    tier = Tier[table.one_of("tier", TIER_NAMES, Tier.UNKNOWN.name.lower()).upper()]
+    return TierRule(
+        rule=RiskRule[name.upper()], tier=tier, source=table.source, provisional=table.status == "P", **numbers
+    )
+
+
+def _tracks(checks: Checks) -> dict[Tier, tuple[str, ...]]:
+    table = checks.table("tracks")
+    return {tier: table.texts(tier.name.lower()) for tier in Tier}
+
+
+def _plausible(checks: Checks) -> dict[str, tuple[float, float]]:
+    table = checks.table("plausible")
+    ranges = {}
+    for name in PLAUSIBLE:
+        numbers = table.numbers(name, 0, 1000)
+        table.require(len(numbers) == 2 and numbers[0] < numbers[1], f"{name}: smallest and largest")
+        ranges[name] = (numbers[0], numbers[-1]) if numbers else (0.0, 0.0)
+    return ranges
+
+
+def _follow_ups(checks: Checks) -> dict[str, FollowUpRule]:
+    table = checks.table("follow_ups")
+    found = {}
+    for name in FOLLOW_UPS:
+        entry = table.inner(name)
+        found[name] = FollowUpRule(entry.one_of("owner_role", ROLES, ROLES[0]), entry.whole("due_days", 0, 366))
+    return found
