@@ -52,7 +52,7 @@ KEY = ec.generate_private_key(ec.SECP256R1())
 NOTE_SQL = """
 CREATE TABLE note (
     note_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    value double precision NOT NULL CHECK (value <> 13),
+    value double precision NOT NULL,
     desa_code text COLLATE "C" NOT NULL,
     posyandu_code text COLLATE "C"
 );
