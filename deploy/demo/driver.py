@@ -28,7 +28,7 @@ from shared.calendar import format_month
 DISTRICT_CODE: Final = "12.19"
 FILES_AT_ONCE: Final = 3
 SETTLED_WITHIN_S: Final = 120.0
-SETTLE_POLL_S: Final = 0.5
+SETTLE_POLL_S: Final = 1.0  # the ledgers count every fact: not to be asked all the time
 
 Mint = Callable[[str, Sequence[str]], str]  # role, areas → bearer token
 Tell = Callable[[str], None]
@@ -85,6 +85,14 @@ async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell:
         outcome = Outcome(tally, period, figures["rows"], ledger, seconds)
         outcome.real_files = await _show_real_files(pool, doors, real_files)
     return outcome
+
+
+async def has_no_register(doors: Doors) -> bool:
+    """Whether the system knows no posyandu yet, that is, holds no district."""
+    async with connection_pool() as pool:
+        district = _api(pool, doors.measurement, doors, "district", [DISTRICT_CODE])
+        page = await district.get("/v1/register", entry="posyandu", limit="1")
+    return not page["items"]
 
 
 def _api(pool: httpx.AsyncClient, url: str, doors: Doors, role: str, areas: Sequence[str]) -> Api:
