@@ -1,0 +1,170 @@
+"""The fold: all revisions of the facts of children that belong together → what they count for, and since when.
+
+A pure function of a *set* of revisions: order of arrival, duplicates and processing time cannot reach it. For each
+instant at which something became known, the facts are taken as known then; equal neighbours are one version.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from services.reporting.domain.child_month import ChildMonth, child_month, in_figures
+from services.reporting.domain.facts import (
+    AssessmentRevision,
+    ChildRevision,
+    Judged,
+    MeasurementRevision,
+    Place,
+    judge,
+    precedence,
+)
+from services.reporting.domain.targets import Span, residence_on, span_place, target_spans
+from services.reporting.domain.versions import RootMonth, Version, versions_of
+from shared.calendar import month_of
+
+
+class GroupFacts(NamedTuple):
+    """Children that any revision ever merged with one another, and what is known of them."""
+
+    children: list[ChildRevision]
+    measurements: list[MeasurementRevision]
+    assessments: list[AssessmentRevision]
+
+
+class Root(NamedTuple):
+    """A child that counts, as known at an instant, and the children that are it."""
+
+    child: ChildRevision
+    members: frozenset[UUID]
+    spans: tuple[Span, ...]
+
+
+def newest(children: Iterable[ChildRevision]) -> dict[UUID, ChildRevision]:
+    """The revision of each child with the highest order."""
+    states: dict[UUID, ChildRevision] = {}
+    for child in children:
+        known = states.get(child.child_id)
+        if known is None or (known.epoch, known.revision) < (child.epoch, child.revision):
+            states[child.child_id] = child
+    return states
+
+
+def roots_of(children: Iterable[ChildRevision]) -> list[Root]:
+    """Who counts among `children` (all known at one instant), sorted by id.
+
+    A merge is one hop: a survivor that is itself merged away, voided or not yet known counts nothing, nor do its own.
+    """
+    states = newest(children)
+    members: dict[UUID, set[UUID]] = {}
+    for child_id, child in states.items():
+        if not child.voided:
+            members.setdefault(child.merged_into or child_id, set()).add(child_id)
+    return [
+        Root(states[root_id], frozenset(members[root_id]), target_spans(states[root_id]))
+        for root_id in sorted(members)
+        if root_id in states and states[root_id].merged_into is None and not states[root_id].voided
+    ]
+
+
+def _history(children: Sequence[ChildRevision]) -> list[tuple[datetime, list[Root]]]:
+    instants = sorted({child.known_at for child in children})
+    return [(known, roots_of([child for child in children if child.known_at <= known])) for known in instants]
+
+
+def months_of(measurements: Iterable[MeasurementRevision]) -> set[date]:
+    """Months that any revision names."""
+    return {month_of(measurement.measured_on) for measurement in measurements}
+
+
+def fold_months(facts: GroupFacts, months: Collection[date] | None = None) -> list[Version[RootMonth, ChildMonth]]:
+    """All versions of the child-months of a group; only of `months` if given (facts of other months may be missing)."""
+    history = _history(facts.children)
+    if not history:
+        return []
+    by_month: dict[date, list[list[Judged]]] = {}
+    for pairs in judge(facts.measurements, facts.assessments).values():
+        # A correction may move a measurement to another month: both months must see all of its revisions.
+        for month in {month_of(pair.measurement.measured_on) for pair in pairs}:
+            if months is None or month in months:
+                by_month.setdefault(month, []).append(pairs)
+    versions: list[Version[RootMonth, ChildMonth]] = []
+    for month in sorted(by_month):
+        versions += versions_of(_steps(month, history, by_month[month]))
+    return versions
+
+
+def _steps(
+    month: date, history: list[tuple[datetime, list[Root]]], measurements: list[list[Judged]]
+) -> Iterator[tuple[datetime, dict[RootMonth, ChildMonth]]]:
+    """The month as known at each instant at which anything about it became known."""
+    first_known = history[0][0]
+    instants = {known for known, _ in history}
+    instants.update(max(pair.known_at, first_known) for pairs in measurements for pair in pairs)
+    step = 0
+    for known in sorted(instants):
+        while step + 1 < len(history) and history[step + 1][0] <= known:
+            step += 1
+        yield known, _content_at(known, month, history[step][1], measurements)
+
+
+def _content_at(
+    known: datetime, month: date, roots: list[Root], measurements: list[list[Judged]]
+) -> dict[RootMonth, ChildMonth]:
+    standing: list[Judged] = []
+    for pairs in measurements:
+        seen = [pair for pair in pairs if pair.known_at <= known]
+        if seen:
+            pair = max(seen, key=lambda candidate: candidate.order) if len(seen) > 1 else seen[0]
+            if not pair.voided and month_of(pair.measurement.measured_on) == month:
+                standing.append(pair)
+    content: dict[RootMonth, ChildMonth] = {}
+    for root in roots:
+        counted = [
+            pair
+            for pair in standing
+            if pair.measurement.child_id in root.members and in_figures(root.child, pair.measurement.measured_on)
+        ]
+        if counted:
+            if len(counted) > 1:
+                counted.sort(key=precedence, reverse=True)
+            content[root.child.child_id, month] = child_month(root.child, span_place(root.spans, month), counted)
+    return content
+
+
+def fold_spans(children: Sequence[ChildRevision]) -> list[Version[RootMonth, Span]]:
+    """All versions of the target spans of a group, by root and first month."""
+    return versions_of(
+        (known, {(root.child.child_id, span.from_month): span for root in roots for span in root.spans})
+        for known, roots in _history(children)
+    )
+
+
+PendingKey = tuple[Place, date]
+
+
+def pending(facts: GroupFacts, months: Collection[date] | None = None) -> dict[UUID, Counter[PendingKey]]:
+    """Measurements whose newest revision nobody has judged yet: by the child they are of, place and month.
+
+    Counted where the child lived on that day, by what is known now; only measurements that could be in figures.
+    """
+    judged = {(row.measurement_id, row.measurement_epoch, row.measurement_revision) for row in facts.assessments}
+    last: dict[UUID, MeasurementRevision] = {}
+    for row in facts.measurements:
+        known = last.get(row.measurement_id)
+        if known is None or (known.epoch, known.revision) < (row.epoch, row.revision):
+            last[row.measurement_id] = row
+    waiting = [row for row in last.values() if (row.measurement_id, row.epoch, row.revision) not in judged]
+    counts: dict[UUID, Counter[PendingKey]] = {}
+    if not waiting:
+        return counts
+    root_of = {child_id: root.child for root in roots_of(facts.children) for child_id in root.members}
+    for row in waiting:
+        month = month_of(row.measured_on)
+        root = root_of.get(row.child_id)
+        if root is not None and (months is None or month in months) and in_figures(root, row.measured_on):
+            counts.setdefault(row.child_id, Counter())[residence_on(root, row.measured_on), month] += 1
+    return counts

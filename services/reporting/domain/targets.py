@@ -1,0 +1,77 @@
+"""S, the children who should be measured: in which months a child is a target, and where.
+
+A child is a target from the day it is born or enters (the first day of its first residence) until the day it turns 60
+completed calendar months, dies or departs, that day excluded. It counts in every month that holds such a day: so a
+child who leaves, dies or turns five in the middle of a month still counts in that month (it was under 60 months on
+the first day), and one who does so on the first does not. Its place is its residence on the last such day of the month.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from services.reporting.domain.facts import ChildRevision, Place
+from shared.calendar import add_months, last_day, month_of, turns_sixty_months_on
+
+_ONE_DAY = timedelta(days=1)
+
+
+class Span(NamedTuple):
+    """Months `[from_month, to_month)` at one place."""
+
+    from_month: date
+    to_month: date
+    place: Place
+
+
+def residence_on(child: ChildRevision, day: date) -> Place:
+    """Where the child lived on `day`; before the first residence begins, that one."""
+    place = child.residences[0][1]
+    for valid_from, candidate in child.residences:
+        if valid_from > day:
+            break
+        place = candidate
+    return place
+
+
+def target_days(child: ChildRevision) -> tuple[date, date] | None:
+    """First and last day as a target; None if the child never was one."""
+    start = max(child.birth_date, child.residences[0][0])
+    ends = [turns_sixty_months_on(child.birth_date)]
+    ends += [day for day in (child.died_on, child.departed_on) if day is not None]
+    end = min(ends)
+    if start >= ends[0] or end < start:
+        return None
+    # Born and gone on one day is one day as a target: it was born in that month.
+    return start, max(start, end - _ONE_DAY)
+
+
+def target_spans(child: ChildRevision) -> tuple[Span, ...]:
+    """The child's months as a target, from its fact alone; neighbours at one place are one span."""
+    days = target_days(child)
+    if days is None:
+        return ()
+    first, last = days
+    begins = month_of(first)
+    # The last residence of a month wins; one that begins after the last day as a target never counts.
+    starts = {begins: residence_on(child, min(last_day(begins), last))}
+    for valid_from, place in child.residences:
+        if valid_from <= last and month_of(valid_from) > begins:
+            starts[month_of(valid_from)] = place
+    spans: list[Span] = []
+    ends = [*list(starts)[1:], add_months(month_of(last), 1)]
+    for (month, place), end in zip(starts.items(), ends, strict=True):
+        if spans and spans[-1].place == place:
+            spans[-1] = spans[-1]._replace(to_month=end)
+        else:
+            spans.append(Span(month, end, place))
+    return tuple(spans)
+
+
+def span_place(spans: tuple[Span, ...], month: date) -> Place | None:
+    """Where `spans` count the child in `month`; None if they do not."""
+    for span in spans:
+        if span.from_month <= month < span.to_month:
+            return span.place
+    return None

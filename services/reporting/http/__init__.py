@@ -1,0 +1,1 @@
+"""Routes, models and the page."""

@@ -1,0 +1,1 @@
+"""SQL of reporting: facts, versions, cells, and the independent recount."""

@@ -1,0 +1,183 @@
+-- What is derived from the facts. `generation` lets a rebuild fill a second set beside the live one.
+-- An empty posyandu_code stands for `unmapped`: the child counts in its desa all the same.
+
+CREATE TABLE generation (
+    generation smallint PRIMARY KEY,
+    state text NOT NULL CHECK (state IN ('live', 'filling', 'dropping')),
+    buckets_done smallint NOT NULL DEFAULT 0,   -- while filling: buckets below this number are filled
+    started_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE generation IS 'derived; which set of rows is shown';
+CREATE UNIQUE INDEX generation_one_live ON generation (state) WHERE state = 'live';
+INSERT INTO generation (generation, state) VALUES (1, 'live');
+
+CREATE TABLE child (
+    child_id uuid PRIMARY KEY,
+    counted boolean NOT NULL DEFAULT false,     -- its fact is here; not merged away, voided, dead or departed
+    desa_code text COLLATE "C" NOT NULL DEFAULT '',
+    posyandu_code text COLLATE "C" NOT NULL DEFAULT '',
+    sex text,
+    birth_date date
+);
+COMMENT ON TABLE child IS 'derived; one row to lock per child, and where it lives now';
+CREATE INDEX child_by_desa ON child (desa_code, child_id);
+CREATE INDEX child_by_posyandu ON child (posyandu_code, child_id);
+
+CREATE TABLE child_link (
+    child_id uuid NOT NULL,
+    root_id uuid NOT NULL,
+    PRIMARY KEY (child_id, root_id)
+);
+COMMENT ON TABLE child_link IS 'derived; every merge that any revision ever stated: what must be folded together';
+CREATE INDEX child_link_by_root ON child_link (root_id);
+
+-- One row: what one child counted for in one month, as known in [known_from, known_to). Null known_to = now.
+CREATE TABLE child_month (
+    generation smallint NOT NULL,
+    root_id uuid NOT NULL,
+    month date NOT NULL,
+    known_from timestamptz NOT NULL,
+    known_to timestamptz,
+    desa_code text COLLATE "C" NOT NULL,
+    posyandu_code text COLLATE "C" NOT NULL,
+    span_desa_code text COLLATE "C",            -- where child_span counts it this month; null = it does not
+    span_posyandu_code text COLLATE "C",
+    sex text,
+    age_months smallint NOT NULL,               -- completed, on the last day measured
+    measured_on date NOT NULL,                  -- last in the month
+    tier text NOT NULL,
+    haz double precision,
+    waz double precision,
+    whz double precision,
+    baz double precision,
+    weighed boolean NOT NULL,
+    height_measured boolean NOT NULL,
+    both_measured boolean NOT NULL,
+    height_whole_cm boolean NOT NULL,
+    oedema boolean NOT NULL,
+    haz_measured boolean NOT NULL,
+    stunted boolean NOT NULL,
+    severely_stunted boolean NOT NULL,
+    haz_flagged boolean NOT NULL,
+    waz_measured boolean NOT NULL,
+    underweight boolean NOT NULL,
+    severely_underweight boolean NOT NULL,
+    waz_flagged boolean NOT NULL,
+    whz_measured boolean NOT NULL,
+    wasted boolean NOT NULL,
+    severely_wasted boolean NOT NULL,
+    overweight boolean NOT NULL,
+    whz_flagged boolean NOT NULL,
+    baz_measured boolean NOT NULL,
+    baz_low boolean NOT NULL,
+    baz_severely_low boolean NOT NULL,
+    baz_flagged boolean NOT NULL,
+    letter_n boolean NOT NULL,
+    letter_t boolean NOT NULL,
+    letter_o boolean NOT NULL,
+    letter_b boolean NOT NULL,
+    twice_not_gained boolean NOT NULL,
+    below_red_line boolean NOT NULL,
+    suspected boolean NOT NULL,
+    urgent boolean NOT NULL,
+    PRIMARY KEY (generation, root_id, month, known_from)
+);
+COMMENT ON TABLE child_month IS 'derived; versions by what was known when';
+CREATE INDEX child_month_by_place ON child_month (generation, month, desa_code);
+
+-- Months [from_month, to_month) in which a child is a target at one place, known in [known_from, known_to).
+CREATE TABLE child_span (
+    generation smallint NOT NULL,
+    root_id uuid NOT NULL,
+    from_month date NOT NULL,
+    to_month date NOT NULL,
+    known_from timestamptz NOT NULL,
+    known_to timestamptz,
+    desa_code text COLLATE "C" NOT NULL,
+    posyandu_code text COLLATE "C" NOT NULL,
+    PRIMARY KEY (generation, root_id, from_month, known_from)
+);
+COMMENT ON TABLE child_span IS 'derived; versions by what was known when';
+CREATE INDEX child_span_by_place ON child_span (generation, desa_code, from_month);
+
+-- Sums of current rows. S(month) = sum of target_change up to the month + target_shift of the month.
+CREATE TABLE cell (
+    generation smallint NOT NULL,
+    desa_code text COLLATE "C" NOT NULL,
+    posyandu_code text COLLATE "C" NOT NULL,
+    month date NOT NULL,
+    target_change integer NOT NULL DEFAULT 0,
+    target_shift integer NOT NULL DEFAULT 0,
+    pending integer NOT NULL DEFAULT 0,         -- measurements whose newest revision is not judged yet
+    weighed integer NOT NULL DEFAULT 0,
+    height_measured integer NOT NULL DEFAULT 0,
+    both_measured integer NOT NULL DEFAULT 0,
+    height_whole_cm integer NOT NULL DEFAULT 0,
+    oedema integer NOT NULL DEFAULT 0,
+    haz_measured integer NOT NULL DEFAULT 0,
+    stunted integer NOT NULL DEFAULT 0,
+    severely_stunted integer NOT NULL DEFAULT 0,
+    haz_flagged integer NOT NULL DEFAULT 0,
+    waz_measured integer NOT NULL DEFAULT 0,
+    underweight integer NOT NULL DEFAULT 0,
+    severely_underweight integer NOT NULL DEFAULT 0,
+    waz_flagged integer NOT NULL DEFAULT 0,
+    whz_measured integer NOT NULL DEFAULT 0,
+    wasted integer NOT NULL DEFAULT 0,
+    severely_wasted integer NOT NULL DEFAULT 0,
+    overweight integer NOT NULL DEFAULT 0,
+    whz_flagged integer NOT NULL DEFAULT 0,
+    baz_measured integer NOT NULL DEFAULT 0,
+    baz_low integer NOT NULL DEFAULT 0,
+    baz_severely_low integer NOT NULL DEFAULT 0,
+    baz_flagged integer NOT NULL DEFAULT 0,
+    letter_n integer NOT NULL DEFAULT 0,
+    letter_t integer NOT NULL DEFAULT 0,
+    letter_o integer NOT NULL DEFAULT 0,
+    letter_b integer NOT NULL DEFAULT 0,
+    twice_not_gained integer NOT NULL DEFAULT 0,
+    below_red_line integer NOT NULL DEFAULT 0,
+    suspected integer NOT NULL DEFAULT 0,
+    urgent integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (generation, desa_code, posyandu_code, month)
+) WITH (fillfactor = 70);                       -- cells are rewritten in place all day
+COMMENT ON TABLE cell IS 'derived; rebuildable from the facts, recounted by verify';
+
+CREATE TABLE page_token_used (
+    token_id uuid PRIMARY KEY,
+    used_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE page_token_used IS 'primary; a sign-in link works once';
+
+-- The caller's areas, read once per query and compared by array: cells are read by the ten thousand, and calling a
+-- function for each row would cost more than the sum. The rule is that of area_visible, which a test holds it to:
+-- an area covers a desa whose code begins with it, a posyandu only itself.
+CREATE FUNCTION caller_areas() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce(string_to_array(nullif(current_setting('tumbuh.areas', true), ''), ','), '{}')
+$$;
+
+DO $$
+DECLARE
+    derived text;
+BEGIN
+    FOREACH derived IN ARRAY ARRAY['child', 'child_month', 'child_span', 'cell'] LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', derived);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', derived);
+        EXECUTE format('CREATE POLICY worker ON %I TO reporting_worker USING (true) WITH CHECK (true)', derived);
+        EXECUTE format(
+            'CREATE POLICY api ON %I FOR SELECT TO reporting_api USING (ARRAY[left(desa_code, 2), left(desa_code, 5), '
+            'left(desa_code, 8), desa_code, posyandu_code] && (SELECT caller_areas()))', derived);
+    END LOOP;
+END $$;
+
+-- A status belongs to whoever may see the child where it lives now: history goes with the child.
+ALTER TABLE risk_status_fact ENABLE ROW LEVEL SECURITY;
+ALTER TABLE risk_status_fact FORCE ROW LEVEL SECURITY;
+CREATE POLICY worker ON risk_status_fact TO reporting_worker USING (true) WITH CHECK (true);
+CREATE POLICY api ON risk_status_fact FOR SELECT TO reporting_api
+    USING (EXISTS (SELECT FROM child WHERE child.child_id = risk_status_fact.child_id));
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON generation, child, child_link, child_month, child_span, cell, page_token_used
+    TO reporting_worker;
+GRANT SELECT ON generation, child, child_month, child_span, cell TO reporting_api;
+GRANT SELECT, INSERT ON page_token_used TO reporting_api;

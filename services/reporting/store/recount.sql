@@ -1,0 +1,188 @@
+-- The figures counted again from the facts, and compared with the cells: $1 = generation, $2 and $3 = first and last
+-- month. Written on its own from the rules of the figures: it shares no code with the projection, so that a mistake
+-- there cannot hide here. One row: how many cells were compared, and those that differ.
+WITH child_now AS (
+    SELECT DISTINCT ON (child_id) * FROM child_fact ORDER BY child_id, epoch DESC, revision DESC
+),
+root AS (
+    SELECT child_id AS root_id, birth_date, residences,
+           -- The first day with 60 completed months; PostgreSQL would put 29 February's on the 28th.
+           CASE WHEN to_char(birth_date, 'MMDD') = '0229' THEN make_date(extract(year FROM birth_date)::int + 5, 3, 1)
+                ELSE (birth_date + interval '5 years')::date END AS sixty_months_on,
+           least(died_on, departed_on) AS gone_on
+    FROM child_now WHERE merged_into IS NULL AND NOT voided
+),
+member AS (
+    SELECT c.child_id, r.* FROM child_now c JOIN root r ON r.root_id = coalesce(c.merged_into, c.child_id)
+    WHERE NOT c.voided
+),
+home AS (
+    SELECT root_id, lived.value ->> 0 AS desa_code, coalesce(lived.value ->> 1, '') AS posyandu_code,
+           lived.key::date AS valid_from,
+           lag(lived.key::date) OVER of_root IS NULL AS is_first,
+           coalesce(lead(lived.key::date) OVER of_root, 'infinity') AS valid_to
+    FROM root, jsonb_each(residences) AS lived
+    WINDOW of_root AS (PARTITION BY root_id ORDER BY lived.key::date)
+),
+aged AS (
+    SELECT m.*, member.root_id, date_trunc('month', m.measured_on::timestamp)::date AS month,
+           (extract(year FROM m.measured_on) - extract(year FROM member.birth_date)) * 12
+             + extract(month FROM m.measured_on) - extract(month FROM member.birth_date)
+             - CASE WHEN extract(day FROM m.measured_on) < extract(day FROM member.birth_date) THEN 1 ELSE 0 END
+             AS age_months
+    FROM measurement_fact m JOIN member USING (child_id)
+    WHERE m.measured_on >= $2 AND m.measured_on < ($3::date + interval '1 month')
+),
+judged AS (
+    SELECT DISTINCT ON (a.measurement_id) m.measured_on, m.recorded_at, m.channel, m.is_remeasurement, m.weight_kg,
+           m.length_height_cm, m.voided OR a.voided AS is_void, a.*
+    FROM assessment_fact a JOIN measurement_fact m
+      ON m.child_id = a.child_id AND m.fact_id = a.measurement_id
+     AND m.epoch = a.measurement_epoch AND m.revision = a.measurement_revision
+    ORDER BY a.measurement_id, a.epoch DESC, a.revision DESC, a.fact_id DESC
+),
+counted AS (
+    SELECT j.*, aged.root_id, aged.month,
+           row_number() OVER (
+               PARTITION BY aged.root_id, aged.month
+               ORDER BY j.measured_on DESC, j.is_primary DESC, j.is_remeasurement DESC, (j.channel = 'api') DESC,
+                        j.recorded_at DESC, j.measurement_id
+           ) AS place_in_line
+    FROM judged j JOIN aged ON aged.child_id = j.child_id AND aged.fact_id = j.measurement_id
+     AND aged.epoch = j.measurement_epoch AND aged.revision = j.measurement_revision
+    WHERE NOT j.is_void AND aged.age_months BETWEEN 0 AND 59
+),
+child_months AS (
+    SELECT root_id, month, max(measured_on) AS last_on,
+           bool_or(weight_kg IS NOT NULL) AS weighed,
+           bool_or(length_height_cm IS NOT NULL) AS height_measured,
+           (array_agg(length_height_cm ORDER BY place_in_line) FILTER (WHERE length_height_cm IS NOT NULL))[1] AS height,
+           bool_or(oedema) AS oedema,
+           (array_agg(haz ORDER BY place_in_line) FILTER (WHERE haz IS NOT NULL))[1] AS haz,
+           (array_agg(haz_flagged ORDER BY place_in_line) FILTER (WHERE haz IS NOT NULL))[1] AS haz_flagged,
+           (array_agg(coalesce(waz, -99) ORDER BY place_in_line) FILTER (WHERE waz IS NOT NULL OR oedema))[1] AS waz,
+           (array_agg(waz IS NOT NULL AND waz_flagged ORDER BY place_in_line)
+               FILTER (WHERE waz IS NOT NULL OR oedema))[1] AS waz_flagged,
+           (array_agg(coalesce(whz, -99) ORDER BY place_in_line) FILTER (WHERE whz IS NOT NULL OR oedema))[1] AS whz,
+           (array_agg(whz IS NOT NULL AND whz_flagged ORDER BY place_in_line)
+               FILTER (WHERE whz IS NOT NULL OR oedema))[1] AS whz_flagged,
+           (array_agg(coalesce(baz, -99) ORDER BY place_in_line) FILTER (WHERE baz IS NOT NULL OR oedema))[1] AS baz,
+           (array_agg(baz IS NOT NULL AND baz_flagged ORDER BY place_in_line)
+               FILTER (WHERE baz IS NOT NULL OR oedema))[1] AS baz_flagged,
+           (array_agg(letter ORDER BY place_in_line) FILTER (WHERE weight_kg IS NOT NULL))[1] AS letter,
+           (array_agg(twice_not_gained ORDER BY place_in_line) FILTER (WHERE weight_kg IS NOT NULL))[1] AS twice,
+           (array_agg(below_red_line ORDER BY place_in_line) FILTER (WHERE weight_kg IS NOT NULL))[1] AS red,
+           (array_agg(tier ORDER BY place_in_line))[1] AS tier
+    FROM counted GROUP BY root_id, month
+),
+target AS (     -- months that hold a day on which the child is a target, and the last such day
+    SELECT r.root_id, m.month::date AS month,
+           least((m.month + interval '1 month' - interval '1 day')::date, days.last_on) AS last_on
+    FROM root r
+    JOIN (SELECT root_id, min(valid_from) AS entered_on FROM home GROUP BY root_id) e USING (root_id)
+    CROSS JOIN LATERAL (
+        SELECT greatest(r.birth_date, e.entered_on) AS first_on,
+               greatest(r.birth_date, e.entered_on, least(r.sixty_months_on, r.gone_on) - 1) AS last_on
+    ) AS days
+    CROSS JOIN LATERAL generate_series(
+        greatest(date_trunc('month', days.first_on::timestamp), $2::date::timestamp),
+        least(date_trunc('month', days.last_on::timestamp), $3::date::timestamp), interval '1 month'
+    ) AS m(month)
+    WHERE days.first_on < r.sixty_months_on AND days.first_on <= coalesce(r.gone_on, 'infinity')
+),
+place AS (      -- one place per child and month: of the last measurement, else of the last day as a target
+    SELECT w.root_id, w.month, h.desa_code, h.posyandu_code
+    FROM (
+        SELECT root_id, month, coalesce(c.last_on, t.last_on) AS on_day
+        FROM target t FULL JOIN child_months c USING (root_id, month)
+    ) w
+    JOIN home h ON h.root_id = w.root_id AND w.on_day < h.valid_to AND (w.on_day >= h.valid_from OR h.is_first)
+),
+waiting AS (
+    SELECT h.desa_code, h.posyandu_code, m.month, count(*) AS pending
+    FROM aged m
+    JOIN home h ON h.root_id = m.root_id AND m.measured_on < h.valid_to AND (m.measured_on >= h.valid_from OR h.is_first)
+    WHERE m.age_months BETWEEN 0 AND 59
+      AND NOT EXISTS (
+          SELECT FROM measurement_fact later WHERE later.child_id = m.child_id AND later.fact_id = m.fact_id
+             AND (later.epoch, later.revision) > (m.epoch, m.revision))
+      AND NOT EXISTS (
+          SELECT FROM assessment_fact a WHERE a.measurement_id = m.fact_id AND a.child_id = m.child_id
+             AND a.measurement_epoch = m.epoch AND a.measurement_revision = m.revision)
+    GROUP BY 1, 2, 3
+),
+expected AS (
+    SELECT p.desa_code, p.posyandu_code, p.month,
+        jsonb_build_object(
+            'target_children', count(*),
+            'weighed', count(*) FILTER (WHERE weighed),
+            'height_measured', count(*) FILTER (WHERE height_measured),
+            'both_measured', count(*) FILTER (WHERE weighed AND height_measured),
+            'height_whole_cm', count(*) FILTER (WHERE height = trunc(height)),
+            'oedema', count(*) FILTER (WHERE oedema),
+            'haz_measured', count(haz) FILTER (WHERE NOT haz_flagged),
+            'stunted', count(*) FILTER (WHERE haz < -2 AND NOT haz_flagged),
+            'severely_stunted', count(*) FILTER (WHERE haz < -3 AND NOT haz_flagged),
+            'haz_flagged', count(*) FILTER (WHERE haz_flagged),
+            'waz_measured', count(waz) FILTER (WHERE NOT waz_flagged),
+            'underweight', count(*) FILTER (WHERE waz < -2 AND NOT waz_flagged),
+            'severely_underweight', count(*) FILTER (WHERE waz < -3 AND NOT waz_flagged),
+            'waz_flagged', count(*) FILTER (WHERE waz_flagged),
+            'whz_measured', count(whz) FILTER (WHERE NOT whz_flagged),
+            'wasted', count(*) FILTER (WHERE whz < -2 AND NOT whz_flagged),
+            'severely_wasted', count(*) FILTER (WHERE whz < -3 AND NOT whz_flagged),
+            'overweight', count(*) FILTER (WHERE whz > 2 AND NOT whz_flagged),
+            'whz_flagged', count(*) FILTER (WHERE whz_flagged),
+            'baz_measured', count(baz) FILTER (WHERE NOT baz_flagged),
+            'baz_low', count(*) FILTER (WHERE baz < -2 AND NOT baz_flagged),
+            'baz_severely_low', count(*) FILTER (WHERE baz < -3 AND NOT baz_flagged),
+            'baz_flagged', count(*) FILTER (WHERE baz_flagged),
+            'letter_n', count(*) FILTER (WHERE letter = 'N'),
+            'letter_t', count(*) FILTER (WHERE letter = 'T'),
+            'letter_o', count(*) FILTER (WHERE letter = 'O'),
+            'letter_b', count(*) FILTER (WHERE letter = 'B'),
+            'twice_not_gained', count(*) FILTER (WHERE twice),
+            'below_red_line', count(*) FILTER (WHERE red),
+            'suspected', count(*) FILTER (WHERE tier IN ('suspected', 'urgent')),
+            'urgent', count(*) FILTER (WHERE tier = 'urgent')
+        ) AS counts
+    FROM place p LEFT JOIN child_months c USING (root_id, month)
+    GROUP BY 1, 2, 3
+),
+running AS (    -- S of every month asked for, also of months in which nothing changes
+    SELECT k.desa_code, k.posyandu_code, m.month::date AS month,
+           coalesce(c.target_shift, 0) + (
+               SELECT coalesce(sum(target_change), 0) FROM cell b
+               WHERE b.generation = $1 AND b.desa_code = k.desa_code AND b.posyandu_code = k.posyandu_code
+                 AND b.month <= m.month
+           ) AS target_children,
+           coalesce(c.pending, 0) AS pending,
+           to_jsonb(c) - ARRAY['generation', 'desa_code', 'posyandu_code', 'month', 'target_change', 'target_shift',
+                               'pending'] AS marks
+    FROM (SELECT DISTINCT desa_code, posyandu_code FROM cell WHERE generation = $1) k
+    CROSS JOIN generate_series($2::date::timestamp, $3::date::timestamp, interval '1 month') AS m(month)
+    LEFT JOIN cell c ON c.generation = $1 AND c.desa_code = k.desa_code AND c.posyandu_code = k.posyandu_code
+     AND c.month = m.month
+),
+sides AS (
+    SELECT desa_code, posyandu_code, month,
+           jsonb_build_object('pending', coalesce(w.pending, 0)) || coalesce(e.counts, '{}') AS expected,
+           jsonb_build_object('pending', coalesce(r.pending, 0), 'target_children', coalesce(r.target_children, 0))
+             || coalesce(r.marks, '{}') AS stored
+    FROM expected e FULL JOIN waiting w USING (desa_code, posyandu_code, month)
+    FULL JOIN running r USING (desa_code, posyandu_code, month)
+),
+named AS (      -- only what differs, a missing number being 0
+    SELECT sides.*, (
+        SELECT jsonb_object_agg(k, jsonb_build_object('expected', coalesce(expected -> k, '0'),
+                                                      'stored', coalesce(stored -> k, '0')))
+        FROM (SELECT jsonb_object_keys(expected) AS k UNION SELECT jsonb_object_keys(stored)) AS names
+        WHERE coalesce(expected -> k, '0') <> coalesce(stored -> k, '0')
+    ) AS differs
+    FROM sides
+)
+SELECT (SELECT count(*) FROM named) AS compared,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('desa_code', desa_code, 'posyandu_code', posyandu_code,
+                                                     'month', month, 'differs', differs)
+                                  ORDER BY desa_code, posyandu_code, month), '[]')
+        FROM named WHERE differs IS NOT NULL) AS differences

@@ -1,0 +1,1 @@
+"""What reporting does: project facts, rebuild, verify, answer for an area."""

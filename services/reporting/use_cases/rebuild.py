@@ -1,0 +1,98 @@
+"""Rebuild: fold every child anew into a second generation beside the live one, verify it, then show it.
+
+Batches go on meanwhile and write both generations, for the children that are already in the new one. Interrupted, a
+rebuild leaves only rows that the next one removes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import structlog
+
+from services.reporting.domain.cells import BUCKETS, Deltas
+from services.reporting.store.generations import (
+    REBUILD_LOCK,
+    Target,
+    begin_filling,
+    children_of_bucket,
+    drop_some,
+    flip,
+    give_up_filling,
+    hold_projection,
+    leftovers,
+    mark_filled,
+)
+from services.reporting.store.group_facts import linked, read_groups
+from services.reporting.store.projection import add_to_cells
+from services.reporting.use_cases.refold import fold, move_pending, store_fold
+from services.reporting.use_cases.verify import verify
+from shared.postgres.pool import Connection
+
+LOG = structlog.get_logger(__name__)
+DROP_ROWS: Final = 20_000
+FOLD_CHILDREN: Final = 500
+
+
+class RebuildRunsError(Exception):
+    """Another rebuild is under way."""
+
+
+async def rebuild(connection: Connection) -> dict[str, Any]:
+    """Rebuild all derived rows; `{generation, children, checked, differences}`.
+
+    The new generation is shown only if it agrees with the facts; `differences` of one that does not are returned, and
+    the live one stays. Takes a connection of its own, without a transaction. Raises RebuildRunsError.
+    """
+    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", REBUILD_LOCK):
+        raise RebuildRunsError("a rebuild is under way")
+    try:
+        await _drop_leftovers(connection)
+        generation = await begin_filling(connection)
+        children = 0
+        for bucket in range(BUCKETS):
+            async with connection.transaction():
+                children += await fill_bucket(connection, generation, bucket)
+        report = await verify(connection, generation=generation)
+        if not report["differences"]:
+            async with connection.transaction():
+                await hold_projection(connection, alone=True)
+                await flip(connection, generation)
+            LOG.info("generation_shown", generation=generation, children=children)
+        await _drop_leftovers(connection)
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock($1)", REBUILD_LOCK)
+    return {"generation": generation, "children": children, **report}
+
+
+async def fill_bucket(connection: Connection, generation: int, bucket: int) -> int:
+    """Fold the children of `bucket` into `generation`, and mark it; how many there were.
+
+    Runs alone (`hold_projection`), so that no batch stores a child between our look at the bucket and our mark.
+    """
+    await hold_projection(connection, alone=True)
+    children = await children_of_bucket(connection, bucket)
+    deltas = Deltas()
+    for start in range(0, len(children), FOLD_CHILDREN):
+        groups = await linked(connection, children[start : start + FOLD_CHILDREN])
+        months = dict.fromkeys(groups.values(), None)
+        folded = fold(await read_groups(connection, groups, months), months)
+        # A group may already be here, folded with a member of an earlier bucket: comparing makes that harmless.
+        changes = await store_fold(connection, Target(generation, BUCKETS), groups, months, folded)
+        asked = set(children[start : start + FOLD_CHILDREN])
+        waiting = {child_id: counts for child_id, counts in folded.waiting.items() if child_id in asked}
+        move_pending(changes, {}, waiting, range(bucket, bucket + 1))
+        deltas.add(changes.deltas)
+    await mark_filled(connection, generation, bucket + 1)
+    await add_to_cells(connection, {generation: deltas})
+    return len(children)
+
+
+async def _drop_leftovers(connection: Connection) -> None:
+    async with connection.transaction():
+        # Batches write to a generation that is being filled; from here on they do not.
+        await hold_projection(connection, alone=True)
+        await give_up_filling(connection)
+    for generation in await leftovers(connection):
+        while not await drop_some(connection, generation, DROP_ROWS):
+            pass

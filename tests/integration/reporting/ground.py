@@ -1,0 +1,89 @@
+"""What the tests of reporting on a real database share: a migrated schema, deliveries, and looks at the result."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import services.reporting.store
+from deploy.local.stack import Stack
+from services.reporting.use_cases.project_facts import project_facts
+from shared.contracts.fact import Fact
+from shared.messaging.batch import Applied
+from shared.postgres.migrate import migrate
+from shared.postgres.pool import Connection, Pool, open_pool
+
+MIGRATIONS = Path(services.reporting.store.__file__).parent / "migrations"
+FACTS = "child_fact, measurement_fact, assessment_fact, risk_status_fact, case_fact, follow_up_fact, register_fact"
+
+
+async def prepare(stack: Stack) -> None:
+    """Bring the schema up to date."""
+    await migrate(stack.address("reporting_owner"), "reporting", MIGRATIONS)
+
+
+@asynccontextmanager
+async def worker_pool(stack: Stack) -> AsyncIterator[Pool]:
+    """Connections of the worker role."""
+    async with open_pool(stack.address("reporting_worker")) as pool:
+        yield pool
+
+
+async def empty(pool: Pool) -> None:
+    """Forget everything that was projected."""
+    for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", "child_month", "child_span", "cell"):
+        await pool.execute(f"DELETE FROM {table}")
+    await pool.execute("DELETE FROM generation WHERE state <> 'live'")
+
+
+async def deliver(pool: Pool, facts: Sequence[Fact], size: int | None = None) -> list[Applied]:
+    """Project `facts` in batches of `size`, each in a transaction of its own, as the consumer does."""
+    outcomes: list[Applied] = []
+    size = size or len(facts) or 1
+    for start in range(0, len(facts), size):
+        async with pool.acquire() as connection, connection.transaction():
+            outcomes += await project_facts(connection, facts[start : start + size])
+    return outcomes
+
+
+async def derived(pool: Pool) -> dict[str, list[tuple[Any, ...]]]:
+    """All derived rows of the live generation, without its number; cells that hold nothing left out."""
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    for table in ("child_month", "child_span", "cell"):
+        found = await pool.fetch(
+            f"SELECT * FROM {table} WHERE generation = (SELECT generation FROM generation WHERE state = 'live')"
+        )
+        rows[table] = sorted((tuple(row)[1:] for row in found), key=repr)
+    rows["cell"] = [row for row in rows["cell"] if any(row[3:])]
+    return rows
+
+
+async def cell(connection: Connection | Pool, month: str, **where: str) -> dict[str, int]:
+    """The sums of a month over the cells that match `where`, with S as `target_children`."""
+    conditions = " AND ".join(f"{column} = '{value}'" for column, value in where.items()) or "true"
+    row = await connection.fetchrow(
+        f"SELECT to_jsonb(sums) AS sums FROM (SELECT {SUMS} FROM cell WHERE month = $1::text::date AND {conditions}) AS sums",
+        f"{month}-01",
+    )
+    target = await connection.fetchval(
+        f"SELECT coalesce(sum(target_change), 0) FROM cell WHERE month <= $1::text::date AND {conditions}",
+        f"{month}-01",
+    )
+    assert row is not None
+    sums: dict[str, int] = dict(row["sums"])
+    sums["target_children"] = target + sums.pop("target_shift")
+    return sums
+
+
+SUMS = ", ".join(
+    f"coalesce(sum({name}), 0)::int AS {name}"
+    for name in (
+        "target_shift", "pending", "weighed", "height_measured", "both_measured", "height_whole_cm", "oedema",
+        "haz_measured", "stunted", "severely_stunted", "haz_flagged", "waz_measured", "underweight",
+        "severely_underweight", "waz_flagged", "whz_measured", "wasted", "severely_wasted", "overweight", "whz_flagged",
+        "baz_measured", "baz_low", "baz_severely_low", "letter_n", "letter_t", "letter_o", "letter_b",
+        "twice_not_gained", "below_red_line", "suspected", "urgent",
+    )
+)  # fmt: skip

@@ -1,0 +1,252 @@
+"""Facts of small made-up districts: single ones for examples, whole random histories for properties.
+
+A history is a list of facts in the order in which their owners recorded them. It obeys what owners guarantee
+(revisions count up, `known_at` never falls, an assessment names the revision it judged) and nothing else.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from shared.calendar import completed_months
+from shared.contracts.child import ChildV1, MeasurementV1, Residence
+from shared.contracts.fact import Fact, derived_fact_id
+from shared.contracts.register import RegisterEntryV1, register_fact_id
+from shared.contracts.risk import AssessmentV1, RiskStatusV1
+
+KECAMATAN = ("12.19.01", "12.19.02")
+DESA = ("12.19.01.2003", "12.19.01.2004", "12.19.02.2001")
+POSYANDU = {code: (f"{code}.P001", f"{code}.P002") for code in DESA}
+BORN = date(2024, 3, 10)
+START = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
+
+
+def at(minutes: float) -> datetime:
+    """An instant, so many minutes after the beginning of every test's time."""
+    return START + timedelta(minutes=minutes)
+
+
+def child_id(number: int) -> UUID:
+    """Child `number` of a test: always the same, spread over the buckets of a rebuild."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"child {number}")
+
+
+def child(number: int = 1, *, revision: int = 1, known: float = 0, homes: Sequence[tuple[date, str, str | None]] = (),
+          **fields: Any) -> ChildV1:  # fmt: skip
+    """A child fact; without `homes` it lives in the first desa from birth."""
+    born = fields.pop("birth_date", BORN)
+    places = homes or ((born, DESA[0], POSYANDU[DESA[0]][0]),)
+    content = {"sex": "female", "change": "recorded", "birth_date": born} | fields
+    return ChildV1(
+        fact_id=child_id(number), child_id=child_id(number), epoch=1, revision=revision, known_at=at(known),
+        residences=tuple(Residence(valid_from=day, desa_code=desa, posyandu_code=post) for day, desa, post in places),
+        **content,
+    )  # fmt: skip
+
+
+def measurement(
+    name: str, on: date, *, of: int = 1, revision: int = 1, known: float = 1, **fields: Any
+) -> MeasurementV1:
+    """A measurement fact; `name` tells measurements apart."""
+    content = {"weight_kg": 9.3, "length_height_cm": 74.5, "channel": "file", "source": "test", "change": "recorded"}
+    return MeasurementV1(
+        fact_id=uuid.uuid5(child_id(of), name), child_id=child_id(of), epoch=1, revision=revision, known_at=at(known),
+        measured_on=on, recorded_at=fields.pop("recorded_at", at(1)), **(content | fields),
+    )  # fmt: skip
+
+
+def assessment(
+    judged: MeasurementV1, *, revision: int | None = None, known: float | None = None, **fields: Any
+) -> AssessmentV1:
+    """An assessment of a measurement revision; normal in everything, unless told."""
+    content = {"haz": -1.0, "waz": -0.9, "whz": -0.5, "baz": -0.4, "tier": "low", "letter": "N", "is_primary": True}
+    if judged.length_height_cm is None:
+        content |= {"haz": None, "whz": None, "baz": None}
+    if judged.weight_kg is None:
+        content |= {"waz": None, "whz": None, "baz": None, "letter": None}
+    return AssessmentV1(
+        fact_id=derived_fact_id(judged.fact_id, "assessment"), child_id=judged.child_id, epoch=1,
+        revision=revision or judged.revision, change="recorded",
+        known_at=judged.known_at if known is None else max(at(known), judged.known_at),
+        measurement_id=judged.fact_id, measurement_epoch=judged.epoch, measurement_revision=judged.revision,
+        ruleset_version="test", measured_on=judged.measured_on, voided=judged.voided, age_days=0,
+        age_months=completed_months(BORN, judged.measured_on), **(content | fields),
+    )  # fmt: skip
+
+
+def risk_status(of: int = 1, *, revision: int = 1, known: float = 2, **fields: Any) -> RiskStatusV1:
+    """The present status of a child."""
+    return RiskStatusV1(
+        fact_id=derived_fact_id(child_id(of), "risk-status"), child_id=child_id(of), epoch=1, revision=revision,
+        change="recorded", known_at=at(known), ruleset_version="test", **({"tier": "suspected"} | fields),
+    )  # fmt: skip
+
+
+def entry(kind: str, code: str, name: str, *, revision: int = 1, known: float = 0, **fields: Any) -> RegisterEntryV1:
+    """A register entry, valid from 2020 unless told."""
+    content = {"valid_from": date(2020, 1, 1), "change": "recorded"}
+    return RegisterEntryV1(
+        fact_id=register_fact_id(kind, code), epoch=1, revision=revision, known_at=at(known), entry=kind, code=code,
+        name=name, **(content | fields),
+    )  # fmt: skip
+
+
+def register() -> list[Fact]:
+    """One kabupaten with the desa and posyandu of this module, and a desa where nobody lives."""
+    facts: list[Fact] = [
+        entry("area", "12", "Sumatera Utara", level="provinsi"),
+        entry("area", "12.19", "Kabupaten Batu Bara", level="kabupaten", parent_code="12"),
+        *(entry("area", code, f"Kecamatan {code[-2:]}", level="kecamatan", parent_code="12.19") for code in KECAMATAN),
+    ]
+    for code in (*DESA, "12.19.02.2009"):
+        facts.append(entry("area", code, f"Desa {code[-4:]}", level="desa", parent_code=code[:8]))
+    for desa, posts in POSYANDU.items():
+        facts += [entry("posyandu", code, f"Posyandu {code[-1]}", parent_code=desa) for code in posts]
+    facts.append(entry("puskesmas", "PKM-12.19.01-1", "Puskesmas Satu", parent_code="12.19.01", desa_codes=DESA[:2]))
+    return facts
+
+
+class _Owner:
+    """Plays the owners of the facts: keeps the newest revision of each and makes the next one."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = random.Random(seed)
+        self.clock = 0.0
+        self.facts: list[Fact] = []
+        self.children: dict[UUID, ChildV1] = {}
+        self.measurements: dict[UUID, MeasurementV1] = {}
+        self.assessments: dict[UUID, AssessmentV1] = {}
+
+    def publish(self, fact: Any) -> None:
+        self.facts.append(fact)
+        kept = {ChildV1: self.children, MeasurementV1: self.measurements, AssessmentV1: self.assessments}[type(fact)]
+        kept[fact.fact_id] = fact
+
+    def revise(self, fact: Any, change: str, **fields: Any) -> None:
+        moved = {"revision": fact.revision + 1, "known_at": at(self.clock), "change": change}
+        self.publish(fact.model_copy(update=moved | fields))
+
+    def day(self) -> date:
+        """Within four months, so that facts of one month meet; now and then outside the figures' ages."""
+        return date(2025, 12, 1) + timedelta(days=self.dice.randrange(-20, 110))
+
+    def home(self) -> tuple[str, str | None]:
+        desa = self.dice.choice(DESA)
+        return desa, self.dice.choice((*POSYANDU[desa], None))
+
+    def step(self) -> None:
+        self.clock += self.dice.choice((0, 0, 1, 700, 1500))
+        actions = [self.measure, self.measure, self.measure, self.judge, self.judge, self.judge, self.correct,
+                   self.void, self.move, self.merge, self.unmerge, self.leave, self.register_child, self.redate]  # fmt: skip
+        self.dice.choice(actions)()
+
+    def register_child(self) -> None:
+        if len(self.children) < 6:
+            birth = self.dice.choice((BORN, date(2021, 1, 20), date(2020, 12, 31), date(2026, 1, 9)))
+            homes = [(birth + timedelta(days=self.dice.choice((0, 0, 400))), *self.home())]
+            self.publish(child(len(self.children), known=self.clock, homes=homes, birth_date=birth))
+
+    def measure(self) -> None:
+        if not self.children:
+            return
+        of = self.dice.choice(list(self.children))
+        blank = self.dice.choice(("", "", "", "weight_kg", "length_height_cm"))
+        values = {"weight_kg": 9.0, "length_height_cm": self.dice.choice((70.0, 74.5))} | (
+            {blank: None} if blank else {}
+        )
+        fact = measurement(
+            str(len(self.measurements)), self.day(), known=self.clock, recorded_at=at(self.clock), **values
+        )
+        self.publish(
+            fact.model_copy(
+                update={
+                    "child_id": of,
+                    "fact_id": uuid.uuid5(of, str(len(self.measurements))),
+                    "channel": self.dice.choice(("file", "api")),
+                    "is_remeasurement": self.dice.random() < 0.2,
+                }
+            )  # fmt: skip
+        )
+
+    def judge(self) -> None:
+        unjudged = [
+            fact for fact in self.measurements.values()
+            if (old := self.assessments.get(derived_fact_id(fact.fact_id, "assessment"))) is None
+            or old.measurement_revision != fact.revision or self.dice.random() < 0.05
+        ]  # fmt: skip
+        if not unjudged:
+            return
+        fact = self.dice.choice(unjudged)
+        old = self.assessments.get(derived_fact_id(fact.fact_id, "assessment"))
+        oedema = self.dice.random() < 0.1
+        score = lambda: self.dice.choice((-6.5, -3.01, -3.0, -2.01, -2.0, 0.5, 2.0, 2.01, 3.5, None))  # noqa: E731
+        fields: dict[str, Any] = {index: score() for index in ("haz", "waz", "whz", "baz")}
+        if oedema:
+            fields |= {"waz": None, "whz": None, "baz": None}
+        fields |= {f"{index}_flagged": fields[index] == -6.5 for index in ("haz", "waz", "whz", "baz")}
+        fields |= {
+            "oedema": oedema, "is_primary": self.dice.random() < 0.8,
+            "letter": self.dice.choice(("N", "T", "O", "B", None)), "twice_not_gained": self.dice.random() < 0.2,
+            "below_red_line": self.dice.random() < 0.2, "tier": self.dice.choice(("low", "watch", "suspected", "urgent")),
+        }  # fmt: skip
+        self.publish(assessment(fact, revision=old.revision + 1 if old else 1, known=self.clock, **fields))
+
+    def correct(self) -> None:
+        if self.measurements:
+            fact = self.dice.choice(list(self.measurements.values()))
+            self.revise(fact, "corrected", measured_on=self.day(), weight_kg=self.dice.choice((None, 8.8)))
+
+    def void(self) -> None:
+        if self.measurements:
+            fact = self.dice.choice(list(self.measurements.values()))
+            self.revise(fact, "voided", voided=not fact.voided)
+
+    def move(self) -> None:
+        if self.children:
+            fact = self.dice.choice(list(self.children.values()))
+            desa, post = self.home()
+            day = self.day()
+            kept = [home for home in fact.residences if home.valid_from < day] or [fact.residences[0]]
+            if day > kept[-1].valid_from:
+                home = Residence(valid_from=day, desa_code=desa, posyandu_code=post)
+                self.revise(fact, "relocated", residences=(*kept, home))
+
+    def merge(self) -> None:
+        survivors = [fact for fact in self.children.values() if fact.merged_into is None]
+        taken = {fact.merged_into for fact in self.children.values()}
+        losers = [fact for fact in survivors if fact.fact_id not in taken]
+        if losers and len(survivors) > 1:
+            loser = self.dice.choice(losers)
+            into = self.dice.choice([fact for fact in survivors if fact is not loser])
+            self.revise(loser, "merged", merged_into=into.fact_id)
+
+    def unmerge(self) -> None:
+        merged = [fact for fact in self.children.values() if fact.merged_into is not None]
+        if merged:
+            self.revise(self.dice.choice(merged), "unmerged", merged_into=None)
+
+    def leave(self) -> None:
+        if self.children:
+            fact = self.dice.choice(list(self.children.values()))
+            how = self.dice.choice(("died_on", "departed_on", "voided"))
+            value = self.dice.random() < 0.5 if how == "voided" else self.dice.choice((None, self.day()))
+            self.revise(fact, "corrected", **{how: value})
+
+    def redate(self) -> None:
+        if self.children and self.dice.random() < 0.3:
+            fact = self.dice.choice(list(self.children.values()))
+            self.revise(fact, "corrected", birth_date=fact.birth_date + timedelta(days=self.dice.choice((-31, 31))))
+
+
+def random_history(seed: int, steps: int) -> list[Fact]:
+    """Facts of `steps` things that happened, in the order in which they became known."""
+    owner = _Owner(seed)
+    owner.register_child()
+    for _ in range(steps):
+        owner.step()
+    return owner.facts
