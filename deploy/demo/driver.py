@@ -122,6 +122,8 @@ async def _send_round(pool: httpx.AsyncClient, doors: Doors, office: Office, ind
     async def send(upload: Upload) -> None:
         async with waiting:
             file = await asyncio.to_thread(office.make, upload)
+            if file.rows == 0:  # a puskesmas without a weighing sends nothing
+                return
             centre = office.world.district.puskesmas[upload.centre_index]
             api = _api(pool, doors.measurement, doors, "puskesmas", centre.desa_codes)
             verdict = await send_file(api, file.name, file.content, commit=True)

@@ -22,7 +22,7 @@ SEXES: Final = ("male", "female")
 
 def busiest_posyandu(world: World) -> int:
     """Index of the posyandu with most weighings in the newest round."""
-    return int(np.bincount(world.rounds[-1].visits.posyandu).argmax())
+    return int(np.bincount(world.rounds[-1].visits.posyandu, minlength=len(world.district.posyandu)).argmax())
 
 
 class PhonePosyandu:

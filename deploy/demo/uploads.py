@@ -24,6 +24,8 @@ Purpose = Literal["monthly", "sorted_apart", "auto_date", "same_again", "correct
 
 LATE_SHARE: Final = 0.015
 CORRECTED_SHARE: Final = 0.01
+#: Fewer rows prove neither the order of day and month nor that columns came apart (domain.md §7: at least 20 rows).
+PROVABLE_ROWS: Final = 20
 BROKEN_ROUND: Final = 1  # the second month has the two famous accidents (the only one, if there is one)
 
 
@@ -68,7 +70,7 @@ class Office:
         if round_index > 0:
             yield Upload(round_index - 1, corrected, "corrected")
         for centre in range(centres):
-            if centre == broken:
+            if centre == broken and self._of_centre(round_index, centre)[0].count >= 2 * PROVABLE_ROWS:
                 yield Upload(round_index, centre, "sorted_apart")
             yield Upload(round_index, centre, "auto_date" if centre == dated else "monthly")
         yield Upload(round_index, again, "same_again")
@@ -78,9 +80,9 @@ class Office:
         world = self.world
         rng = np.random.default_rng([world.seed, upload.round_index, upload.centre_index])
         injected: Counter[str] = Counter()
-        accident = upload.purpose in {"sorted_apart", "auto_date"}
-        style = PLAIN if accident else STYLES[(upload.centre_index + world.seed) % len(STYLES)]
         visits = self._visits(upload, injected)
+        plain = upload.purpose in {"sorted_apart", "auto_date"} or visits.count < PROVABLE_ROWS
+        style = PLAIN if plain else STYLES[(upload.centre_index + world.seed) % len(STYLES)]
         typed = dirt.mistype(rng, world, visits, injected)
         if upload.purpose == "corrected":  # the typing errors are put right too
             injected = injected & Counter({"late_visit": visits.count})

@@ -22,6 +22,7 @@ from deploy.demo.ministry import (
     WEIGHT_FOR_LENGTH,
     age_texts,
 )
+from deploy.demo.phone_posyandu import busiest_posyandu
 from deploy.demo.uploads import Office, Purpose, SentFile, Upload
 from deploy.demo.world import make_world
 
@@ -196,7 +197,28 @@ def test_a_weight_that_became_a_date_keeps_its_kilograms_in_day_and_month() -> N
 
 
 def test_a_month_s_two_accidents_happen_even_in_a_demo_of_one_month() -> None:
-    alone = Office(make_world(children=400, months=1, seed=3, today=TODAY))
+    alone = Office(make_world(children=1_000, months=1, seed=3, today=TODAY))
     purposes = Counter(upload.purpose for upload in alone.uploads(0))
     assert purposes["sorted_apart"] == purposes["auto_date"] == purposes["same_again"] == 1
     assert purposes["corrected"] == 0
+
+
+def test_a_file_too_small_to_prove_anything_is_plain_and_not_broken() -> None:
+    tiny = Office(make_world(children=60, months=2, seed=3, today=TODAY))
+    uploads = [upload for round_index in range(2) for upload in tiny.uploads(round_index)]
+    assert "sorted_apart" not in {upload.purpose for upload in uploads}
+    assert {tiny.make(upload).name.rpartition(".")[2] for upload in uploads} == {"xlsx"}
+
+
+def test_a_posyandu_that_uses_the_api_sends_no_file() -> None:
+    world = office().world
+    busiest = busiest_posyandu(world)
+    desa = world.district.posyandu[busiest].desa_code
+    centre = next(i for i, centre in enumerate(world.district.puskesmas) if desa in centre.desa_codes)
+    name = world.district.posyandu[busiest].name.upper()
+    area = world.district.area(desa).name.upper()
+    without = rows(Office(world, by_api={busiest}).make(Upload(0, centre, "monthly")))
+    assert any(row["Posyandu"].startswith(name) for row in rows(sent(0, centre, "monthly")) if area in row["Desa/Kel"])
+    assert not any(
+        (row["Posyandu"].strip("\u00a0"), row["Desa/Kel"].strip("\u00a0")) == (name, area) for row in without
+    )
