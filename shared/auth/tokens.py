@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Self
 
 import jwt
 
 from shared.auth.areas import AreaGrant
-from shared.auth.keys import ALGORITHMS, KeySet
+from shared.auth.keys import ALGORITHMS, KeySet, from_file, from_url
 from shared.auth.roles import effective_scopes
 from shared.problems import Problem, ProblemKind
+from shared.settings import ServiceSettings
 
 LEEWAY_SECONDS: Final = 30  # clocks of phones and servers differ a little
 MAX_TOKEN_LENGTH: Final = 8192
@@ -72,6 +74,13 @@ class TokenVerifier:
         self.keys = keys
         self._issuer = issuer
         self._audience = audience
+
+    @classmethod
+    def of(cls, settings: ServiceSettings) -> Self:
+        """The verifier of a service process that serves users."""
+        tokens = settings.tokens
+        source = from_url(tokens.jwks_url) if tokens.jwks_url else from_file(Path(str(tokens.jwks_file)))
+        return cls(KeySet(source), issuer=tokens.token_issuer, audience=tokens.token_audience)
 
     async def caller(self, authorization: str | None) -> Caller:
         """The caller behind an `Authorization` header. Problems: token_missing, token_expired, token_invalid (401)."""

@@ -48,22 +48,55 @@ Build = Callable[[ServiceSettings], AbstractAsyncContextManager[Process]]
 Migrate = Callable[[ServiceSettings], Awaitable[object]]
 
 
-def run_service(service: str, *, build: Build, migrate: Migrate, arguments: Sequence[str] | None = None) -> int:
+@dataclass(frozen=True)
+class Command:
+    """A door of the service's own (`redrive`, `verify` …): runs once and ends.
+
+    `run` gets the settings and the words after the door's name, and returns the exit code; `needs` is the usual door
+    whose variables it wants.
+    """
+
+    run: Callable[[ServiceSettings, Sequence[str]], Awaitable[int]]
+    needs: Door = Door.WORKER
+
+
+NO_COMMANDS: Final[Mapping[str, Command]] = {}
+
+
+def run_service(
+    service: str,
+    *,
+    build: Build,
+    migrate: Migrate,
+    commands: Mapping[str, Command] = NO_COMMANDS,
+    arguments: Sequence[str] | None = None,
+) -> int:
     """The body of `python -m services.X`: reads the door, the settings, and runs. Returns the exit code.
 
     `build` opens what the process needs (pools, consumers) and closes it on the way out; `settings.door` tells which
-    half is wanted.
+    half is wanted. `commands` are doors by name beside the usual ones.
     """
+    names = [*Door, *commands]
     parser = argparse.ArgumentParser(prog=f"python -m services.{service}")
-    parser.add_argument("door", type=Door, choices=list(Door), metavar="{api,worker,all,migrate}")
-    door: Door = parser.parse_args(arguments).door
-    settings = load_or_exit(service, door)
+    parser.add_argument("door", choices=names, metavar=f"{{{','.join(names)}}}")
+    parser.add_argument("words", nargs=argparse.REMAINDER, help="of a door that takes some")
+    asked = parser.parse_args(arguments)
+    command = commands.get(asked.door)
+    if command is None and asked.words:
+        parser.error(f"unrecognized arguments: {' '.join(asked.words)}")
+    settings = load_or_exit(service, command.needs if command else Door(asked.door))
     configure_logging(service, settings.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        if door is Door.MIGRATE:
+        if command is not None:
+            return runner.run(_ran(command, settings, asked.words))
+        if settings.door is Door.MIGRATE:
             runner.run(_migrated(settings, migrate))
             return 0
         return runner.run(_built(settings, build))
+
+
+async def _ran(command: Command, settings: ServiceSettings, words: Sequence[str]) -> int:
+    return await command.run(settings, words)
 
 
 async def _migrated(settings: ServiceSettings, migrate: Migrate) -> None:

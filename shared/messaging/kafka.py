@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+
+from shared.settings import Mode, ServiceSettings
+
+LOCAL_SESSION_TIMEOUT_MS: Final = 2_000  # a join takes half of it, a dead member is missed after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,14 @@ class Broker:
     password: str
     tls: bool
     session_timeout_ms: int = 10_000
+
+    @classmethod
+    def of(cls, settings: ServiceSettings) -> Self:
+        """The broker of a service process: TLS outside local mode, shorter patience within."""
+        kafka, password = settings.kafka, settings.kafka.password.get_secret_value()
+        if settings.mode is Mode.LOCAL:
+            return cls(kafka.bootstrap, kafka.username, password, False, LOCAL_SESSION_TIMEOUT_MS)
+        return cls(kafka.bootstrap, kafka.username, password, True)
 
     def _common(self) -> dict[str, Any]:
         return {
