@@ -1,0 +1,18 @@
+"""The consumer's door: a batch of facts of any kind goes to one use case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.lab.use_cases.hold_facts import hold_facts
+from shared.contracts.fact import Fact
+from shared.messaging.batch import Effect
+from shared.postgres.pool import Connection
+
+
+class FactsHandler:
+    """Everything that the laboratory consumes; it publishes nothing yet."""
+
+    async def apply(self, connection: Connection, facts: Sequence[Fact]) -> Effect:
+        """Hold `facts`."""
+        return Effect(await hold_facts(connection, facts))

@@ -1,0 +1,1 @@
+"""SQL of the laboratory service and nothing else."""
