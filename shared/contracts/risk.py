@@ -23,6 +23,7 @@ CaseState = Literal["open", "confirmed", "other_cause", "in_care", "closed"]
 CloseReason = Literal[
     "recovered", "cleared", "declined", "lost", "aged_out", "moved_out", "died", "entered_in_error", "merged"
 ]
+OwnerRole = Literal["kader", "puskesmas", "clinician", "laboratory"]
 FollowUpState = Literal["open", "done", "cancelled"]
 
 
@@ -85,6 +86,7 @@ class Unknown(BaseModel):
     because: str
     settle_with: str
     fact_id: UUID | None = None
+    values: tuple[float, ...] = Field(default=(), description="Both scores where an unknown position decides.")
 
 
 class RiskStatusV1(ChildFact):
@@ -138,7 +140,7 @@ class FollowUpV1(ChildFact):
 
     case_id: UUID | None = None
     task: str = Field(max_length=60)
-    owner_role: Literal["kader", "puskesmas", "clinician", "laboratory"]
+    owner_role: OwnerRole
     opened_on: date
     due_on: date
     state: FollowUpState

@@ -1,0 +1,94 @@
+"""The one place that wires the scoring service: settings → pools, rule set, consumer, relay, routes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from services.scoring.consumers.evidence_handler import EvidenceHandler
+from services.scoring.domain.ruleset import RuleSet, load
+from services.scoring.http.children import router
+from services.scoring.use_cases.judge_measurements import Clock
+from services.scoring.use_cases.republish import republish
+from shared import metrics
+from shared.auth.tokens import TokenVerifier
+from shared.calendar import now_utc, today_jakarta
+from shared.http.app import create_app
+from shared.http.health import Health
+from shared.http.serve import Command, Process, Task
+from shared.ledger.census import CensusTable
+from shared.ledger.routes import ledger_router
+from shared.messaging.kafka import Broker
+from shared.messaging.worker import Worker
+from shared.postgres.migrate import migrate
+from shared.postgres.pool import open_pool
+from shared.settings import ServiceSettings
+
+LOG = structlog.get_logger(__name__)
+SERVICE: Final = "scoring"
+MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"
+HOLDS: Final = (CensusTable("child", "child"), CensusTable("measurement", "measurement"))
+OWNS: Final = (
+    CensusTable("assessment", "assessment"),
+    CensusTable("risk-status", "risk_status"),
+    CensusTable("case", "child_case"),
+    CensusTable("follow-up", "follow_up"),
+)
+
+
+async def run_migrations(settings: ServiceSettings) -> list[str]:
+    """Bring schema `scoring` up to date, as its owner."""
+    return await migrate(settings.database_address("owner"), SERVICE, MIGRATIONS)
+
+
+def clock() -> Clock:
+    """The edge's word on time."""
+    return Clock(today_jakarta(), now_utc())
+
+
+def handler(rules: RuleSet | None = None) -> EvidenceHandler:
+    """The consumer's handler with the shipped rule set, or another."""
+    return EvidenceHandler(rules or load(), clock)
+
+
+@asynccontextmanager
+async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
+    """What one process needs; which half is running follows from its door."""
+    rules = load()  # a broken rule set stops the start, not the first batch
+    metrics.RULESET_INFO.labels(rules.version).set(1)
+    health = Health()
+    tasks: Mapping[str, Task] = {}
+    async with AsyncExitStack() as stack:
+        if settings.door.runs_worker:
+            address = settings.database_address("worker")
+            pool = await stack.enter_async_context(open_pool(address))
+            worker = Worker(SERVICE, pool, address, Broker.of(settings), handler(rules))
+            worker.register(health)
+            tasks = worker.tasks()
+        if not settings.door.serves_api:
+            yield Process(create_app(settings, routers=[], health=health), health, tasks)
+            return
+        reads = await stack.enter_async_context(open_pool(settings.database_address("api")))
+        health.ping("database", lambda: reads.fetchval("SELECT 1"))
+        app = create_app(
+            settings,
+            routers=[router, ledger_router(SERVICE, owns=OWNS, holds=HOLDS)],
+            health=health,
+            verifier=TokenVerifier.of(settings),
+            state={"pool": reads},
+        )
+        yield Process(app, health, tasks)
+
+
+async def run_republish(settings: ServiceSettings, words: Sequence[str]) -> int:  # noqa: ARG001 - takes none
+    """`python -m services.scoring republish`: a running worker's relay sends what this puts into the outbox."""
+    async with open_pool(settings.database_address("worker")) as pool:
+        LOG.info("republished", facts=await republish(pool))
+    return 0
+
+
+COMMANDS: Final[Mapping[str, Command]] = {"republish": Command(run_republish)}

@@ -1,0 +1,1 @@
+"""Event kinds to use cases."""

@@ -1,0 +1,1 @@
+"""Routes: parse, use case or read, answer."""

@@ -1,0 +1,105 @@
+"""What scoring has judged: assessments and risk status, read and written in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from shared.contracts.risk import AssessmentV1, RiskStatusV1
+from shared.postgres.pool import Connection
+
+WRITE_ASSESSMENTS: Final = """
+INSERT INTO assessment (child_id, measurement_id, fact_id, epoch, revision, known_at, measurement_epoch,
+                        measurement_revision, ruleset_version, codes)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::integer[], $6::timestamptz[],
+                     $7::integer[], $8::integer[], $9::text[], $10::bytea[])
+ON CONFLICT (child_id, measurement_id) DO UPDATE SET
+    epoch = EXCLUDED.epoch, revision = EXCLUDED.revision, known_at = EXCLUDED.known_at,
+    measurement_epoch = EXCLUDED.measurement_epoch, measurement_revision = EXCLUDED.measurement_revision,
+    ruleset_version = EXCLUDED.ruleset_version, codes = EXCLUDED.codes
+"""
+READ_STATUSES: Final = """
+SELECT child_id, epoch, revision, known_at, ruleset_version, fingerprint, voided, tier, priority, measured_on
+FROM risk_status WHERE child_id = ANY($1::uuid[])
+"""
+WRITE_STATUSES: Final = """
+INSERT INTO risk_status (child_id, fact_id, epoch, revision, known_at, ruleset_version, tier, priority, measured_on,
+                         voided, fingerprint, content)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[],
+                     $8::boolean[], $9::date[], $10::boolean[], $11::bigint[], $12::jsonb[])
+ON CONFLICT (child_id) DO UPDATE SET
+    epoch = EXCLUDED.epoch, revision = EXCLUDED.revision, known_at = EXCLUDED.known_at,
+    ruleset_version = EXCLUDED.ruleset_version, tier = EXCLUDED.tier, priority = EXCLUDED.priority,
+    measured_on = EXCLUDED.measured_on, voided = EXCLUDED.voided, fingerprint = EXCLUDED.fingerprint,
+    content = EXCLUDED.content
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStatus:
+    """What of a stored status decides whether a new one is news."""
+
+    order: tuple[int, int]
+    known_at: Any
+    ruleset_version: str
+    fingerprint: int
+    voided: bool
+
+
+async def write_assessments(connection: Connection, facts: Sequence[AssessmentV1], codes: Sequence[bytes]) -> None:
+    """Store assessments with the codes they were made of; sorted by key, so that nobody waits crosswise."""
+    if not facts:
+        return
+    order = sorted(range(len(facts)), key=lambda row: (facts[row].child_id, facts[row].measurement_id))
+    rows = [facts[row] for row in order]
+    await connection.execute(
+        WRITE_ASSESSMENTS,
+        [fact.child_id for fact in rows],
+        [fact.measurement_id for fact in rows],
+        [fact.fact_id for fact in rows],
+        [fact.epoch for fact in rows],
+        [fact.revision for fact in rows],
+        [fact.known_at for fact in rows],
+        [fact.measurement_epoch for fact in rows],
+        [fact.measurement_revision for fact in rows],
+        [fact.ruleset_version for fact in rows],
+        [codes[row] for row in order],
+    )
+
+
+async def read_statuses(connection: Connection, children: Collection[UUID]) -> dict[UUID, StoredStatus]:
+    """Stored statuses of these children."""
+    rows = await connection.fetch(READ_STATUSES, list(children))
+    return {
+        row["child_id"]: StoredStatus(
+            (row["epoch"], row["revision"]), row["known_at"], row["ruleset_version"], row["fingerprint"], row["voided"]
+        )
+        for row in rows
+    }
+
+
+async def write_statuses(connection: Connection, facts: Sequence[RiskStatusV1], fingerprints: Sequence[int]) -> None:
+    """Store statuses with the fingerprints of their content."""
+    if not facts:
+        return
+    order = sorted(range(len(facts)), key=lambda row: facts[row].child_id)
+    rows = [facts[row] for row in order]
+    await connection.execute(
+        WRITE_STATUSES,
+        [fact.child_id for fact in rows],
+        [fact.fact_id for fact in rows],
+        [fact.epoch for fact in rows],
+        [fact.revision for fact in rows],
+        [fact.known_at for fact in rows],
+        [fact.ruleset_version for fact in rows],
+        [fact.tier for fact in rows],
+        [fact.priority for fact in rows],
+        [fact.measured_on for fact in rows],
+        [fact.voided for fact in rows],
+        [fingerprints[row] for row in order],
+        [orjson.loads(fact.body()) for fact in rows],
+    )

@@ -1,0 +1,64 @@
+"""One root with its children, its fold and what is kept about it: the view that case and task rules work on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Final
+from uuid import UUID
+
+from services.scoring.domain.case import CloseReason
+from services.scoring.domain.fold_columns import Fold
+from services.scoring.store.evidence import NO_DAY, Evidence
+from shared.contracts.risk import CaseV1, FollowUpV1
+
+FIRST_DAY: Final = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Family:
+    """`root` is the root's number in the fold; `cases` come with the state a closed one had before."""
+
+    evidence: Evidence
+    folded: Fold
+    root: int
+    today: date
+    now: datetime
+    cases: list[tuple[CaseV1, str | None]]
+    tasks: list[FollowUpV1]
+
+    @property
+    def root_id(self) -> UUID:
+        """The survivor."""
+        return self.evidence.root_ids[self.root]
+
+    @cached_property
+    def rows(self) -> dict[UUID, int]:
+        """Measurement id → input row, of this family."""
+        roots = self.folded.children.root[self.folded.measurements.child]
+        return {self.evidence.measurement_ids[row]: row for row in (roots == self.root).nonzero()[0].tolist()}
+
+    @cached_property
+    def ending(self) -> tuple[CloseReason, date] | None:
+        """How and when the survivor left the register; None while it is here."""
+        row = self.evidence.child_ids.index(self.root_id)
+        if self.evidence.child_voided[row]:
+            return CloseReason.ENTERED_IN_ERROR, self.today
+        for reason, days in (
+            (CloseReason.DIED, self.evidence.died_day),
+            (CloseReason.MOVED_OUT, self.evidence.departed_day),
+        ):
+            if days[row] != NO_DAY:
+                return reason, FIRST_DAY + timedelta(days=int(days[row]))
+        return None
+
+    def counts(self, measurement_id: UUID) -> bool:
+        """Whether the measurement is this family's and not voided."""
+        row = self.rows.get(measurement_id)
+        return row is not None and not self.folded.measurements.voided[row]
+
+    def measured_on(self, row: int) -> date:
+        """Day of an input row."""
+        day: date = self.folded.measurements.measured_on[row].astype(date)
+        return day

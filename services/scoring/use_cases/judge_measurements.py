@@ -1,0 +1,183 @@
+"""Judge what a batch touched: fold whole families, publish an assessment a revision, a status where it changed.
+
+The order inside the transaction is fixed (architecture §4): families locked, facts merged, evidence read back from
+the tables, folded, compared with what is stored, written, and the events handed to the outbox by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+
+from services.scoring.domain.explain import RiskStatus, explain
+from services.scoring.domain.fingerprint import risk_fingerprints
+from services.scoring.domain.fold import fold
+from services.scoring.domain.fold_columns import Bools, Fold, Int64s
+from services.scoring.domain.ruleset import RuleSet
+from services.scoring.store import judgements
+from services.scoring.store.evidence import Evidence, load_evidence
+from services.scoring.use_cases.judgement_facts import (
+    CODE_COLUMNS,
+    assessment_fact,
+    code_matrix,
+    instant,
+    status_fact,
+)
+from services.scoring.use_cases.keep_cases import keep_cases
+from shared.contracts.codec import Message, encode
+from shared.contracts.fact import Fact
+from shared.contracts.risk import AssessmentV1, RiskStatusV1
+from shared.postgres.pool import Connection
+
+FIRST_EPOCH: Final = 1
+VOID_STATUS: Final = RiskStatus("unknown", False, (), None, (), ())  # of a child that is no root any more
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What the edge says about time: the calendar day in Batu Bara and the instant of recording."""
+
+    today: date
+    now: datetime
+
+
+async def judge_measurements(
+    connection: Connection, roots: Collection[UUID], rules: RuleSet, clock: Clock
+) -> list[Message]:
+    """Judge the families of `roots` (locked, merged) and return the events of what changed."""
+    evidence = await load_evidence(connection, roots)
+    folded = fold(evidence.children, evidence.measurements, rules)
+    known_us = known_by_day(evidence, folded)
+    published: list[Fact] = [
+        *await _publish_assessments(connection, evidence, folded, known_us, rules),
+        *await _publish_statuses(connection, evidence, folded, rules),
+    ]
+    published += await keep_cases(connection, evidence, folded, clock.today, clock.now)
+    return [encode(fact) for fact in published]
+
+
+def known_by_day(evidence: Evidence, folded: Fold) -> Int64s:
+    """For each measurement, when the last fact that its assessment rests on became known (microseconds).
+
+    An assessment rests on the child facts of the root and on every measurement up to and including its day, voided
+    ones too: that they do not count is something that had to become known.
+    """
+    measurements, roots = evidence.measurements, folded.children.root
+    if not evidence.known_us.size:
+        return evidence.known_us
+    of_child = np.zeros(len(evidence.root_ids), np.int64)
+    np.maximum.at(of_child, roots, evidence.child_known_us)
+    root = roots[measurements.child]
+    day = measurements.measured_on.astype(np.int64)
+    order = np.lexsort((day, root))
+    known = np.maximum(evidence.known_us, of_child[root])[order]
+    root, day = root[order], day[order]
+    # A running maximum that starts anew with each root: every root is lifted above all values of the one before it.
+    floor = known.min()
+    lift = (known.max() - floor + 1) * root
+    running = np.maximum.accumulate(known - floor + lift) - lift + floor
+    ends = np.flatnonzero(np.r_[(root[1:] != root[:-1]) | (day[1:] != day[:-1]), True])
+    last = ends[np.searchsorted(ends, np.arange(root.size))]
+    result: Int64s = np.empty_like(running)
+    result[order] = running[last]
+    return result
+
+
+def _changed(evidence: Evidence, codes: np.ndarray, rules: RuleSet) -> Bools:
+    """Measurements whose assessment is not what is stored, or judges an older revision or by another rule set."""
+    stored = evidence.stored
+    width = codes.shape[1] * codes.itemsize
+    comparable = np.array(
+        [
+            old is not None and len(old) == width and ruleset == rules.version
+            for old, ruleset in zip(stored.codes, stored.ruleset, strict=True)
+        ],
+        np.bool_,
+    )
+    changed = ~comparable
+    rows = np.flatnonzero(comparable)
+    if rows.size:
+        old = np.frombuffer(b"".join(stored.codes[row] or b"" for row in rows), "<i4").reshape(-1, len(CODE_COLUMNS))
+        changed[rows] = (old != codes[rows]).any(axis=1)
+    changed |= stored.measurement_epoch != evidence.epoch
+    changed |= stored.measurement_revision != evidence.revision
+    return changed & evidence.child_known[evidence.measurements.child]
+
+
+async def _publish_assessments(
+    connection: Connection, evidence: Evidence, folded: Fold, known_us: Int64s, rules: RuleSet
+) -> list[AssessmentV1]:
+    if not evidence.measurement_ids:
+        return []
+    codes = code_matrix(folded.assessments)
+    rows = np.flatnonzero(_changed(evidence, codes, rules))
+    known_us = np.maximum(known_us, evidence.stored.known_us)
+    days = evidence.measurements.measured_on[rows].astype(object)
+    facts, stored_codes = [], []
+    for row, measured_on, row_codes in zip(rows.tolist(), days, codes[rows].tolist(), strict=True):
+        facts.append(
+            assessment_fact(
+                codes=row_codes,
+                child_id=evidence.child_ids[evidence.measurements.child[row]],
+                measurement_id=evidence.measurement_ids[row],
+                measurement_order=(int(evidence.epoch[row]), int(evidence.revision[row])),
+                measured_on=measured_on,
+                order=(max(FIRST_EPOCH, int(evidence.stored.epoch[row])), int(evidence.stored.revision[row]) + 1),
+                known_at=instant(int(known_us[row])),
+                ruleset_version=rules.version,
+            )
+        )
+        stored_codes.append(codes[row].tobytes())
+    await judgements.write_assessments(connection, facts, stored_codes)
+    return facts
+
+
+def _known_of_roots(evidence: Evidence, folded: Fold) -> Int64s:
+    known = np.zeros(len(evidence.root_ids), np.int64)
+    np.maximum.at(known, folded.children.root, evidence.child_known_us)
+    if evidence.known_us.size:
+        np.maximum.at(known, folded.children.root[evidence.measurements.child], evidence.known_us)
+    return known
+
+
+async def _publish_statuses(
+    connection: Connection, evidence: Evidence, folded: Fold, rules: RuleSet
+) -> list[RiskStatusV1]:
+    stored = await judgements.read_statuses(connection, evidence.child_ids)
+    prints = risk_fingerprints(folded)
+    known_us = _known_of_roots(evidence, folded)
+    facts: list[RiskStatusV1] = []
+    fingerprints: list[int] = []
+
+    def publish(child_id: UUID, status: RiskStatus, fingerprint: int, known: int, *, voided: bool) -> None:
+        old = stored.get(child_id)
+        known_at = instant(known)
+        facts.append(
+            status_fact(
+                status,
+                child_id=child_id,
+                order=(FIRST_EPOCH, 1) if old is None else (old.order[0], old.order[1] + 1),
+                known_at=known_at if old is None else max(known_at, old.known_at),
+                ruleset_version=rules.version,
+                voided=voided,
+            )
+        )
+        fingerprints.append(fingerprint)
+
+    for row, child_id in enumerate(evidence.child_ids):
+        root = int(folded.children.root[row])
+        old = stored.get(child_id)
+        if child_id != evidence.root_ids[root] or evidence.child_voided[row]:
+            if old is not None and not old.voided:  # merged away or entered in error: its status speaks no more
+                publish(child_id, VOID_STATUS, 0, int(known_us[root]), voided=True)
+        elif evidence.child_known[row]:
+            news = old is None or old.voided or old.fingerprint != prints[root] or old.ruleset_version != rules.version
+            if news:
+                publish(child_id, explain(folded, root), int(prints[root]), int(known_us[root]), voided=False)
+    await judgements.write_statuses(connection, facts, fingerprints)
+    return facts

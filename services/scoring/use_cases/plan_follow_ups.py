@@ -1,0 +1,85 @@
+"""A family's tasks after a new judgement: one open task of a kind, ended by the measurement it asked for."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+from uuid import UUID
+
+from services.scoring.domain.follow_ups import follow_ups
+from services.scoring.use_cases.family import Family
+from shared.contracts.fact import derived_fact_id
+from shared.contracts.risk import FollowUpV1, OwnerRole
+
+# Tasks that a later measurement answers; the others end by a person's word.
+MEASURING: Final = frozenset({"reweigh_flagged", "remeasure_flagged", "remeasure_severe", "remeasure"})
+
+
+def plan_follow_ups(family: Family, case_id: UUID | None) -> list[FollowUpV1]:
+    """The tasks that changed, each at its next revision. `case_id` is the child's live case, if it has one."""
+    changed: dict[UUID, FollowUpV1] = {}
+    open_tasks: dict[str, FollowUpV1] = {}
+    for task in family.tasks:
+        if task.state == "open":
+            ended = _ended(family, task)
+            if ended is None:
+                open_tasks[task.task] = task
+            else:
+                changed[task.fact_id] = ended
+    known = {task.fact_id for task in family.tasks}
+    wanted = () if family.ending else follow_ups(family.folded, family.root, family.today)
+    for item in wanted:
+        fact_id = derived_fact_id(item.because_fact_id, item.task)
+        if item.task in open_tasks or fact_id in known:
+            continue  # on the list already, or done once for this very measurement
+        changed[fact_id] = open_tasks[item.task] = FollowUpV1(
+            fact_id=fact_id,
+            child_id=family.root_id,
+            epoch=1,
+            revision=1,
+            change="opened",
+            known_at=family.now,
+            case_id=case_id,
+            task=item.task,
+            owner_role=cast("OwnerRole", item.owner_role),  # rule sets are checked against the same roles
+            opened_on=item.opened_on,
+            due_on=item.due_on,
+            state="open",
+            because_fact_id=item.because_fact_id,
+            ruleset_version=family.folded.rules.version,
+        )
+    return list(changed.values())
+
+
+def _ended(family: Family, task: FollowUpV1) -> FollowUpV1 | None:
+    """The task as it ends now, None while it goes on."""
+    if family.ending is not None or not family.counts(task.because_fact_id):
+        return _end(family, task, "cancelled", None)  # nobody to visit, or the reason was a mistake
+    answer = _answer(family, task) if task.task in MEASURING else None
+    return None if answer is None else _end(family, task, "done", answer)
+
+
+def _answer(family: Family, task: FollowUpV1) -> UUID | None:
+    """The first measurement that answers a measuring task: on a later day, or a re-measurement of the same day."""
+    because = family.measured_on(family.rows[task.because_fact_id])
+    facts = family.folded.measurements
+    later = [
+        (family.measured_on(row), measurement_id)
+        for measurement_id, row in family.rows.items()
+        if measurement_id != task.because_fact_id
+        and not facts.voided[row]
+        and (family.measured_on(row) > because or (family.measured_on(row) == because and facts.is_remeasurement[row]))
+    ]
+    return min(later)[1] if later else None
+
+
+def _end(family: Family, task: FollowUpV1, state: str, answer: UUID | None) -> FollowUpV1:
+    done_on = family.measured_on(family.rows[answer]) if answer is not None else family.today
+    update = {
+        "state": state,
+        "closing_fact_id": answer,
+        "done_on": done_on,
+        "revision": task.revision + 1,
+        "change": "closed",
+        "known_at": family.now,
+    }
+    return task.model_copy(update=update)

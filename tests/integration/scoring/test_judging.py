@@ -1,0 +1,269 @@
+"""Scoring on real PostgreSQL: whatever the order of arrival, the same judgements; cases and tasks without doubles."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deploy.local.stack import Stack
+from services.scoring.app import MIGRATIONS
+from services.scoring.consumers.evidence_handler import EvidenceHandler
+from services.scoring.domain.ruleset import load
+from services.scoring.use_cases.judge_measurements import Clock
+from services.scoring.use_cases.republish import republish
+from shared.contracts.child import ChildV1, MeasurementV1, Residence
+from shared.contracts.fact import Fact
+from shared.contracts.kinds import KINDS
+from shared.postgres.migrate import migrate
+from shared.postgres.pool import Pool, open_pool
+
+TODAY = date(2026, 5, 4)
+NOW = datetime(2026, 5, 4, 2, tzinfo=UTC)
+DESA = "12.19.01.2003"
+TABLES = ("child", "measurement", "assessment", "risk_status", "child_case", "follow_up")
+
+
+@pytest.fixture(scope="module")
+async def ground(database: Stack) -> Stack:
+    await migrate(database.address("scoring_owner"), "scoring", MIGRATIONS)
+    return database
+
+
+@pytest.fixture
+async def pool(ground: Stack) -> AsyncIterator[Pool]:
+    async with open_pool(ground.address("scoring_worker")) as pool:
+        for table in TABLES:
+            await pool.execute(f"DELETE FROM {table}")
+        yield pool
+
+
+def child(child_id: uuid.UUID, revision: int = 1, **changes: Any) -> ChildV1:
+    document = {
+        "fact_id": child_id,
+        "child_id": child_id,
+        "epoch": 1,
+        "revision": revision,
+        "change": "recorded",
+        "known_at": NOW - timedelta(days=400) + timedelta(minutes=revision),
+        "sex": "male",
+        "birth_date": date(2024, 9, 3),
+        "residences": (Residence(valid_from=date(2024, 9, 3), desa_code=DESA),),
+    }
+    return ChildV1.model_validate({**document, **changes})
+
+
+def visit(child_id: uuid.UUID, on: date, weight: float | None, length: float | None, **changes: Any) -> MeasurementV1:
+    fact_id = changes.pop("fact_id", uuid.uuid5(child_id, f"{on}{changes.get('is_remeasurement', '')}"))
+    instant = datetime.combine(on, datetime.min.time(), UTC) + timedelta(hours=3)
+    document = {
+        "fact_id": fact_id,
+        "child_id": child_id,
+        "epoch": 1,
+        "revision": 1,
+        "change": "recorded",
+        "known_at": instant,
+        "recorded_at": instant,
+        "measured_on": on,
+        "channel": "api",
+        "source": "test",
+        "weight_kg": weight,
+        "length_height_cm": length,
+        "measurement_position": "lying",
+    }
+    return MeasurementV1.model_validate({**document, **changes})
+
+
+async def arrive(pool: Pool, *facts: Fact, today: date = TODAY) -> list[Fact]:
+    """One batch in one transaction; returns what would be published."""
+    handler = EvidenceHandler(load(), lambda: Clock(today, NOW))
+    async with pool.acquire() as connection, connection.transaction():
+        effect = await handler.apply(connection, facts)
+    return [
+        KINDS[dict(message.headers)["ce_type"].removeprefix("tumbuh.")].read(message.body)
+        for message in effect.messages
+    ]
+
+
+def of(facts: Sequence[Fact], kind: str) -> list[Any]:
+    return [fact for fact in facts if fact.kind == kind]
+
+
+async def judgements(pool: Pool) -> dict[str, Any]:
+    """The judgement of everything, without what depends on how often it was judged."""
+    assessments = await pool.fetch("SELECT measurement_id, measurement_revision, codes FROM assessment ORDER BY 1")
+    statuses = await pool.fetch("SELECT child_id, fingerprint, voided, tier FROM risk_status ORDER BY 1")
+    return {
+        "assessments": [tuple(row) for row in assessments],
+        # a voided status that was never published otherwise need not exist
+        "statuses": [tuple(row) for row in statuses if not row["voided"]],
+    }
+
+
+async def test_each_revision_gets_an_assessment_and_the_status_only_when_it_changed(pool: Pool) -> None:
+    c = uuid.uuid4()
+    first = await arrive(pool, child(c), visit(c, date(2026, 4, 20), 9.9, 80.0))
+    assert [(fact.haz, fact.waz) for fact in of(first, "assessment")] == [(-1.34, -1.14)]
+    assert len(of(first, "risk-status")) == 1
+    again = await arrive(pool, child(c), visit(c, date(2026, 4, 20), 9.9, 80.0))
+    assert again == []
+    corrected = await arrive(pool, visit(c, date(2026, 4, 20), 9.9, 80.0, revision=2, source="other"))
+    assert [(fact.measurement_revision, fact.revision) for fact in of(corrected, "assessment")] == [(2, 2)]
+    assert of(corrected, "risk-status") == []
+
+
+async def test_a_measurement_that_arrives_before_its_child_is_judged_when_the_child_comes(pool: Pool) -> None:
+    c = uuid.uuid4()
+    assert await arrive(pool, visit(c, date(2026, 4, 20), 9.9, 80.0)) == []
+    published = await arrive(pool, child(c))
+    assert len(of(published, "assessment")) == 1
+    assert of(published, "risk-status")[0].tier in {"low", "watch"}
+
+
+async def test_a_suspected_child_gets_one_case_and_its_tasks_however_often_it_is_told(pool: Pool) -> None:
+    c = uuid.uuid4()
+    published = await arrive(pool, child(c), visit(c, date(2026, 4, 20), 8.4, 74.0))
+    (case,) = of(published, "case")
+    assert (case.state, case.tier, case.opened_on) == ("open", "suspected", date(2026, 4, 20))
+    tasks = {task.task: task for task in of(published, "follow-up")}
+    assert {"remeasure_severe", "laboratory_panel"} <= set(tasks)
+    assert all(task.case_id == case.fact_id for task in tasks.values())
+    later = await arrive(pool, visit(c, date(2026, 5, 2), 8.5, 74.4))
+    assert of(later, "case") == []
+    assert {(task.task, task.state) for task in of(later, "follow-up")} >= {("remeasure_severe", "done")}
+    assert await pool.fetchval("SELECT count(*) FROM follow_up WHERE state = 'open' AND task = 'laboratory_panel'") == 1
+
+
+async def test_importing_history_opens_no_case_and_no_task(pool: Pool) -> None:
+    c = uuid.uuid4()
+    published = await arrive(pool, child(c), visit(c, date(2025, 11, 3), 7.0, 68.0))
+    assert of(published, "risk-status")[0].tier == "suspected"
+    assert of(published, "case") == []
+    assert of(published, "follow-up") == []
+
+
+async def test_a_late_visit_changes_the_judgement_of_the_months_after_it(pool: Pool) -> None:
+    """B094: June arrives after July; July keeps its score and its letter changes."""
+    c = uuid.uuid4()
+    await arrive(pool, child(c), visit(c, date(2026, 4, 20), 9.9, 80.0))
+    published = await arrive(pool, visit(c, date(2026, 3, 20), 9.9, 79.0, known_at=NOW, recorded_at=NOW))
+    letters = {fact.measured_on: fact.letter for fact in of(published, "assessment")}
+    assert letters == {date(2026, 3, 20): "B", date(2026, 4, 20): "T"}
+    assert {fact.known_at for fact in of(published, "assessment")} == {NOW}, "known when the late visit was recorded"
+
+
+async def test_a_voided_measurement_counts_no_more_and_its_case_is_reviewed(pool: Pool) -> None:
+    c = uuid.uuid4()
+    low = visit(c, date(2026, 4, 20), 8.4, 74.0)
+    await arrive(pool, child(c), low)
+    void = low.model_copy(update={"revision": 2, "voided": True, "change": "voided", "void_reason": "wrong_child"})
+    published = await arrive(pool, void)
+    assert of(published, "assessment")[0].voided
+    assert of(published, "risk-status")[0].tier == "unknown"
+    assert of(published, "case")[0].needs_review
+    assert {task.state for task in of(published, "follow-up")} == {"cancelled"}
+
+
+async def test_a_merge_folds_both_histories_as_one_child_and_loses_no_case(pool: Pool) -> None:
+    """B078 for judgements: facts stay with their child, the survivor speaks for both; undone, both speak again."""
+    a, b = uuid.uuid4(), uuid.uuid4()
+    await arrive(
+        pool, child(a), child(b), visit(a, date(2026, 4, 1), 9.9, 80.0), visit(b, date(2026, 4, 20), 8.4, 74.0)
+    )
+    merged = await arrive(pool, child(b, 2, merged_into=a))
+    statuses = {fact.child_id: fact for fact in of(merged, "risk-status")}
+    assert statuses[b].voided
+    assert statuses[a].tier == "suspected"
+    cases = {fact.child_id: fact for fact in of(merged, "case")}
+    assert cases[b].close_reason == "merged"
+    assert cases[a].state == "open"
+    undone = await arrive(pool, child(b, 3))
+    statuses = {fact.child_id: fact for fact in of(undone, "risk-status")}
+    assert not statuses[b].voided
+    assert statuses[b].tier == "suspected"
+    cases = {fact.child_id: fact for fact in of(undone, "case")}
+    assert cases[b].state == "open"
+    assert cases[a].needs_review
+
+
+async def test_a_child_that_died_ends_its_case_and_its_tasks(pool: Pool) -> None:
+    c = uuid.uuid4()
+    await arrive(pool, child(c), visit(c, date(2026, 4, 20), 8.4, 74.0))
+    published = await arrive(pool, child(c, 2, died_on=date(2026, 4, 28)))
+    assert [(case.state, case.close_reason, case.closed_on) for case in of(published, "case")] == [
+        ("closed", "died", date(2026, 4, 28))
+    ]
+    assert {task.state for task in of(published, "follow-up")} == {"cancelled"}
+
+
+async def test_a_child_that_moved_away_and_came_back_finds_its_case(pool: Pool) -> None:
+    c = uuid.uuid4()
+    await arrive(pool, child(c), visit(c, date(2026, 4, 20), 8.4, 74.0))
+    away = await arrive(pool, child(c, 2, departed_on=date(2026, 4, 22)))
+    back = await arrive(pool, child(c, 3))
+    assert of(away, "case")[0].close_reason == "moved_out"
+    assert of(back, "case")[0].state == "open"
+    assert of(back, "case")[0].fact_id == of(away, "case")[0].fact_id
+
+
+async def test_republishing_gives_the_very_events_that_were_published(pool: Pool) -> None:
+    c = uuid.uuid4()
+    published = await arrive(
+        pool, child(c), visit(c, date(2026, 4, 20), 8.4, 74.0), visit(c, date(2026, 3, 2), 8.3, 73.5)
+    )
+    await pool.execute("DELETE FROM outbox")
+    assert await republish(pool) == len(published)
+    bodies = [body for row in await pool.fetch("SELECT bodies FROM outbox") for body in row["bodies"]]
+    assert sorted(map(orjson.loads, bodies), key=str) == sorted((orjson.loads(f.body()) for f in published), key=str)
+
+
+def _world(seed: int) -> list[Fact]:
+    """Two children that are merged and perhaps parted again, with corrected, voided and same-day visits."""
+    rng = random.Random(seed)
+    a, b = uuid.UUID(int=rng.getrandbits(128)), uuid.UUID(int=rng.getrandbits(128))
+    facts: list[Fact] = [child(a), child(b), child(b, 2, merged_into=a), child(a, 2, sex="female")]
+    if rng.random() < 0.5:
+        facts.append(child(b, 3))
+    for who in (a, b):
+        for month in range(1, 5):
+            first = visit(
+                who,
+                date(2026, month, rng.randint(1, 28)),
+                rng.choice([None, 8.0 + month / 4]),
+                rng.choice([70.0, 76.5, 81.0]),
+                fact_id=uuid.UUID(int=rng.getrandbits(128)),
+            )
+            facts.append(first)
+            if rng.random() < 0.4:
+                facts.append(first.model_copy(update={"revision": 2, "weight_kg": 7.5, "change": "corrected"}))
+            if rng.random() < 0.2:
+                facts.append(first.model_copy(update={"revision": 3, "voided": True, "change": "voided"}))
+    return facts
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000), order=st.randoms(use_true_random=False), cut=st.integers(1, 9))
+def test_any_order_duplication_and_batching_of_facts_ends_in_the_same_judgements(
+    ground: Stack, seed: int, order: random.Random, cut: int
+) -> None:
+    async def compare() -> None:
+        facts = _world(seed)
+        shuffled = facts + order.sample(facts, len(facts) // 2)
+        order.shuffle(shuffled)
+        async with open_pool(ground.address("scoring_worker")) as pool:
+            results = []
+            for arrival in ([facts], [shuffled[i : i + cut] for i in range(0, len(shuffled), cut)]):
+                for table in TABLES:
+                    await pool.execute(f"DELETE FROM {table}")
+                for batch in arrival:
+                    await arrive(pool, *batch)
+                results.append(await judgements(pool))
+        assert results[0] == results[1]
+
+    asyncio.run(compare())
