@@ -1,0 +1,112 @@
+"""What may be wrong with what an API client enters: codes beside those of file rows, with their texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from services.measurement.domain.problem_kinds import Severity, Words
+from services.measurement.domain.row_problems import ROW_PROBLEMS
+
+_ASK_ID = "Periksa kode anak dan wilayah akun Anda"
+_ASK_EN = "Check the child's identifier and the area of your account"
+
+_TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    "unknown_child": (
+        "anak tidak terdaftar di wilayah Anda", _ASK_ID, "no such child is registered in your area", _ASK_EN),
+    "child_merged": (
+        "anak ini sudah digabung dengan anak lain", "Kirim dengan `survivor_id` sebagai `child_id`",
+        "this child has been merged into another", "Send it with `survivor_id` as `child_id`"),
+    "child_voided": (
+        "anak ini dibatalkan karena salah entri", "Daftarkan anak yang benar",
+        "this child was entered in error and voided", "Register the right child"),
+    "zero_is_no_measurement": (
+        "nol bukan hasil ukur", "Kosongkan bila tidak diukur, atau kirim nilai yang benar",
+        "zero is no measurement", "Leave it out if it was not measured, or send the right value"),
+    "implausible_head_circumference": (
+        "lingkar kepala di luar batas 25 sampai 64 cm", "Ukur ulang atau kirim nilai yang benar",
+        "head circumference is outside 25 to 64 cm", "Measure again or send the right value"),
+    "value_conflict": (
+        "anak ini sudah punya pengukuran pada hari itu dari sumber yang sama, dengan nilai lain",
+        "Untuk membetulkan, kirim koreksi (PATCH) atas `measurement_id`; untuk ukur ulang, kirim `is_remeasurement`",
+        "this child already has a measurement of that day from the same source, with other values",
+        "To correct it, send a correction (PATCH) of `measurement_id`; for a second reading, send `is_remeasurement`"),
+    "measurement_voided": (
+        "pengukuran ini sudah dibatalkan", "Kirim pengukuran baru", "this measurement was voided",
+        "Send a new measurement"),
+    "unknown_desa": (
+        "desa/kelurahan tidak ada di register", "Pakai kode Kemendagri desa, misalnya 12.19.01.2003",
+        "the desa is not in the register", "Use the Kemendagri code of a desa, such as 12.19.01.2003"),
+    "ambiguous_desa": (
+        "nama desa/kelurahan ini milik lebih dari satu desa", "Tentukan kodenya pada daftar pemetaan",
+        "more than one desa has this name", "Choose its code in the mapping list"),
+    "unknown_posyandu": (
+        "posyandu tidak ada di register desa itu", "Periksa kodenya, atau kosongkan bila belum terdaftar",
+        "the posyandu is not in the register of that desa", "Check the code, or leave it out if it has none yet"),
+    "outside_area": (
+        "di luar wilayah akun Anda", "Minta petugas wilayah itu melakukannya",
+        "outside the area of your account", "Ask the staff of that area to do it"),
+    "moved_in_future": (
+        "tanggal pindah di masa depan", "Kirim tanggal pindah yang sudah terjadi",
+        "the date of the move lies in the future", "Send a move that has taken place"),
+    "moved_before_birth": (
+        "tanggal pindah sebelum tanggal lahir", "Periksa kedua tanggal",
+        "the move lies before the birth date", "Check both dates"),
+    "measured_before_new_birth_date": (
+        "ada pengukuran sebelum tanggal lahir yang baru", "Periksa tanggal lahir, atau batalkan pengukuran itu",
+        "a measurement lies before the new birth date", "Check the birth date, or void that measurement"),
+    "merge_with_itself": (
+        "anak tidak dapat digabung dengan dirinya sendiri", "Kirim dua anak yang berbeda",
+        "a child cannot be merged with itself", "Send two different children"),
+    "not_merged": (
+        "anak ini tidak sedang digabung", "Tidak perlu tindakan", "this child is not merged", "Nothing to do"),
+    "unknown_area": (
+        "kode wilayah induk tidak ada di register", "Muat wilayah induknya lebih dulu",
+        "the area above is not in the register", "Load the area above first"),
+    "wrong_code": (
+        "kode tidak berbentuk kode Kemendagri bertitik", "Tulis seperti 12.19.01.2003, posyandu 12.19.01.2003.P002",
+        "the code is no dotted Kemendagri code", "Write it as 12.19.01.2003, a posyandu as 12.19.01.2003.P002"),
+    "wrong_row": (
+        "isi baris tidak sah", "Periksa kolom yang disebut", "the row is not valid", "Check the field named"),
+}  # fmt: skip
+ENTRY_PROBLEMS: Final = {code: Words("error", *texts) for code, texts in _TEXTS.items()}
+
+Action = Literal["reject", "quarantine"]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryProblem:
+    """One thing wrong with one record: the field, a harmless value to show, what was probably meant."""
+
+    code: str
+    field: str
+    action: Action = "reject"
+    value: float | str | None = None
+    proposed: tuple[tuple[str, float], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Code, field and the texts in both languages."""
+        words = words_of(self.code)
+        shown: dict[str, Any] = {
+            "code": self.code,
+            "field": self.field,
+            "problem_id": words.text_id,
+            "problem_en": words.text_en,
+            "remedy_id": words.remedy_id,
+            "remedy_en": words.remedy_en,
+        }
+        if self.value is not None:
+            shown["value"] = self.value
+        if self.proposed:
+            shown["proposed"] = dict(self.proposed)
+        return shown
+
+
+def words_of(code: str) -> Words:
+    """The texts of a code of this page or of the file rows'. KeyError for a code nobody declared."""
+    return ENTRY_PROBLEMS[code] if code in ENTRY_PROBLEMS else ROW_PROBLEMS[code]
+
+
+def severity_of(code: str) -> Severity:
+    """Whether a code holds a row back (`error`), marks it or only notes something."""
+    return words_of(code).severity

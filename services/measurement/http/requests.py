@@ -1,0 +1,175 @@
+"""What clients send, field by field; units are in the names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from services.measurement.domain.entry_problems import words_of
+from services.measurement.domain.nik import follows_hard_rules
+from services.measurement.domain.plausible import BIRTH_LENGTH_CM, BIRTH_WEIGHT_KG
+from services.measurement.use_cases.correct_measurements import VoidReason
+from shared.contracts.child import HouseholdRisk, Position, Sex
+from shared.contracts.fact import DesaCode, PosyanduCode
+from shared.http.bodies import MAX_ROWS, Body
+
+Purpose = Literal["care", "correction", "matching", "report"]
+
+
+def _nik(value: str) -> str:
+    if not follows_hard_rules(value):
+        words = words_of("nik_malformed")
+        texts = {
+            "problem_id": words.text_id,
+            "problem_en": words.text_en,
+            "remedy_id": "Kirim NIK 16 digit sebagai teks, atau kosongkan.",
+            "remedy_en": "Send the 16 digits as text, or leave it out.",
+        }
+        raise PydanticCustomError("nik_malformed", "not an NIK", texts)
+    return value
+
+
+Nik = Annotated[str, AfterValidator(_nik)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+BirthWeight = Annotated[float, Field(ge=BIRTH_WEIGHT_KG.lowest, le=BIRTH_WEIGHT_KG.highest)]
+BirthLength = Annotated[float, Field(ge=BIRTH_LENGTH_CM.lowest, le=BIRTH_LENGTH_CM.highest)]
+Weeks = Annotated[int, Field(ge=20, le=45)]
+
+
+class IdentityIn(Body):
+    """Who a child is; sealed, never in events or logs."""
+
+    nik: Nik | None = None
+    name: Text | None = None
+    parent_name: Text | None = None
+    address: Text | None = None
+    rt: Annotated[str, Field(max_length=10)] | None = None
+    rw: Annotated[str, Field(max_length=10)] | None = None
+    phone: Annotated[str, Field(max_length=30)] | None = None
+
+
+class ChildIn(Body):
+    """A child to register. `resident_since` is today where it is left out."""
+
+    identity: IdentityIn
+    sex: Sex
+    birth_date: date
+    desa_code: DesaCode
+    posyandu_code: PosyanduCode | None = None
+    resident_since: date | None = None
+    birth_weight_kg: BirthWeight | None = None
+    birth_length_cm: BirthLength | None = None
+    gestation_weeks: Weeks | None = None
+    household_risks: tuple[HouseholdRisk, ...] = ()
+
+
+class ChildPatch(Body):
+    """Fields to change; null empties one where that is possible."""
+
+    identity: IdentityIn | None = None
+    sex: Sex | None = None
+    birth_date: date = Field(default=date.min)
+    birth_weight_kg: BirthWeight | None = None
+    birth_length_cm: BirthLength | None = None
+    gestation_weeks: Weeks | None = None
+    household_risks: tuple[HouseholdRisk, ...] = ()
+    died_on: date | None = None
+    departed_on: date | None = None
+
+
+class RelocationIn(Body):
+    """A move: where the child lives from a day on."""
+
+    valid_from: date
+    desa_code: DesaCode
+    posyandu_code: PosyanduCode | None = None
+
+
+class MeasurementIn(Body):
+    """One visit. `desa_code` and `posyandu_code` say where it was measured; the child's residence stays as it is."""
+
+    child_id: UUID
+    measured_on: date
+    weight_kg: float | None = None
+    length_height_cm: float | None = None
+    measurement_position: Position | None = None
+    head_circumference_cm: float | None = None
+    muac_cm: float | None = None
+    oedema: bool | None = None
+    is_remeasurement: bool = False
+    desa_code: DesaCode | None = None
+    posyandu_code: PosyanduCode | None = None
+    measurer_id: Annotated[str, Field(max_length=80)] | None = None
+    device_id: Annotated[str, Field(max_length=80)] | None = None
+
+
+class MeasurementPatch(Body):
+    """Values to correct; null empties one. The child of a measurement never changes."""
+
+    measured_on: date = Field(default=date.min)
+    weight_kg: float | None = None
+    length_height_cm: float | None = None
+    measurement_position: Position | None = None
+    head_circumference_cm: float | None = None
+    muac_cm: float | None = None
+    oedema: bool | None = None
+    is_remeasurement: bool = False
+    desa_code: DesaCode | None = None
+    posyandu_code: PosyanduCode | None = None
+    measurer_id: Annotated[str, Field(max_length=80)] | None = None
+    device_id: Annotated[str, Field(max_length=80)] | None = None
+
+
+class MeasurementsIn(Body):
+    """Many visits; each row is judged by itself."""
+
+    rows: Annotated[list[MeasurementIn], Field(max_length=MAX_ROWS)]
+
+
+class VoidIn(Body):
+    """Why a measurement never was."""
+
+    reason: VoidReason
+
+
+class MergeIn(Body):
+    """Two records of one child, as a person found: `child_id` becomes an alias of `survivor_id`."""
+
+    child_id: UUID
+    survivor_id: UUID
+
+
+class UnmergeIn(Body):
+    """A child that stands by itself again."""
+
+    child_id: UUID
+
+
+class CommitIn(Body):
+    """Stop reasons that a person has looked at and confirms."""
+
+    confirm_stop_reasons: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=20)] = Field(
+        default_factory=list
+    )
+
+
+class MappingIn(Body):
+    """What a name in files means: a code of the register."""
+
+    kind: Literal["desa", "posyandu"]
+    parent_code: Annotated[str, Field(max_length=20)]
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    code: DesaCode | PosyanduCode
+
+
+NOTHING_STATED: Final[Mapping[str, Any]] = {}
+
+
+def stated(body: Body, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The fields that the client named, null or not."""
+    return {name: getattr(body, name) for name in sorted(body.model_fields_set - without)}

@@ -1,0 +1,1 @@
+"""What the measurement service keeps: SQL and the sealing of identities, nothing else."""

@@ -1,0 +1,146 @@
+"""Rows of the facts this service owns: read under lock, insert, replace. One description of columns serves all three.
+
+`shared.postgres.merge` is for those who hold somebody else's facts; an owner knows the stored revision, because it
+has locked the row, and gives the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from shared.contracts.fact import Fact
+from shared.postgres.pool import Connection
+
+FactT = TypeVar("FactT", bound=Fact)
+
+
+class ConcurrentChangeError(Exception):
+    """A fact was changed between our reading it and writing its next revision: roll back, read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: name, type of its array in `unnest`, how it is read from a fact, and an expression around the value.
+
+    `unnest` cannot carry an array per row, so such columns travel as text and are split by `expression`.
+    """
+
+    name: str
+    array_type: str
+    read: Callable[[Any], Any] | None = None
+    expression: str = "{}"
+
+    def value(self, fact: Fact) -> Any:
+        """The column's value of `fact`."""
+        return getattr(fact, self.name) if self.read is None else self.read(fact)
+
+
+def text_list(name: str) -> Column:
+    """A `text[]` column of codes (no code holds a comma)."""
+    return Column(
+        name,
+        "text",
+        lambda fact: ",".join(getattr(fact, name)),
+        "coalesce(string_to_array(nullif({}, ''), ','), '{{}}')",
+    )
+
+
+def json_text(name: str, read: Callable[[Any], Any]) -> Column:
+    """A `jsonb` column: as an array element a list would be taken for a second dimension."""
+    return Column(
+        name, "text", lambda fact: None if read(fact) is None else orjson.dumps(read(fact)).decode(), "{}::jsonb"
+    )
+
+
+ORDER: tuple[Column, ...] = (
+    Column("epoch", "integer"),
+    Column("revision", "integer"),
+    Column("known_at", "timestamptz"),
+    Column("change", "text"),
+)
+
+
+class FactRows(Generic[FactT]):
+    """The table of one kind of fact.
+
+    Args:
+        table: its name.
+        key: columns of the primary key; the last is unique by itself and named by `ids`.
+        columns: every other column.
+        build: a row as a fact.
+    """
+
+    def __init__(
+        self, table: str, key: tuple[Column, ...], columns: tuple[Column, ...], build: Callable[[Any], FactT]
+    ) -> None:
+        self._columns = (*key, *ORDER, *columns)
+        self._build = build
+        names = [column.name for column in self._columns]
+        arrays = ", ".join(f"${n}::{column.array_type}[]" for n, column in enumerate(self._columns, start=1))
+        values = ", ".join(column.expression.format(f"new.{column.name}") for column in self._columns)
+        incoming = f"unnest({arrays}) AS new({', '.join(names)})"
+        keys = " AND ".join(f"{table}.{column.name} = new.{column.name}" for column in key)
+        keys += f" AND ({table}.epoch, {table}.revision + 1) = (new.epoch, new.revision)"
+        replaced = ", ".join(
+            f"{column.name} = {column.expression.format('new.' + column.name)}" for column in self._columns[len(key) :]
+        )
+        self.key = key[-1].name
+        self.select = f"SELECT * FROM {table}"
+        self._order = ", ".join(column.name for column in key)
+        self._insert = f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {incoming}"
+        self._update = f"UPDATE {table} SET {replaced} FROM {incoming} WHERE {keys}"
+
+    async def find(
+        self, connection: Connection, ids: Sequence[Any], *, column: str | None = None, lock: bool = False
+    ) -> list[FactT]:
+        """The stored facts with these ids (of `column`, by default the fact's own), sorted by key; `lock` holds them.
+
+        Locks are taken in key order, so that two writers never wait for each other crosswise.
+        """
+        if not ids:
+            return []
+        suffix = " FOR UPDATE" if lock else ""
+        rows = await connection.fetch(
+            f"{self.select} WHERE {column or self.key} = ANY($1) ORDER BY {self._order}{suffix}", sorted(set(ids))
+        )
+        return [self._build(row) for row in rows]
+
+    async def held_page(self, connection: Connection, after: Any, limit: int) -> list[FactT]:
+        """Up to `limit` facts beyond the id `after`, in the order of ids, held against change until the commit."""
+        rows = await connection.fetch(
+            f"{self.select} WHERE {self.key} > $1 ORDER BY {self.key} LIMIT $2 FOR SHARE", after, limit
+        )
+        return self.build(rows)
+
+    def build(self, rows: Sequence[Any]) -> list[FactT]:
+        """Rows of a query of one's own (`select` plus a condition) as facts."""
+        return [self._build(row) for row in rows]
+
+    async def insert(self, connection: Connection, facts: Sequence[FactT]) -> None:
+        """Store new facts. UniqueViolationError if one is there."""
+        if facts:
+            await connection.execute(self._insert, *self._arrays(facts))
+
+    async def insert_missing(self, connection: Connection, facts: Sequence[FactT]) -> set[Any]:
+        """Store those facts that meet no unique key; the ids stored. Waits while a concurrent writer is undecided."""
+        if not facts:
+            return set()
+        rows = await connection.fetch(
+            f"{self._insert} ON CONFLICT DO NOTHING RETURNING {self.key}", *self._arrays(facts)
+        )
+        return {row[0] for row in rows}
+
+    async def replace(self, connection: Connection, facts: Sequence[FactT]) -> None:
+        """Write each revision over the one before it. ConcurrentChangeError if that is not what is stored."""
+        if not facts:
+            return
+        status = await connection.execute(self._update, *self._arrays(facts))
+        if status != f"UPDATE {len(facts)}":
+            raise ConcurrentChangeError(f"{len(facts)} revisions were to be written, the database says {status}")
+
+    def _arrays(self, facts: Sequence[FactT]) -> list[list[Any]]:
+        return [[column.value(fact) for fact in facts] for column in self._columns]

@@ -1,0 +1,104 @@
+"""Rows of `child_identity` and the log of who read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.measurement.store.vault import Sealed
+from shared.postgres.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRow:
+    """One sealed identity with its keyed hashes."""
+
+    child_id: UUID
+    sealed: Sealed
+    nik_hash: bytes | None
+    name_hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks at or changes an identity, and what for."""
+
+    subject: str
+    client_id: str
+    role: str
+    purpose: str
+
+
+async def insert(connection: Connection, rows: Sequence[IdentityRow]) -> None:
+    """Store new identities; their children are stored."""
+    if rows:
+        await connection.execute(
+            "INSERT INTO child_identity (child_id, wrapped_key, sealed, nik_hash, name_hash) "
+            "SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[])",
+            *_arrays(rows),
+        )
+
+
+async def replace(connection: Connection, rows: Sequence[IdentityRow]) -> None:
+    """Write identities anew; the caller holds the locks."""
+    if rows:
+        await connection.execute(
+            "UPDATE child_identity i SET wrapped_key = new.wrapped_key, sealed = new.sealed, nik_hash = new.nik_hash, "
+            "name_hash = new.name_hash FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[]) "
+            "AS new(child_id, wrapped_key, sealed, nik_hash, name_hash) WHERE i.child_id = new.child_id",
+            *_arrays(rows),
+        )
+
+
+async def find(connection: Connection, child_ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, IdentityRow]:
+    """Identities by child; erased children have none."""
+    rows = await connection.fetch(
+        "SELECT child_id, wrapped_key, sealed, nik_hash, name_hash FROM child_identity WHERE child_id = ANY($1) "
+        f"ORDER BY child_id{' FOR UPDATE' if lock else ''}",
+        sorted(set(child_ids)),
+    )
+    return {
+        row["child_id"]: IdentityRow(
+            row["child_id"], Sealed(row["wrapped_key"], row["sealed"]), row["nik_hash"], row["name_hash"]
+        )
+        for row in rows
+    }
+
+
+async def candidates(
+    connection: Connection, nik_hashes: Sequence[bytes], name_hashes: Sequence[bytes]
+) -> list[tuple[UUID, bytes | None, bytes | None]]:
+    """(child, NIK hash, name hash) of all who share a hash with somebody, in the order of child ids."""
+    rows = await connection.fetch(
+        "SELECT child_id, nik_hash, name_hash FROM child_identity WHERE nik_hash = ANY($1::bytea[]) "
+        "UNION SELECT child_id, nik_hash, name_hash FROM child_identity WHERE name_hash = ANY($2::bytea[]) "
+        "ORDER BY child_id",
+        nik_hashes,
+        name_hashes,
+    )
+    return [(row["child_id"], row["nik_hash"], row["name_hash"]) for row in rows]
+
+
+async def log_access(connection: Connection, reader: Reader, child_ids: Sequence[UUID], action: str) -> None:
+    """Append who did what with these identities, in the transaction that did it."""
+    await connection.execute(
+        "INSERT INTO identity_access_log (subject, client_id, role, child_id, action, purpose) "
+        "SELECT $1, $2, $3, unnest($4::uuid[]), $5, $6",
+        reader.subject,
+        reader.client_id,
+        reader.role,
+        list(child_ids),
+        action,
+        reader.purpose,
+    )
+
+
+def _arrays(rows: Sequence[IdentityRow]) -> list[list[object]]:
+    return [
+        [row.child_id for row in rows],
+        [row.sealed.wrapped_key for row in rows],
+        [row.sealed.sealed for row in rows],
+        [row.nik_hash for row in rows],
+        [row.name_hash for row in rows],
+    ]

@@ -1,0 +1,67 @@
+"""Rows of `measurement`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from services.measurement.store.fact_rows import Column, FactRows, json_text
+from shared.contracts.child import MeasurementV1
+from shared.postgres.pool import Connection
+
+MEASUREMENTS: Final = FactRows[MeasurementV1](
+    "measurement",
+    key=(Column("child_id", "uuid"), Column("fact_id", "uuid")),
+    columns=(
+        Column("measured_on", "date"),
+        Column("recorded_at", "timestamptz"),
+        Column("channel", "text"),
+        Column("source", "text"),
+        Column("is_remeasurement", "boolean"),
+        Column("weight_kg", "double precision"),
+        Column("length_height_cm", "double precision"),
+        Column("measurement_position", "text"),
+        Column("head_circumference_cm", "double precision"),
+        Column("muac_cm", "double precision"),
+        Column("oedema", "boolean"),
+        Column("desa_code", "text"),
+        Column("posyandu_code", "text"),
+        Column("reported_letter", "text"),
+        json_text("official", lambda fact: fact.official and fact.official.model_dump()),
+        Column("measurer_id", "text"),
+        Column("device_id", "text"),
+        Column("replaces", "uuid"),
+        Column("voided", "boolean"),
+        Column("void_reason", "text"),
+    ),
+    build=lambda row: MeasurementV1(**row),
+)
+
+
+async def same_day(
+    connection: Connection, visits: Sequence[tuple[UUID, date]], *, lock: bool = False
+) -> dict[tuple[UUID, date], list[MeasurementV1]]:
+    """Everything stored of these children on these days, voided rows too; oldest first."""
+    if not visits:
+        return {}
+    pairs = sorted(set(visits))
+    rows: list[Any] = await connection.fetch(
+        f"{MEASUREMENTS.select} WHERE (child_id, measured_on) IN (SELECT * FROM unnest($1::uuid[], $2::date[])) "
+        f"ORDER BY child_id, fact_id{' FOR UPDATE' if lock else ''}",
+        [child_id for child_id, _ in pairs],
+        [day for _, day in pairs],
+    )
+    found: dict[tuple[UUID, date], list[MeasurementV1]] = {}
+    for fact in MEASUREMENTS.build(rows):
+        found.setdefault((fact.child_id, fact.measured_on), []).append(fact)
+    return found
+
+
+async def of_child(connection: Connection, child_ids: Sequence[UUID]) -> list[MeasurementV1]:
+    """All measurements of these children, voided ones too, by day."""
+    rows = await connection.fetch(
+        f"{MEASUREMENTS.select} WHERE child_id = ANY($1) ORDER BY measured_on, recorded_at, fact_id", list(child_ids)
+    )
+    return MEASUREMENTS.build(rows)

@@ -1,0 +1,67 @@
+"""Merge and unmerge: an alias in the losing child's fact, never a change of its measurements (architecture §3).
+
+`merged_into` is flat, one hop: whoever had been merged into the loser follows it to the survivor.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.measurement.domain.entry_problems import EntryProblem
+from services.measurement.store.children import CHILDREN, lock_merges
+from services.measurement.use_cases.entry import Entry, RefusedError, UnknownFactError
+from services.measurement.use_cases.publish import publish, revised
+from shared.contracts.child import ChildV1
+from shared.postgres.pool import Connection
+
+
+async def merge_children(connection: Connection, loser_id: UUID, survivor_id: UUID, entry: Entry) -> list[ChildV1]:
+    """The children whose fact changed, the loser first; nothing if it was merged so already.
+
+    A person decides; twins and siblings are never merged by machine. Raises UnknownFactError, RefusedError.
+    """
+    if loser_id == survivor_id:
+        raise RefusedError(EntryProblem("merge_with_itself", "survivor_id"))
+    children = await _locked(connection, loser_id, survivor_id)
+    loser, survivor = children[loser_id], children[survivor_id]
+    if survivor.merged_into is not None:
+        raise RefusedError(EntryProblem("child_merged", "survivor_id", value=str(survivor.merged_into)))
+    if survivor.voided or loser.voided:
+        raise RefusedError(EntryProblem("child_voided", "survivor_id" if survivor.voided else "child_id"))
+    followers = [child for child in children.values() if child.merged_into == loser_id]
+    changed = [
+        revised(child, "merged", entry.now, merged_into=survivor_id)
+        for child in (loser, *followers)
+        if child.merged_into != survivor_id
+    ]
+    await CHILDREN.replace(connection, changed)
+    await publish(connection, changed)
+    return changed
+
+
+async def unmerge_child(connection: Connection, child_id: UUID, entry: Entry) -> ChildV1:
+    """The child, standing by itself again. Raises UnknownFactError, RefusedError."""
+    children = await CHILDREN.find(connection, [child_id], lock=True)
+    if not children:
+        raise UnknownFactError
+    if children[0].merged_into is None:
+        raise RefusedError(EntryProblem("not_merged", "child_id"))
+    alone = revised(children[0], "unmerged", entry.now, merged_into=None)
+    await CHILDREN.replace(connection, [alone])
+    await publish(connection, [alone])
+    return alone
+
+
+async def _locked(connection: Connection, loser_id: UUID, survivor_id: UUID) -> dict[UUID, ChildV1]:
+    """Both children and all who follow the loser, locked in one order.
+
+    Two merges at once might each miss the other's new follower, so that a chain came about; a lock of all merges
+    prevents it: people merge seldom.
+    """
+    await lock_merges(connection)
+    followers = await CHILDREN.find(connection, [loser_id], column="merged_into")
+    ids = [loser_id, survivor_id, *(child.child_id for child in followers)]
+    children = {child.child_id: child for child in await CHILDREN.find(connection, ids, lock=True)}
+    if loser_id not in children or survivor_id not in children:
+        raise UnknownFactError
+    return children

@@ -1,0 +1,218 @@
+"""Record visits: each row is stored, known already, in conflict, held back or refused, whatever its neighbours are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Final, Literal
+from uuid import UUID
+
+import orjson
+
+from services.measurement.domain.entry_checks import visit_problems
+from services.measurement.domain.entry_problems import EntryProblem
+from services.measurement.store import counts, quarantine
+from services.measurement.store.children import CHILDREN
+from services.measurement.store.counts import IntakeCount
+from services.measurement.store.measurements import MEASUREMENTS, same_day
+from services.measurement.store.quarantine import HeldRow
+from services.measurement.store.vault import Vault
+from services.measurement.use_cases.entry import Entry
+from services.measurement.use_cases.publish import publish
+from shared.contracts.child import ChildV1, MeasurementV1, Position
+from shared.contracts.fact import new_fact_id
+from shared.postgres.pool import Connection
+
+Outcome = Literal["accepted", "unchanged", "conflict", "quarantined", "rejected"]
+Slot = tuple[object, ...]
+
+# What a visit measured: equal in these, two records of one source and day are one.
+MEASURED: Final = (
+    "weight_kg",
+    "length_height_cm",
+    "measurement_position",
+    "head_circumference_cm",
+    "muac_cm",
+    "oedema",
+)
+ATTEMPTS: Final = 3  # a row that is voided between our insert and our look at it is inserted again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMeasurement:
+    """One visit as it was sent; `desa_code`, `posyandu_code` = where it was measured."""
+
+    child_id: UUID
+    measured_on: date
+    weight_kg: float | None = None
+    length_height_cm: float | None = None
+    measurement_position: Position | None = None
+    head_circumference_cm: float | None = None
+    muac_cm: float | None = None
+    oedema: bool | None = None
+    is_remeasurement: bool = False
+    desa_code: str | None = None
+    posyandu_code: str | None = None
+    measurer_id: str | None = None
+    device_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a row. `fact` is the stored one: the new, the equal, or the one it contradicts."""
+
+    outcome: Outcome
+    fact: MeasurementV1 | None = None
+    problems: tuple[EntryProblem, ...] = ()
+    survivor_id: UUID | None = None
+
+
+async def record_measurements(
+    connection: Connection, rows: Sequence[NewMeasurement], entry: Entry, vault: Vault
+) -> list[Recorded]:
+    """Store `rows` and their events; for each, in input order, what became of it.
+
+    A second record of the same child, day and source is `unchanged` if it says the same and `conflict` if not: a
+    correction must say that it is one. Re-measurements stand beside the first reading.
+    """
+    children = {child.child_id: child for child in await CHILDREN.find(connection, [row.child_id for row in rows])}
+    results: list[Recorded | None] = [_refusal(row, children.get(row.child_id), entry) for row in rows]
+    new = {index: _fact(row, entry) for index, row in enumerate(rows) if results[index] is None}
+    for index, recorded in (await _store(connection, new)).items():
+        results[index] = recorded
+    held = [
+        _held(row, result, entry, vault)
+        for row, result in zip(rows, results, strict=True)
+        if result is not None and result.outcome == "quarantined"
+    ]
+    await quarantine.hold(connection, held, entry.known_at)
+    done = [result for result in results if result is not None]
+    await publish(connection, [result.fact for result in done if result.outcome == "accepted" and result.fact])
+    return done
+
+
+def count_of(results: Sequence[Recorded]) -> IntakeCount:
+    """The terms of the intake ledger; a conflict is a rejection."""
+    found = [result.outcome for result in results]
+    return IntakeCount(
+        received=len(found),
+        accepted=found.count("accepted"),
+        unchanged=found.count("unchanged"),
+        rejected=found.count("rejected") + found.count("conflict"),
+        quarantined=found.count("quarantined"),
+    )
+
+
+async def add_count(connection: Connection, channel: counts.Channel, count: IntakeCount, entry: Entry) -> None:
+    """Append the count of a request."""
+    await counts.add(connection, channel, count, entry.known_at)
+
+
+def _refusal(row: NewMeasurement, child: ChildV1 | None, entry: Entry) -> Recorded | None:
+    if child is None:
+        return Recorded("rejected", problems=(EntryProblem("unknown_child", "child_id"),))
+    home = child.residences[-1]
+    if not entry.grant.covers(home.desa_code, home.posyandu_code):
+        return Recorded("rejected", problems=(EntryProblem("outside_area", "child_id"),))
+    if child.merged_into is not None:
+        problem = EntryProblem("child_merged", "child_id")
+        return Recorded("rejected", problems=(problem,), survivor_id=child.merged_into)
+    if child.voided:
+        return Recorded("rejected", problems=(EntryProblem("child_voided", "child_id"),))
+    problems = tuple(visit_problems(row, child.birth_date, entry.today))
+    if not problems:
+        return None
+    held = all(problem.action == "quarantine" for problem in problems)
+    return Recorded("quarantined" if held else "rejected", problems=problems)
+
+
+def _fact(row: NewMeasurement, entry: Entry) -> MeasurementV1:
+    return MeasurementV1(
+        fact_id=new_fact_id(),
+        epoch=1,
+        revision=1,
+        change="recorded",
+        known_at=entry.known_at,
+        recorded_at=entry.known_at,
+        channel=entry.channel,
+        source=entry.source,
+        child_id=row.child_id,
+        measured_on=row.measured_on,
+        is_remeasurement=row.is_remeasurement,
+        weight_kg=row.weight_kg,
+        length_height_cm=row.length_height_cm,
+        measurement_position=row.measurement_position,
+        head_circumference_cm=row.head_circumference_cm,
+        muac_cm=row.muac_cm,
+        oedema=row.oedema,
+        desa_code=row.desa_code,
+        posyandu_code=row.posyandu_code,
+        measurer_id=row.measurer_id,
+        device_id=row.device_id,
+    )
+
+
+async def _store(connection: Connection, new: dict[int, MeasurementV1]) -> dict[int, Recorded]:
+    """Insert what is new; rows that meet a stored or an earlier row of the batch are compared with it."""
+    holders: dict[Slot, MeasurementV1] = await _stored_remeasurements(connection, list(new.values()))
+    waiting: list[MeasurementV1] = []
+    for fact in new.values():
+        slot = _slot(fact)
+        if slot not in holders:
+            holders[slot] = fact
+            waiting.append(fact)
+    stored: set[UUID] = set()
+    for _ in range(ATTEMPTS):
+        waiting.sort(key=lambda fact: (fact.child_id, fact.measured_on, fact.fact_id))
+        inserted = await MEASUREMENTS.insert_missing(connection, waiting)
+        stored |= inserted
+        waiting = [fact for fact in waiting if fact.fact_id not in inserted]
+        if not waiting:
+            break
+        met = await same_day(connection, [(fact.child_id, fact.measured_on) for fact in waiting])
+        for rival in (fact for day in met.values() for fact in day if not fact.voided):
+            if _slot(rival) in holders:
+                holders[_slot(rival)] = rival
+        waiting = [fact for fact in waiting if holders[_slot(fact)].fact_id == fact.fact_id]
+    if waiting:
+        raise RuntimeError("measurements neither inserted nor found")
+    return {index: _against(fact, holders[_slot(fact)], stored) for index, fact in new.items()}
+
+
+async def _stored_remeasurements(connection: Connection, facts: Sequence[MeasurementV1]) -> dict[Slot, MeasurementV1]:
+    """Stored second readings of these days: they have no unique key, equal values make them one."""
+    visits = [(fact.child_id, fact.measured_on) for fact in facts if fact.is_remeasurement]
+    days = await same_day(connection, visits)
+    return {_slot(fact): fact for day in days.values() for fact in day if fact.is_remeasurement and not fact.voided}
+
+
+def _slot(fact: MeasurementV1) -> Slot:
+    """What only one living record may occupy: child, day, source; of a re-measurement its values too."""
+    natural = (fact.child_id, fact.measured_on, fact.source)
+    return (*natural, *measured_values(fact)) if fact.is_remeasurement else natural
+
+
+def measured_values(fact: MeasurementV1) -> tuple[object, ...]:
+    """What was measured, for comparison."""
+    return tuple(getattr(fact, name) for name in MEASURED)
+
+
+def _against(fact: MeasurementV1, holder: MeasurementV1, stored: set[UUID]) -> Recorded:
+    if holder.fact_id == fact.fact_id and fact.fact_id in stored:
+        return Recorded("accepted", fact)
+    if measured_values(holder) == measured_values(fact):
+        return Recorded("unchanged", holder)
+    return Recorded("conflict", holder, (EntryProblem("value_conflict", "measured_on"),))
+
+
+def _held(row: NewMeasurement, result: Recorded, entry: Entry, vault: Vault) -> HeldRow:
+    quarantine_id = new_fact_id()
+    return HeldRow(
+        quarantine_id=quarantine_id,
+        channel="api",
+        areas=entry.areas,
+        reasons=tuple(sorted({problem.code for problem in result.problems})),
+        sealed=vault.seal(quarantine_id, orjson.dumps(asdict(row))),
+        proposed={name: value for problem in result.problems for name, value in problem.proposed},
+    )

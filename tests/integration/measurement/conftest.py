@@ -1,0 +1,41 @@
+"""One desk for a module; every test begins with the register and nothing else."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from deploy.local import postgres
+from deploy.local.ports import POSTGRES_PORT
+from deploy.local.stack import Stack
+from shared.logging import configure_logging
+from tests.integration.measurement.desk import Desk, open_desk
+
+EMPTIED = (
+    "child_identity, child, measurement, outbox, idempotency_key, identity_access_log, quarantine, intake_row, "
+    "intake_file, job, name_mapping, intake_count"
+)
+
+
+@pytest.fixture(scope="module")
+async def open_module_desk(database: Stack) -> AsyncIterator[Desk]:
+    configure_logging("measurement")
+    async with open_desk(database) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def desk(open_module_desk: Desk) -> Desk:
+    await empty(open_module_desk)
+    return open_module_desk
+
+
+async def empty(desk: Desk) -> None:
+    """Forget everything but the register. Only the superuser may: no role of the service deletes facts."""
+    connection = await postgres.connect_superuser(
+        desk.stack.ports[POSTGRES_PORT], desk.stack.secrets, desk.stack.database
+    )
+    try:
+        await connection.execute("SET search_path = measurement")
+        await connection.execute(f"TRUNCATE {EMPTIED}")
+    finally:
+        await connection.close()
