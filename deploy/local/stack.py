@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from deploy.local import kafka, postgres, processes
 from deploy.local.data_dir import DataDir, locked
-from deploy.local.ports import KAFKA_PORT, LOOPBACK, POSTGRES_PORT, load_ports, settle_ports
+from deploy.local.ports import KAFKA_CONTROLLER_PORT, KAFKA_PORT, LOOPBACK, POSTGRES_PORT, load_ports, settle_ports
 from deploy.local.secret_store import Secrets, load_secrets
+from shared.contracts.topics import SERVICES
 from shared.messaging.kafka import Broker
 from shared.postgres.pool import Address
 
@@ -59,9 +60,9 @@ def open_stack(data: DataDir) -> Stack:
 
 def start_infrastructure(data: DataDir, *, durable: bool = True, tethered: bool = False) -> Stack:
     """Start database and broker if they do not run, and wait for both. Call it inside `exclusive`."""
-    running = {name for name in (postgres.NAME, kafka.NAME) if processes.running(data, name)}
+    running = {name for name in (postgres.NAME, kafka.NAME, *SERVICES) if processes.running(data, name)}
     if kafka.NAME in running:
-        running.add("kafka-controller")
+        running.add(KAFKA_CONTROLLER_PORT)
     ports = settle_ports(data, running, lambda text: print(text, file=sys.stderr))
     stack = Stack(data, ports, load_secrets(data))
     kafka.start(data, ports, stack.secrets, tethered=tethered)  # first: its start takes longest
