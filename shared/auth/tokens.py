@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -18,6 +21,8 @@ from shared.settings import ServiceSettings
 LEEWAY_SECONDS: Final = 30  # clocks of phones and servers differ a little
 MAX_TOKEN_LENGTH: Final = 8192
 MAX_AREAS: Final = 200
+REMEMBERED_SECONDS: Final = 60.0  # so long does a withdrawn key still work for a token seen just before
+MAX_REMEMBERED: Final = 5_000
 
 _SIGN_IN_ID: Final = "Masuk kembali lalu kirim ulang dengan token yang baru."
 _SIGN_IN_EN: Final = "Sign in again and send the request with the new token."
@@ -70,10 +75,12 @@ class Caller:
 class TokenVerifier:
     """Checks signature, issuer, audience and expiry; knows no session and asks nobody per request."""
 
-    def __init__(self, keys: KeySet, *, issuer: str, audience: str) -> None:
+    def __init__(self, keys: KeySet, *, issuer: str, audience: str, clock: Callable[[], float] = time.time) -> None:
         self.keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._clock = clock
+        self._verified: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()  # digest → caller, good until
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> Self:
@@ -90,7 +97,20 @@ class TokenVerifier:
             raise _refused(TOKEN_MISSING)
         if len(token) > MAX_TOKEN_LENGTH:
             raise _refused(TOKEN_INVALID)
-        return caller_of(await self._claims(token))
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._verified.get(digest)
+        if known is not None and self._clock() < known[1]:
+            return known[0]
+        claims = await self._claims(token)
+        caller = caller_of(claims)
+        self._remember(digest, caller, float(claims["exp"]))
+        return caller
+
+    def _remember(self, digest: bytes, caller: Caller, expires_at: float) -> None:
+        """Verifying takes half a millisecond and a client sends the same token for hours: good for a minute."""
+        self._verified[digest] = (caller, min(expires_at, self._clock() + REMEMBERED_SECONDS))
+        if len(self._verified) > MAX_REMEMBERED:
+            self._verified.popitem(last=False)
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
         try:

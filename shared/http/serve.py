@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -52,8 +53,8 @@ Migrate = Callable[[ServiceSettings], Awaitable[object]]
 class Command:
     """A door of the service's own (`redrive`, `verify` …): runs once and ends.
 
-    `run` gets the settings and the words after the door's name, and returns the exit code; `needs` is the usual door
-    whose variables it wants.
+    `run` gets the settings and the words after the door's name, and returns the exit code; its result goes to standard
+    output, logs to standard error. `needs` is the usual door whose variables it wants.
     """
 
     run: Callable[[ServiceSettings, Sequence[str]], Awaitable[int]]
@@ -85,7 +86,7 @@ def run_service(
     if command is None and asked.words:
         parser.error(f"unrecognized arguments: {' '.join(asked.words)}")
     settings = load_or_exit(service, command.needs if command else Door(asked.door))
-    configure_logging(service, settings.log_format)
+    configure_logging(service, settings.log_format, out=sys.stderr if command else sys.stdout)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if command is not None:
             return runner.run(_ran(command, settings, asked.words))
@@ -136,7 +137,9 @@ async def serve(process: Process, listener: socket.socket, stop: asyncio.Event) 
     process.health.stopping = True
     stop.set()
     server.should_exit = True
-    unfinished = await _finished([listening, *tasks])
+    unfinished = await _finished(tasks, TASKS_GRACE_SECONDS)
+    LOG.info("tasks_stopped", unfinished=unfinished)
+    unfinished += await _finished([listening], REQUESTS_GRACE_SECONDS + 1)  # its own limit comes first
     LOG.info("stopped", unfinished=unfinished)
     return 1 if failed or unfinished else 0
 
@@ -145,9 +148,9 @@ async def _run(task: Task, stop: asyncio.Event) -> None:
     await task(stop)
 
 
-async def _finished(tasks: Sequence[asyncio.Task[None]]) -> list[str]:
-    """Wait for `tasks` within the grace, then cancel; the names of those that had to be cancelled or failed."""
-    _, pending = await asyncio.wait(tasks, timeout=REQUESTS_GRACE_SECONDS + TASKS_GRACE_SECONDS)
+async def _finished(tasks: Sequence[asyncio.Task[None]], seconds: float) -> list[str]:
+    """Wait for `tasks` so long, then cancel; the names of those that had to be cancelled or failed."""
+    _, pending = await asyncio.wait(tasks, timeout=seconds)
     for task in pending:
         task.cancel()
     await asyncio.wait(tasks, timeout=1)

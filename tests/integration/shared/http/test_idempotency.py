@@ -57,14 +57,14 @@ def key() -> dict[str, str]:
 
 async def waiting(pool: Pool, count: int) -> None:
     """Until `count` transactions wait for another one to end."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await pool.fetchval(WAITERS) < count:  # noqa: ASYNC110 - the database tells, no event does
             await asyncio.sleep(0.01)
 
 
 async def inside(gate: Gate, count: int) -> None:
     """Until `count` writes have had their effect and stand before their commit."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while gate.inside < count:  # noqa: ASYNC110 - polled so that it can be asked again
             await asyncio.sleep(0.01)
 

@@ -17,6 +17,7 @@ import pytest
 from deploy.local.stack import Stack
 from tests.integration.shared.small_service import appeared
 
+PATIENCE_SECONDS = 60  # a bound for a busy machine, not a wait
 Start = Callable[..., Awaitable["Running"]]
 
 
@@ -31,7 +32,7 @@ class Running:
     async def line(self, event: str) -> dict[str, object]:
         """The next log line of `event`."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 raw = await self.process.stdout.readline()
                 assert raw, f"ended without {event}: {self.lines}"
@@ -40,7 +41,7 @@ class Running:
                     return self.lines[-1]
 
     async def code(self) -> int:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await self.process.wait()
 
 
@@ -103,10 +104,10 @@ async def test_a_request_under_way_is_answered_before_the_process_ends(start: St
     port = (await running.line("listening"))["port"]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
         answer = asyncio.create_task(client.get("/hold"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await appeared(running.folder / "inside")
         running.process.send_signal(number)
-        await running.line("stopping")
+        await running.line("tasks_stopped")
         (running.folder / "release").touch()
         assert (await answer).text == "finished"
         assert await running.code() == 0

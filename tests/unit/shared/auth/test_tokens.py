@@ -42,7 +42,7 @@ class Provider:
         self.names = names
         self.asked = 0
         self.away = False
-        self.now = 1000.0
+        self.now = time.time()
 
     async def fetch(self) -> bytes:
         self.asked += 1
@@ -51,7 +51,9 @@ class Provider:
         return jwks(*self.names)
 
     def verifier(self) -> TokenVerifier:
-        return TokenVerifier(KeySet(self.fetch, clock=lambda: self.now), issuer=ISSUER, audience="tumbuh")
+        return TokenVerifier(
+            KeySet(self.fetch, clock=lambda: self.now), issuer=ISSUER, audience="tumbuh", clock=lambda: self.now
+        )
 
 
 def token(key: Any = RSA_KEY, algorithm: str = "RS256", kid: str | None = "rsa", **changes: Any) -> str:
@@ -202,6 +204,22 @@ async def test_a_provider_away_is_a_503_only_when_no_key_is_known(provider: Prov
     provider.away = True
     provider.now += 60
     assert (await verifier.caller(f"Bearer {token()}")).role == "kader"
+
+
+async def test_a_token_seen_before_is_good_for_a_minute_and_never_beyond_its_expiry(provider: Provider) -> None:
+    verifier = provider.verifier()
+    short = f"Bearer {token(exp=provider.now + 5)}"
+    long = f"Bearer {token()}"
+    for sent in (short, long):
+        first = await verifier.caller(sent)
+        assert await verifier.caller(sent) is first
+    known = await verifier.caller(long)
+    provider.now += 6
+    assert await verifier.caller(short) is not None, "the leeway still holds, so it was verified again"
+    assert await verifier.caller(long) is known
+    provider.now += 60
+    assert await verifier.caller(long) is not known
+    assert await verifier.caller(long.replace("Bearer ", "bearer  ")) is await verifier.caller(long)
 
 
 def test_two_people_of_one_client_are_two_callers() -> None:
