@@ -25,6 +25,15 @@ STEP: Final = np.uint64(0x9E3779B97F4A7C15)
 FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
 SECOND: Final = np.uint64(0x94D049BB133111EB)
 
+# Columns of the assessment that an explanation shows of a kind of evidence, beside the fact and its day.
+SAID_OF: Final = {
+    Evidence.HAZ: ("haz", "corrected_haz", "alternative_haz", "whz", "alternative_whz"),
+    Evidence.WAZ: ("waz", "corrected_waz"),
+    Evidence.WHZ: ("whz",),
+    Evidence.INFANT: ("waz", "corrected_waz"),
+    Evidence.ANY: ("haz_reason", "waz_reason", "whz_reason", "corrected_haz", "corrected_waz"),
+}
+
 
 def assessment_fingerprints(assessments: Assessments) -> Int64s:
     """One fingerprint a measurement."""
@@ -58,29 +67,18 @@ def _told(fold: Fold, kind: Evidence) -> npt.NDArray[np.bool_]:
     return told
 
 
-def _content(fold: Fold, kind: Evidence) -> list[npt.NDArray[np.int64]]:
+def _content(fold: Fold, kind: Evidence) -> list[Int64s]:
     """The fact behind a kind of evidence, and what an explanation says of it."""
     row = fold.risk.evidence[kind]
-    if not fold.measurements.voided.size:
+    facts = fold.measurements
+    if not facts.voided.size:
         return []
-    assessed, facts = fold.assessments, fold.measurements
-    columns = (
-        facts.fact_id[:, 0],
-        facts.fact_id[:, 1],
-        facts.measured_on.astype(np.int64),
-        to_centi(facts.muac_cm),
-        fold.haz_drop,
-        assessed.haz,
-        assessed.waz,
-        assessed.whz,
-        assessed.corrected_haz,
-        assessed.corrected_waz,
-        assessed.alternative_haz,
-        assessed.alternative_whz,
-        assessed.haz_reason,
-        assessed.waz_reason,
-        assessed.whz_reason,
-    )
+    columns: list[npt.NDArray[np.generic]] = [facts.fact_id[:, 0], facts.fact_id[:, 1], facts.measured_on]
+    columns.extend(getattr(fold.assessments, name) for name in SAID_OF.get(kind, ()))
+    if kind is Evidence.MUAC:
+        columns.append(to_centi(facts.muac_cm))
+    if kind is Evidence.DROP:
+        columns.append(fold.haz_drop)
     return [column[row].astype(np.int64) for column in columns]
 
 
@@ -96,7 +94,7 @@ def _newest_valid_day(fold: Fold) -> Int64s:
 def _birth_content(fold: Fold) -> list[Int64s]:
     """What the two rules of birth rest on, where they fired."""
     roots, ids = fold.roots, fold.children.child_id
-    content = []
+    content: list[Int64s] = []
     for rule, value, speaker in (
         (RiskRule.LOW_BIRTH_WEIGHT, roots.birth_weight_kg, roots.birth_weight_from),
         (RiskRule.PRETERM, roots.gestation_weeks, roots.gestation_from),
