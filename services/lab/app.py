@@ -12,9 +12,10 @@ from services.lab.store.holding import HOLDS
 from shared.auth.tokens import TokenVerifier
 from shared.http.app import create_app
 from shared.http.health import Health
-from shared.http.serve import Process, Task
+from shared.http.serve import Command, Process, Task
 from shared.ledger.routes import ledger_router
 from shared.messaging.kafka import Broker
+from shared.messaging.redrive_door import redrive_command
 from shared.messaging.worker import Worker
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import open_pool
@@ -22,6 +23,7 @@ from shared.settings import ServiceSettings
 
 SERVICE: Final = "lab"
 MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"
+COMMANDS: Final[Mapping[str, Command]] = {"redrive": redrive_command(SERVICE, FactsHandler())}
 
 
 async def run_migrations(settings: ServiceSettings) -> list[str]:
