@@ -23,7 +23,7 @@ _MARKS: Final = {"error": "✗", "warning": "!", "info": "·"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The file, and how the answer is written."""
     parser.add_argument("file", metavar="FILE", type=Path, help="an e-PPGBM export (.xlsx or CSV)")
-    parser.add_argument("--dry-run", action="store_true", required=True, help="diagnose only, the one mode there is")
+    parser.add_argument("--dry-run", action="store_true", help="diagnose only: the default, and here the only mode")
     parser.add_argument("--json", action="store_true", help="print the diagnosis as JSON")
 
 
@@ -85,9 +85,8 @@ def _counts(diagnosis: Diagnosis) -> list[str]:
         "duplicate": "ganda",
         "blank": "kosong",
     }
-    counts = {str(outcome): count for outcome, count in diagnosis.counts.items()}
     lines = ["", f"  Baris           {diagnosis.rows}"]
-    lines += [f"    {label:13} {counts[name]}" for name, label in labels.items()]
+    lines += [f"    {label:13} {diagnosis.counts[name]}" for name, label in labels.items()]
     lines += ["", "  Uji ulang z-score resmi"]
     for index, tally in diagnosis.recompute.items():
         share = f" ({100 * tally['equal'] / tally['checked']:.1f} %)".replace(".", ",") if tally["checked"] else ""

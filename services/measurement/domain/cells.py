@@ -16,6 +16,8 @@ _NOT_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]")
 _SPACES: Final = re.compile(r"\s+")
 # Excel shows an apostrophe typed before a value as "this is text"; other programs then keep it in the value.
 _APOSTROPHE: Final = re.compile(r"^'(?=[=+\-@\d])")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@")
+_SIGNED_NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?)?")  # a lone sign is harmless too
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,17 @@ def clean_text(cell: Cell) -> str:
         return text
     text = _NOT_TEXT.sub(" ", unicodedata.normalize("NFC", text))
     return _APOSTROPHE.sub("", _SPACES.sub(" ", text).strip())
+
+
+def neutralised(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: an apostrophe before `=`, `+`, `-`, `@`, unless it is a number.
+
+    `clean_text` takes the apostrophe off again, so that what we wrote reads back the same.
+    """
+    start = text.lstrip()
+    if not start.startswith(_FORMULA_STARTS) or _SIGNED_NUMBER.fullmatch(start.rstrip()):
+        return text
+    return f"'{text}"
 
 
 def is_empty(cell: Cell) -> bool:

@@ -43,7 +43,7 @@ def read_birth_weight(kg: float) -> Parsed[float]:
         return Parsed(kg)
     if BIRTH_WEIGHT_KG.hold(kg / GRAMS_PER_KG):
         return Parsed(None, "birth_weight_in_grams", round(kg / GRAMS_PER_KG, 3))
-    if BIRTH_WEIGHT_KG.hold(kg / 10):
+    if kg >= 10 and BIRTH_WEIGHT_KG.hold(kg / 10):
         return Parsed(None, "birth_weight_lost_decimal", round(kg / 10, 2))
     return Parsed(None, "implausible_birth_weight")
 

@@ -13,9 +13,19 @@ from typing import Final
 import numpy as np
 
 from services.measurement.domain.plausible import GRAMS_PER_KG, LENGTH_HEIGHT_CM, WEIGHT_KG
-from services.measurement.domain.recompute import INDICES, Floats, Int8s, Recompute, ScoreInputs, read_both_positions
+from services.measurement.domain.recompute import (
+    INDICES,
+    Bools,
+    Floats,
+    Int8s,
+    Readings,
+    Recompute,
+    ScoreInputs,
+    read_both_positions,
+)
 
 CM_PER_M: Final = 100.0
+ORDINARY_Z: Final = (-3.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +62,39 @@ def propose(suspects: Sequence[Suspect], recompute: Recompute) -> list[Proposal 
         return [None] * len(suspects)
     rows = [suspects[row] for row, _ in readings]
     scores = read_both_positions(recompute, _inputs(rows, [proposal for _, proposal in readings]))
-    official = np.array([row.official for row in rows], dtype=np.float64)
-    proven = np.zeros(len(rows), dtype=np.bool_)
-    impossible = np.zeros(len(rows), dtype=np.bool_)
-    for number, index in enumerate(INDICES):
-        proven |= scores.equal(official[:, number], index)
-        impossible |= scores.flagged(index)
+    codes = [proposal.code for _, proposal in readings]
+    proven = _proven(codes, scores, np.array([row.official for row in rows], dtype=np.float64))
+    believable = _believable(codes, scores) & ~np.array([row.needs_proof for row in rows], dtype=np.bool_)
     best: list[Proposal | None] = [None] * len(suspects)
-    for wanted in (proven, ~impossible):
+    for wanted in (proven, believable):
         for at, (row, proposal) in enumerate(readings):
-            allowed = wanted is proven or not suspects[row].needs_proof
-            if best[row] is None and wanted[at] and allowed:
+            if best[row] is None and wanted[at]:
                 best[row] = proposal
     return best
+
+
+def _proven(codes: Sequence[str], scores: Readings, official: Floats) -> Bools:
+    """An official z that the other reading gives. Only an index that the slip touches proves anything."""
+    equal = {index: scores.equal(official[:, number], index) for number, index in enumerate(INDICES)}
+    of_height = np.array([code.startswith("length") for code in codes], dtype=np.bool_)
+    proven: Bools = equal["WHZ"] | np.where(of_height, equal["HAZ"], equal["WAZ"])
+    return proven
+
+
+def _believable(codes: Sequence[str], scores: Readings) -> Bools:
+    """Without an official z: what the slip touched must give a score that a child may have.
+
+    Grams and centimetres are a thousand or ten times off and leave no doubt; tenfold weights overlap (60 = 6.0?), so
+    they must give an ordinary child.
+    """
+    unbelievable = {"grams": scores.flagged("WAZ"), "tenfold": scores.beyond("WAZ", ORDINARY_Z)}
+    unbelievable |= {"height": scores.flagged("HAZ"), "swapped": scores.flagged("WAZ") | scores.flagged("HAZ")}
+    kinds = {"weight_in_grams": "grams", "weight_height_swapped": "swapped"}
+    found = [
+        not unbelievable[kinds.get(code, "height" if code.startswith("length") else "tenfold")][at]
+        for at, code in enumerate(codes)
+    ]
+    return np.array(found, dtype=np.bool_)
 
 
 def _meanings(suspect: Suspect) -> Iterator[Proposal]:

@@ -80,7 +80,11 @@ class Readings:
 
     def flagged(self, index: str) -> Bools:
         """Rows whose z lies outside the flag limits under every position."""
-        low, high = FLAG_LIMITS[index]
+        return self.beyond(index, FLAG_LIMITS[index])
+
+    def beyond(self, index: str, limits: tuple[float, float]) -> Bools:
+        """Rows whose z lies outside `limits` under every position; a blank lies nowhere."""
+        low, high = limits
         with np.errstate(invalid="ignore"):
             lying, standing = ((z < low) | (z > high) for z in self._both(index))
         both: Bools = lying & standing

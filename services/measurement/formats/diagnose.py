@@ -24,6 +24,7 @@ from services.measurement.formats.stops import stop_messages, warning_messages
 from services.measurement.formats.table import FileRefusedError
 
 _SEVERITY_ORDER: Final = ("error", "warning", "info")
+_REPORTED_ORDER: Final = ("blank", "taken", "repaired", "quarantined", "duplicate")
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class Diagnosis:
     header_row: int | None = None
     date_order: str | None = None
     rows: int = 0
-    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    counts: dict[str, int] = field(default_factory=lambda: {str(outcome): 0 for outcome in Outcome})
     stop_reasons: list[str] = field(default_factory=list)
     recompute: dict[str, dict[str, int]] = field(
         default_factory=lambda: {index: {"checked": 0, "equal": 0} for index in INDICES}
@@ -73,7 +74,7 @@ class Diagnosis:
             "header_row": self.header_row,
             "date_order": self.date_order,
             "rows": self.rows,
-            **{str(outcome): self.counts[outcome] for outcome in _REPORTED_ORDER},
+            **{outcome: self.counts[outcome] for outcome in _REPORTED_ORDER},
             "stopped": self.stopped,
             "stop_reasons": self.stop_reasons,
             "recompute": self.recompute,
@@ -81,15 +82,6 @@ class Diagnosis:
             "columns": self.columns,
             "messages": [message.as_json() for message in self.messages],
         }
-
-
-_REPORTED_ORDER: Final = (
-    Outcome.BLANK,
-    Outcome.TAKEN,
-    Outcome.REPAIRED,
-    Outcome.QUARANTINED,
-    Outcome.DUPLICATE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +139,7 @@ def _conclude(
 ) -> None:
     diagnosis.date_order = columns.order.form
     diagnosis.rows = len(judged)
-    diagnosis.counts |= Counter(verdict.outcome for verdict in judged)
+    diagnosis.counts |= Counter(str(verdict.outcome) for verdict in judged)
     for index in INDICES:
         checked, failed = int(check.checked[index].sum()), int(check.failed[index].sum())
         diagnosis.recompute[index] = {"checked": checked, "equal": checked - failed}
@@ -158,8 +150,7 @@ def _conclude(
     diagnosis.messages += [rows_message(code, rows) for code, rows in (reasons | notes).items()]
     diagnosis.messages += warning_messages(table, columns, check)
     diagnosis.messages.sort(key=lambda message: _SEVERITY_ORDER.index(message.severity))
-    counts = {str(outcome): count for outcome, count in diagnosis.counts.items()}
-    diagnosis.messages.insert(0, file_message("summary", rows=diagnosis.rows, **counts))
+    diagnosis.messages.insert(0, file_message("summary", rows=diagnosis.rows, **diagnosis.counts))
 
 
 def _rows_by_code(pairs: Iterable[tuple[int, str]]) -> dict[str, list[int]]:

@@ -26,6 +26,7 @@ SCORED_BELOW_MONTHS: Final = 60
 REGION_DIGITS: Final = 4  # province and kabupaten of an NIK
 _FILE_FIELDS: Final = frozenset({"nik", "name"})
 _IMPLAUSIBLE: Final = {"weight_kg": "implausible_weight", "length_height_cm": "implausible_length_height"}
+_MISSING: Final = {"weight_kg": "weight_missing", "length_height_cm": "length_height_missing"}
 _MEASURES: Final = ("weight_kg", "length_height_cm", "muac_cm")
 
 
@@ -44,12 +45,13 @@ def judge_rows(evidence: Evidence) -> list[JudgedRow]:
     """One verdict per row of the table, in file order; duplicates are marked by `duplicates.mark_duplicates`."""
     remarks = evidence.columns.remarks()
     region = _home_region(evidence.columns.values("nik"))
+    headers = repeated_headers(evidence.table, evidence.columns)
     has_identity = bool(_FILE_FIELDS & evidence.columns.present)
     differing = _differing_indices(evidence.check)
     judged = []
     for index, cells in enumerate(evidence.table.rows):
         number = evidence.table.row_number(index)
-        if is_blank(cells) or _says_nothing(evidence.columns, index) or evidence.table.repeats_heads(cells):
+        if index in headers or is_blank(cells) or _says_nothing(evidence.columns, index):
             judged.append(JudgedRow(number, Outcome.BLANK))
             continue
         found = [*remarks.get(index, ()), *_required(evidence.columns, index, has_identity=has_identity)]
@@ -59,6 +61,12 @@ def judge_rows(evidence: Evidence) -> list[JudgedRow]:
         found += [Reason("recompute_differs", field) for field in differing.get(index, ())]
         judged.append(_verdict(evidence, index, found))
     return judged
+
+
+def repeated_headers(table: Table, columns: Columns) -> set[int]:
+    """Rows that are the column heads again; only where no sex can be read is it worth looking."""
+    doubtful = (row for row, cell in enumerate(columns.parsed["sex"]) if cell.problem is not None)
+    return {row for row in doubtful if table.repeats_heads(table.rows[row])}
 
 
 def _verdict(evidence: Evidence, index: int, found: Sequence[Reason]) -> JudgedRow:
@@ -99,7 +107,7 @@ def _required(columns: Columns, index: int, *, has_identity: bool) -> list[Reaso
     empty = [field for field in _MEASURES if _has_no_value(columns, field, index)]
     if len(empty) == len(_MEASURES):
         return [*found, Reason("nothing_measured", "weight_kg")]
-    return found + [Reason(f"{field}_missing", field) for field in empty if field != "muac_cm"]
+    return found + [Reason(_MISSING[field], field) for field in empty if field in _MISSING]
 
 
 def _has_no_value(columns: Columns, field: str, index: int) -> bool:

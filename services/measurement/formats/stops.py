@@ -12,6 +12,7 @@ from services.measurement.domain.problems import LABELS, Message, file_message
 from services.measurement.domain.recompute import INDICES, Floats
 from services.measurement.formats.columns import Columns
 from services.measurement.formats.reader import Table
+from services.measurement.formats.rows import repeated_headers
 from services.measurement.formats.scores import ScoreCheck
 
 # domain.md §7: more than 5 % of at least 20 rows failing to recompute in any index.
@@ -56,9 +57,9 @@ def warning_messages(table: Table, columns: Columns, check: ScoreCheck) -> Itera
     others = [sheet.name for sheet in table.source.sheets if sheet is not table.sheet and sheet.name and sheet.rows]
     if others:
         yield file_message("other_sheets", sheets=", ".join(others))
-    repeated = sum(table.repeats_heads(row) for row in table.rows)
+    repeated = repeated_headers(table, columns)
     if repeated:
-        yield file_message("header_repeated", count=repeated)
+        yield file_message("header_repeated", count=len(repeated))
     unknown = [head for head, field in table.theirs_to_ours().items() if field is None]
     if unknown:
         yield file_message("unknown_columns", columns=", ".join(unknown))

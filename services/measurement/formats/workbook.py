@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Final
+from typing import Final, cast
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from services.measurement.formats.table import FileRefusedError, Sheet, Source
+from services.measurement.domain.cells import Cell
+from services.measurement.formats.table import MAX_CELLS, FileRefusedError, Sheet, Source
 from services.measurement.formats.workbook_limits import measure_workbook
 
 ZIP_HEAD: Final = b"PK\x03\x04"
@@ -41,8 +42,11 @@ def _read_visible_sheets(data: bytes) -> Source:
         if meta.visible != SheetVisibleEnum.Visible:
             hidden.append(meta.name)
             continue
-        rows = book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
-        sheets.append(Sheet([list(row) for row in rows], meta.name))
+        sheet = book.get_sheet_by_name(meta.name)
+        if sheet.total_height * sheet.total_width > MAX_CELLS:  # a cell may lie outside the row that holds it
+            raise FileRefusedError("too_many_cells", limit=MAX_CELLS)
+        rows = cast("list[list[Cell]]", sheet.to_python(skip_empty_area=False))
+        sheets.append(Sheet(rows, meta.name))
     if not sheets:
         raise FileRefusedError("no_visible_sheet")
     return Source(sheets, hidden=hidden)

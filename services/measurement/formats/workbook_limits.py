@@ -27,10 +27,13 @@ from services.measurement.formats.table import (
 _BLOCK_BYTES: Final = 1 << 20
 _OVERLAP_BYTES: Final = 64  # a reference may lie across two blocks
 _SMALL_BYTES: Final = 1_000_000  # growth is judged beyond this: a few equal cells pack very well
-_CELL_REFERENCE: Final = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
-_ROW_REFERENCE: Final = re.compile(rb"""<(?:\w+:)?row\b[^>]{0,400}?\br\s*=\s*["'](\d{1,7})["']""")
+# Loose on purpose: what they match beyond cell references only makes a sheet look larger.
+_COLUMN: Final = re.compile(rb"""r\s*=\s*["']([A-Z]{1,3})\d""")
+_ROW: Final = re.compile(rb"""row\b[^>]{0,400}?\br\s*=\s*["'](\d{1,7})["']""")
+_CELL_BEYOND_ROWS: Final = re.compile(rb"""r\s*=\s*["'][A-Z]{1,3}(?:\d{7}|[2-9]\d{5}|1[1-9]\d{4})""")  # after 109,999
 _ROW_START: Final = re.compile(rb"<(?:\w+:)?row\b")
 _CELL_START: Final = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_CELL_STARTS: Final = (b"<c ", b"<c>", b"<c/", b":c ", b":c>", b":c/")
 
 
 def measure_workbook(data: bytes) -> None:
@@ -69,23 +72,25 @@ class _Shape:
             raise FileRefusedError("too_many_columns", limit=MAX_COLUMNS)
         return height * width
 
-    def add_references(self, xml: bytes) -> None:
-        """Stated positions."""
-        references = _CELL_REFERENCE.findall(xml)
-        for letters in {letters for letters, _ in references}:
-            self.last_column = max(self.last_column, _column_number(letters))
-        numbers = {number for _, number in references}.union(_ROW_REFERENCE.findall(xml))
-        self.last_row = max([self.last_row, *map(int, numbers)])
+    def add(self, xml: bytes) -> None:
+        """Take in the next piece of the part."""
+        if _CELL_BEYOND_ROWS.search(xml):
+            raise FileRefusedError("too_many_rows", limit=MAX_ROWS)
+        columns = _COLUMN.findall(xml)
+        self.last_column = max([self.last_column, *map(_column_number, set(columns))])
+        self.last_row = max([self.last_row, *map(int, _ROW.findall(xml))])
+        self.rows += xml.count(b"<row") + xml.count(b":row")
+        # Writers state every position. Where some are left out, the place of a cell follows from its order.
+        if sum(map(xml.count, _CELL_STARTS)) > len(columns) + 1:
+            self._count_cells(xml)
 
-    def add_sequence(self, xml: bytes) -> None:
-        """Positions that follow from the order of the rows and cells."""
+    def _count_cells(self, xml: bytes) -> None:
         first, *others = _ROW_START.split(xml)
         self.cells_in_row += len(_CELL_START.findall(first))
         self.widest_row = max(self.widest_row, self.cells_in_row)
         for row in others:
             self.cells_in_row = len(_CELL_START.findall(row))
             self.widest_row = max(self.widest_row, self.cells_in_row)
-        self.rows += len(others)
 
 
 def _measure_part(stream: IO[bytes], *, already: int, packed: int) -> _Shape:
@@ -94,8 +99,7 @@ def _measure_part(stream: IO[bytes], *, already: int, packed: int) -> _Shape:
     while block := stream.read(_BLOCK_BYTES):
         shape.unpacked += len(block)
         _check_growth(already + shape.unpacked, packed)
-        shape.add_references(tail + block)
-        shape.add_sequence(block)
+        shape.add(tail + block)
         tail = block[-_OVERLAP_BYTES:]
     return shape
 
