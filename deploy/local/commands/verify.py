@@ -1,0 +1,38 @@
+"""Count every figure again from the facts, by other means; exit 1 if one differs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from deploy.local.data_dir import default_data_dir
+from deploy.local.doors import answer_of, running_stack
+from deploy.local.stack import Stack
+
+SHOWN = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`[--json]`."""
+    parser.add_argument("--json", action="store_true", help="{checked, differences} on one line")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Verify and print."""
+    report = verify(running_stack(default_data_dir()))
+    print(json.dumps(report) if arguments.json else as_text(report))
+    return 1 if report["differences"] else 0
+
+
+def verify(stack: Stack) -> dict[str, Any]:
+    """`{checked, differences}` of the figures that reporting shows."""
+    return answer_of(stack, "reporting", "verify", "--json")
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """How many were counted again, and the first differences."""
+    differences = report["differences"]
+    lines = [f"{report['checked']} checked, {len(differences)} differences"]
+    lines += [f"  {json.dumps(row)}" for row in differences[:SHOWN]]
+    return "\n".join(lines)
