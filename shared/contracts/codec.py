@@ -40,7 +40,7 @@ def encode(fact: Fact, *, causation_id: str | None = None, traceparent: str | No
     topic = topic_of_kind(fact.kind)
     headers = [
         ("ce_specversion", "1.0"),
-        ("ce_id", str(fact.event_id)),
+        ("ce_id", fact.event_id),
         ("ce_source", f"/tumbuh/{topic.producer}"),
         ("ce_type", TYPE_PREFIX + fact.kind),
         ("ce_subject", fact.key),

@@ -10,6 +10,7 @@ import hashlib
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID, uuid5
 
+import uuid_utils
 import uuid_utils.compat
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -53,9 +54,10 @@ class Fact(BaseModel):
         return (self.epoch, self.revision)
 
     @property
-    def event_id(self) -> UUID:
-        """CloudEvents id: the same revision has the same id however often it is published."""
-        return uuid5(self.fact_id, f"{self.epoch}.{self.revision}")
+    def event_id(self) -> str:
+        """CloudEvents id, uuid5(fact_id, epoch.revision): one revision has one id however often it is published."""
+        namespace = uuid_utils.UUID(bytes=self.fact_id.bytes)  # computed for every message: the quick implementation
+        return str(uuid_utils.uuid5(namespace, f"{self.epoch}.{self.revision}"))
 
     def body(self) -> bytes:
         """The event body, UTF-8 JSON."""

@@ -33,7 +33,9 @@ def is_not_now(error: BaseException) -> bool:
         return (error.sqlstate or "")[:2] in NOT_NOW_CLASSES
     if isinstance(error, KafkaError):
         return bool(error.retriable)
-    return isinstance(error, (ConnectionError, TimeoutError, asyncio.TimeoutError, asyncpg.InterfaceError, OSError))
+    if isinstance(error, asyncpg.InterfaceError):  # also raised for programming errors: only a lost connection passes
+        return any(word in str(error) for word in ("closed", "closing", "released"))
+    return isinstance(error, (ConnectionError, TimeoutError, asyncio.TimeoutError, OSError))
 
 
 def is_never(error: BaseException) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -29,7 +29,7 @@ class Address:
     port: int
     database: str
     user: str
-    password: str
+    password: str = field(repr=False)
 
 
 async def _prepare(connection: Connection) -> None:

@@ -13,16 +13,19 @@ from shared.postgres.pool import Connection
 
 WRITE_CASES: Final = """
 INSERT INTO child_case (child_id, fact_id, epoch, revision, known_at, state, state_before, content)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[],
-                     $8::jsonb[])
+SELECT child_id, fact_id, epoch, revision, known_at, state, state_before, content::jsonb
+FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[], $8::text[])
+    AS new(child_id, fact_id, epoch, revision, known_at, state, state_before, content)
 ON CONFLICT (child_id, fact_id) DO UPDATE SET
     epoch = EXCLUDED.epoch, revision = EXCLUDED.revision, known_at = EXCLUDED.known_at, state = EXCLUDED.state,
     state_before = EXCLUDED.state_before, content = EXCLUDED.content
 """
 WRITE_FOLLOW_UPS: Final = """
 INSERT INTO follow_up (child_id, fact_id, epoch, revision, known_at, task, owner_role, due_on, state, content)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[],
-                     $8::date[], $9::text[], $10::jsonb[])
+SELECT child_id, fact_id, epoch, revision, known_at, task, owner_role, due_on, state, content::jsonb
+FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[],
+            $8::date[], $9::text[], $10::text[])
+    AS new(child_id, fact_id, epoch, revision, known_at, task, owner_role, due_on, state, content)
 ON CONFLICT (child_id, fact_id) DO UPDATE SET
     epoch = EXCLUDED.epoch, revision = EXCLUDED.revision, known_at = EXCLUDED.known_at, state = EXCLUDED.state,
     content = EXCLUDED.content
@@ -67,7 +70,7 @@ async def write_cases(connection: Connection, cases: Sequence[tuple[CaseV1, str 
             [fact.known_at for fact in facts],
             [fact.state for fact in facts],
             [before for _, before in part],
-            [orjson.loads(fact.body()) for fact in facts],
+            [fact.model_dump_json() for fact in facts],
         )
 
 
@@ -89,5 +92,5 @@ async def write_follow_ups(connection: Connection, follow_ups: Sequence[FollowUp
             [fact.owner_role for fact in part],
             [fact.due_on for fact in part],
             [fact.state for fact in part],
-            [orjson.loads(fact.body()) for fact in part],
+            [fact.model_dump_json() for fact in part],
         )

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from shared.contracts.risk import AssessmentV1, RiskStatusV1
 from shared.postgres.pool import Connection
 
@@ -29,8 +27,12 @@ FROM risk_status WHERE child_id = ANY($1::uuid[])
 WRITE_STATUSES: Final = """
 INSERT INTO risk_status (child_id, fact_id, epoch, revision, known_at, ruleset_version, tier, priority, measured_on,
                          voided, fingerprint, content)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[],
-                     $8::boolean[], $9::date[], $10::boolean[], $11::bigint[], $12::jsonb[])
+SELECT child_id, fact_id, epoch, revision, known_at, ruleset_version, tier, priority, measured_on, voided, fingerprint,
+       content::jsonb
+FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[],
+            $8::boolean[], $9::date[], $10::boolean[], $11::bigint[], $12::text[])
+    AS new(child_id, fact_id, epoch, revision, known_at, ruleset_version, tier, priority, measured_on, voided,
+           fingerprint, content)
 ON CONFLICT (child_id) DO UPDATE SET
     epoch = EXCLUDED.epoch, revision = EXCLUDED.revision, known_at = EXCLUDED.known_at,
     ruleset_version = EXCLUDED.ruleset_version, tier = EXCLUDED.tier, priority = EXCLUDED.priority,
@@ -101,5 +103,5 @@ async def write_statuses(connection: Connection, facts: Sequence[RiskStatusV1], 
         [fact.measured_on for fact in rows],
         [fact.voided for fact in rows],
         [fingerprints[row] for row in order],
-        [orjson.loads(fact.body()) for fact in rows],
+        [fact.model_dump_json() for fact in rows],
     )

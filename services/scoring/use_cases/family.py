@@ -25,6 +25,8 @@ class Family:
     root: int
     today: date
     now: datetime
+    row_numbers: list[int]  # its measurements
+    child_row: int  # the survivor
     cases: list[tuple[CaseV1, str | None]]
     tasks: list[FollowUpV1]
 
@@ -36,13 +38,12 @@ class Family:
     @cached_property
     def rows(self) -> dict[UUID, int]:
         """Measurement id → input row, of this family."""
-        roots = self.folded.children.root[self.folded.measurements.child]
-        return {self.evidence.measurement_ids[row]: row for row in (roots == self.root).nonzero()[0].tolist()}
+        return {self.evidence.measurement_ids[row]: row for row in self.row_numbers}
 
     @cached_property
     def ending(self) -> tuple[CloseReason, date] | None:
         """How and when the survivor left the register; None while it is here."""
-        row = self.evidence.child_ids.index(self.root_id)
+        row = self.child_row
         if self.evidence.child_voided[row]:
             return CloseReason.ENTERED_IN_ERROR, self.today
         for reason, days in (

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel
 
 from services.scoring.domain.assessment_codes import (
     BLANK_REASON_NAMES,
@@ -31,6 +32,7 @@ from shared.contracts.risk import AssessmentV1, Reason, RiskStatusV1, Tier, Unkn
 CODE_COLUMNS: Final = tuple(field.name for field in fields(Assessments))
 PLACE: Final = {name: place for place, name in enumerate(CODE_COLUMNS)}
 INDICES: Final = ("haz", "waz", "whz", "baz")
+ModelT = TypeVar("ModelT", bound=BaseModel)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_DAY: Final = date(1970, 1, 1)
 
@@ -115,6 +117,11 @@ def assessment_fact(
     )
 
 
+def _as(model: type[ModelT], told: Any) -> ModelT:
+    """The domain's dataclass as the contract's model: the same names, which a test compares."""
+    return model(**{name: getattr(told, name) for name in model.model_fields})
+
+
 def status_fact(
     status: RiskStatus,
     *,
@@ -125,7 +132,6 @@ def status_fact(
     voided: bool = False,
 ) -> RiskStatusV1:
     """The status of a root as it is published."""
-    unknowns: list[dict[str, Any]] = [asdict(unknown) for unknown in status.unknowns]
     return RiskStatusV1(
         fact_id=derived_fact_id(child_id, "risk-status"),
         child_id=child_id,
@@ -138,7 +144,7 @@ def status_fact(
         priority=status.priority,
         tracks=status.tracks,
         measured_on=status.measured_on,
-        reasons=tuple(Reason.model_validate(asdict(reason)) for reason in status.reasons),
-        unknowns=tuple(Unknown.model_validate(unknown) for unknown in unknowns),
+        reasons=tuple(_as(Reason, reason) for reason in status.reasons),
+        unknowns=tuple(_as(Unknown, unknown) for unknown in status.unknowns),
         voided=voided,
     )

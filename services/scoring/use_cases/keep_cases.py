@@ -45,8 +45,15 @@ async def keep_cases(
     roots = sorted({*np.flatnonzero(may_open(evidence, folded, today)).tolist(), *cases, *tasks})
     moved: list[Kept] = []
     planned: list[FollowUpV1] = []
+    if not roots:
+        return []
+    rows_of = rows_by_root(folded)
+    root_rows = np.flatnonzero(folded.children.is_root)
+    child_row = dict(zip(folded.children.root[root_rows].tolist(), root_rows.tolist(), strict=True))
     for root in roots:
-        family = Family(evidence, folded, root, today, now, cases[root], tasks[root])
+        family = Family(
+            evidence, folded, root, today, now, rows_of.get(root, []), child_row[root], cases[root], tasks[root]
+        )
         changed = move_cases(family)
         moved += changed
         latest = {case.fact_id: case for case, _ in (*family.cases, *changed)}
@@ -55,6 +62,15 @@ async def keep_cases(
     await store.write_cases(connection, moved)
     await store.write_follow_ups(connection, planned)
     return [*(case for case, _ in moved), *planned]
+
+
+def rows_by_root(folded: Fold) -> dict[int, list[int]]:
+    """Root number → its measurement rows."""
+    roots = folded.children.root[folded.measurements.child]
+    order = np.argsort(roots, kind="stable")
+    borders = np.flatnonzero(np.diff(roots[order])) + 1
+    groups = np.split(order, borders) if order.size else []
+    return {int(roots[group[0]]): group.tolist() for group in groups}
 
 
 def may_open(evidence: Evidence, folded: Fold, today: date) -> Bools:
