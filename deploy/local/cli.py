@@ -19,10 +19,7 @@ from deploy.local.errors import CommandError, MissingError
 COMMANDS: Final = {
     "The system": ("demo", "test", "check", "check-all", "up", "down", "status", "logs", "doctor", "token"),
     "Measuring it": ("bench", "chaos"),
-    "Running it": (
-        *("ledger", "verify", "rebuild", "republish", "replay", "redrive"),
-        *("backup", "restore", "erase", "contracts"),
-    ),
+    "Running it": ("ledger", "verify", "rebuild", "republish", "replay", "redrive", "backup", "restore", "erase"),
     "Files (nothing is started)": ("zscores", "detect", "early-warning", "prevalence", "quality", "intake"),
 }
 FOLDER: Final = Path(__file__).with_name("commands")

@@ -23,6 +23,7 @@ from shared.contracts.topics import SERVICES
 READY_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 20.0
 PROBE_TIMEOUT_S: Final = 2.0
+READY_POLL_S: Final = 0.1
 TETHER: Final = processes.Tether("TERM")  # their own orderly way out
 
 
@@ -106,16 +107,14 @@ def _door(service: str, door: str) -> list[str]:
 def wait_ready(stack: Stack, services: Sequence[str]) -> None:
     """Wait until every service is ready. StartError shows the log of one that ended or took too long."""
     deadline = time.monotonic() + READY_WITHIN_S
-    waiting = list(services)
-    while waiting:
-        waiting = [service for service in waiting if not is_ready(stack, service)]
+    # All in the same pass: one that was ready and fell while the others came up is not.
+    while waiting := [service for service in services if not is_ready(stack, service)]:
         for service in waiting:
             ended = processes.running(stack.data, service) is None
             if ended or time.monotonic() > deadline:
                 why = "ended" if ended else f"was not ready in {READY_WITHIN_S:.0f} s"
                 raise StartError(f"{service} {why}:\n{processes.log_tail(stack.data, service)}")
-        if waiting:
-            time.sleep(0.1)
+        time.sleep(READY_POLL_S)
 
 
 def is_ready(stack: Stack, service: str) -> bool:

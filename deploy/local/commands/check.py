@@ -12,21 +12,18 @@ from typing import Final
 from deploy.local.data_dir import CHECKOUT
 
 PROGRAMS: Final = Path(sys.executable).parent
-CONTRACT_CHECK: Final = CHECKOUT / "shared" / "contracts" / "check.py"
 
 
 def steps() -> list[tuple[str, list[str]]]:
     """What is checked, in order: the quick ones first."""
     ruff = str(PROGRAMS / "ruff")
-    found = [
+    return [
         ("lint", [ruff, "check", "--quiet", "."]),
         ("format", [ruff, "format", "--check", "--quiet", "."]),
+        ("contracts", [sys.executable, "-m", "shared.contracts.export", "--check"]),
         ("architecture", [str(PROGRAMS / "lint-imports"), "--no-logo"]),
         ("types", [str(PROGRAMS / "mypy"), "--no-error-summary", "."]),
     ]
-    if CONTRACT_CHECK.exists():
-        found.insert(3, ("contracts", [sys.executable, "-m", "shared.contracts.check"]))
-    return found
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:

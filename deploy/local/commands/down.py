@@ -16,8 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Stop, and say what ran."""
     data = default_data_dir()
+    there = data.root.exists()
     stopped = take_down(data, purge=arguments.purge)
     print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
-    if arguments.purge:
+    if arguments.purge and there:
         print(f"removed: {data.root}")
     return 0

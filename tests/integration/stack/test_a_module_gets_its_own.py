@@ -8,9 +8,10 @@ import asyncpg
 import pytest
 from aiokafka import TopicPartition
 
+from deploy.local import processes, services
 from deploy.local.stack import Stack
-from deploy.local.trial import empty_topics, fresh_database
-from shared.contracts.topics import LAB
+from deploy.local.trial import Trial, empty_topics, fresh_database
+from shared.contracts.topics import LAB, SERVICES
 from shared.postgres.pool import connect
 
 PLACE = TopicPartition(LAB.name, 0)
@@ -70,3 +71,22 @@ def test_a_fresh_database_holds_nothing_of_another_and_is_gone_afterwards(stack:
         assert asyncio.run(tables(first)) == asyncio.run(tables(second)) == []
     with pytest.raises(asyncpg.InvalidCatalogNameError):
         asyncio.run(connect(first.address("lab_owner")))
+
+
+def test_services_of_a_trial_are_killed_and_started_again_by_name(system: Trial) -> None:
+    system.start("lab", "scoring")
+    first = _pids(system)
+    system.kill("lab")
+    assert _pids(system) == {"scoring": first["scoring"]}
+    assert not services.is_ready(system.stack, "lab")
+    system.start("lab")
+    second = _pids(system)
+    assert second["scoring"] == first["scoring"]
+    assert second["lab"] != first["lab"]
+    system.stop("scoring")
+    assert _pids(system).keys() == {"lab"}
+
+
+def _pids(system: Trial) -> dict[str, int]:
+    found = {name: processes.running(system.stack.data, name) for name in SERVICES}
+    return {name: process.pid for name, process in found.items() if process}
