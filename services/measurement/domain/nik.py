@@ -79,9 +79,18 @@ def soft_flags(nik: str, birth_date: date, sex: str, *, home_region: str | None 
     return flags
 
 
-def zeros_of_a_spreadsheet(niks: Iterable[str]) -> bool:
-    """Whether so many of a file's numbers end in 0 that a spreadsheet must have cut the sixteenth digit."""
-    endings = [nik[-1] for nik in niks]
+def sixteen_digits(cell: Cell) -> str | None:
+    """The digits of a cell that holds sixteen of them, whether they follow the rules or not."""
+    digits = _SEPARATORS.sub("", clean_text(cell))
+    return digits if len(digits) == LENGTH and digits.isascii() and digits.isdigit() else None
+
+
+def zeros_of_a_spreadsheet(numbers: Iterable[str]) -> bool:
+    """Whether so many of a file's sixteen digits end in 0 that a spreadsheet must have cut the last one.
+
+    Serials begin at 0001, so a cut one mostly reads 0000: numbers that fail the hard rules by that count too.
+    """
+    endings = [number[-1] for number in numbers]
     zeros = endings.count("0")
     return len(endings) >= ZERO_ENDINGS_AT_LEAST and zeros > ZERO_ENDINGS_SHARE * len(endings)
 

@@ -105,6 +105,19 @@ _HELD_BACK: Final = _entries(
             "height is outside 38 to 150 cm", "Measure again or type the value from the card"),
         "weight_height_swapped": (
             "berat dan tinggi tampaknya tertukar", _CLICK_ID, "weight and height seem to be swapped", _CLICK_EN),
+        "unknown_desa": (
+            "desa/kelurahan tidak ditemukan di register", "Periksa nama kecamatan dan desa, atau tentukan di daftar pemetaan",
+            "the desa is not found in the register",
+            "Check the names of kecamatan and desa, or decide it in the mapping list"),
+        "ambiguous_desa": (
+            "nama desa/kelurahan ini milik lebih dari satu desa", "Tulis Desa atau Kel. di depan namanya",
+            "more than one desa has this name", "Write Desa or Kel. before the name"),
+        "outside_area": (
+            "desa di luar wilayah akun pengunggah", "Minta petugas wilayah itu mengunggahnya",
+            "the desa is outside the area of the account", "Ask the staff of that area to send it"),
+        "ambiguous_child": (
+            "lebih dari satu anak terdaftar cocok dengan baris ini", "Isi NIK, atau gabungkan anak yang ganda",
+            "more than one registered child fits this row", "Fill in the NIK, or merge the children that are one"),
         "cell_too_long": (
             "isi sel lebih dari 1.000 huruf", "Persingkat isi sel",
             "the cell holds more than 1,000 characters", "Shorten the cell"),
@@ -182,6 +195,14 @@ _NOTES: Final = _entries(
         "reported_letter_unknown": (
             "huruf kenaikan berat bukan N, T, O, atau B", _EMPTIED_ID,
             "the weight-gain letter is none of N, T, O, B", _EMPTIED_EN),
+        "unmapped_posyandu": (
+            "posyandu tidak ada di register desa itu",
+            "Baris tetap diambil tanpa posyandu; tentukan di daftar pemetaan",
+            "the posyandu is not in the register of that desa",
+            "The row is taken without one; decide it in the mapping list"),
+        "voided_before": (
+            "pengukuran ini pernah dibatalkan", "Tetap batal; kirim koreksi bila ternyata benar",
+            "this measurement was voided before", "It stays so; send a correction if it was right after all"),
         "over_sixty_months": (
             "usia 60 bulan atau lebih", "Baris tetap diambil, tanpa skor dan di luar angka",
             "60 months or older", "The row is taken, unscored and outside all figures"),

@@ -11,7 +11,7 @@ from typing import Any, Final
 from services.measurement.domain.cells import Cell, Parsed, clean_text, read_text
 from services.measurement.domain.dates import Order, OrderDecision, decide_order, read_date, read_day_month_name
 from services.measurement.domain.file_row import FileRow, Reason, Value
-from services.measurement.domain.nik import read_nik, zeros_of_a_spreadsheet
+from services.measurement.domain.nik import read_nik, sixteen_digits, zeros_of_a_spreadsheet
 from services.measurement.domain.numbers import day_month_as_number, read_measure, read_number
 from services.measurement.domain.plausible import read_birth_length, read_birth_weight, read_muac
 from services.measurement.domain.recompute import LARGEST_OFFICIAL_Z
@@ -77,7 +77,7 @@ def read_columns(table: Table, catalogue: Catalogue) -> Columns:
         field: _parse(raw[field], parsers[field]) if field in table.positions else [_NOTHING] * size
         for field in ROW_FIELDS
     }
-    parsed["nik"] = _without_cut_digits(parsed["nik"])
+    parsed["nik"] = _without_cut_digits(raw["nik"], parsed["nik"])
     return Columns(size, raw, parsed, frozenset(table.positions), order)
 
 
@@ -175,9 +175,11 @@ def _renamed(parsed: Parsed[float], problem: str) -> Parsed[float]:
     return parsed if parsed.problem is None else Parsed(None, problem)
 
 
-def _without_cut_digits(niks: Sequence[Parsed[str]]) -> Sequence[Parsed[str]]:
-    """In a file whose sixteenth digits a spreadsheet has cut, those that end in 0 are damaged."""
-    if not zeros_of_a_spreadsheet(nik.value for nik in niks if nik.value is not None):
+def _without_cut_digits(cells: Sequence[Cell], niks: Sequence[Parsed[str]]) -> Sequence[Parsed[str]]:
+    """In a file whose sixteenth digits a spreadsheet has cut, the numbers that end in 0 are damaged."""
+    numbers = [sixteen_digits(cell) for cell in cells]
+    if not zeros_of_a_spreadsheet(number for number in numbers if number is not None):
         return niks
     damaged: Parsed[str] = Parsed(None, "nik_damaged")
-    return [damaged if nik.value is not None and nik.value.endswith("0") else nik for nik in niks]
+    cut = [number is not None and number.endswith("0") for number in numbers]
+    return [damaged if is_cut else nik for nik, is_cut in zip(niks, cut, strict=True)]

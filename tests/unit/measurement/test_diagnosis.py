@@ -178,6 +178,14 @@ def test_without_official_scores_nothing_is_turned_back() -> None:
     assert any(message.code == "no_official_scores" for message in diagnosis.messages)
 
 
+def test_b062_niks_that_a_spreadsheet_rounded_are_all_held_back() -> None:
+    cut = [changed(row, {"NIK": f"{str(row['NIK'])[:15]}0"}) for row in ROWS]  # text again, the last digit gone
+    diagnosis = examine(text_file(cut)).diagnosis
+    assert diagnosis.reasons == {"nik_damaged": 60}
+    some = [*cut[:20], *ROWS[20:]]  # a third may be made up, as in the real file of Timor Tengah Utara
+    assert "nik_damaged" not in examine(text_file(some)).diagnosis.reasons
+
+
 def test_a_file_of_which_nothing_can_be_taken_is_an_error() -> None:
     diagnosis = examine(workbook([changed(row, {"JK": "X"}) for row in ROWS])).diagnosis
     assert diagnosis.stop_reasons == ["nothing_taken"]
