@@ -36,7 +36,7 @@ TYPED_SHARES: Final = {
 CELL_SHARES: Final = {
     "sex_missing": 0.0008,
     "nik_damaged": 0.002,
-    "unknown_posyandu": 0.003,
+    "unmapped_posyandu": 0.003,
     "official_sentinel": 0.0006,
     "birth_weight_in_grams": 0.023,
     "birth_weight_lost_decimal": 0.004,
@@ -60,6 +60,7 @@ FUTURE_DAYS: Final = 365
 LAST_DAY_OF_EVERY_MONTH: Final = 28
 AUTO_DATE_SHARE: Final = 0.6  # of the weights that can be a date; file 09 has half of all
 SENTINEL: Final = 999.99
+UNMAPPED: Final = "POSY. BARU "
 
 Injected = Counter[str]
 Kinds = NDArray[np.str_]
@@ -131,19 +132,25 @@ def _damaged_nik(nik: Cell) -> Cell:
 
 def _misspelt(name: Cell) -> Cell:
     """A posyandu name no register has."""
-    return str(name).replace("POSYANDU ", "POSY. BARU ")
+    return str(name).replace("POSYANDU ", UNMAPPED)
 
 
 _CELL_CHANGES: Final[dict[str, tuple[str, Callable[[Cell], Cell]]]] = {
     "sex_missing": ("JK", lambda _: None),
     "nik_damaged": ("NIK", _damaged_nik),
-    "unknown_posyandu": ("Posyandu", _misspelt),
+    "unmapped_posyandu": ("Posyandu", _misspelt),
     "official_sentinel": ("ZS BB/TB", lambda _: SENTINEL),
     "birth_weight_in_grams": ("BB Lahir", lambda kg: round(float(kg or 0) * 1000)),
     "birth_weight_lost_decimal": ("BB Lahir", lambda kg: round(float(kg or 0) * 10)),
     "birth_length_decimal_shifted": ("TB Lahir", lambda cm: round(float(cm or 0) / 10, 1)),
     "birth_length_zero": ("TB Lahir", lambda _: 0),
 }
+
+
+def unmapped_names(columns: Columns) -> frozenset[tuple[str, str]]:
+    """Desa and name of the posyandu that somebody has to map: one decision each, however many rows use it."""
+    pairs = zip(columns["Desa/Kel"], columns["Posyandu"], strict=True)
+    return frozenset((str(desa), str(name)) for desa, name in pairs if str(name).startswith(UNMAPPED))
 
 
 def sort_apart(columns: Columns) -> None:

@@ -80,6 +80,7 @@ async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell:
         ledger = await _settle(doors)
         seconds = time.monotonic() - begun
         period = format_month(world.rounds[-1].month)
+        tally.add_mappings(await _names_waiting(pool, doors))
         district = _api(pool, doors.reporting, doors, "district", [DISTRICT_CODE])
         figures = await district.get(f"/v1/areas/{DISTRICT_CODE}/comparison", period=period)
         outcome = Outcome(tally, period, figures["rows"], ledger, seconds)
@@ -126,9 +127,10 @@ async def _send_round(pool: httpx.AsyncClient, doors: Doors, office: Office, ind
                 return
             centre = office.world.district.puskesmas[upload.centre_index]
             api = _api(pool, doors.measurement, doors, "puskesmas", centre.desa_codes)
-            verdict = await send_file(api, file.name, file.content, commit=True)
-            if verdict.state == "stopped" and not file.must_stop:
-                raise CommandError(f"{file.name} was stopped: {', '.join(stop_codes(verdict))}")
+            verdict = await send_file(api, file.name, file.content, commit=not file.must_stop)
+            if (verdict.state == "stopped") != file.must_stop:
+                reasons = ", ".join(stop_codes(verdict)) or "nothing stopped it"
+                raise CommandError(f"{file.name} came out wrong: {verdict.state}, {reasons}")
             tally.add(file, verdict)
 
     async with _task_group() as group:
@@ -154,6 +156,18 @@ async def _settle(doors: Doors) -> dict[str, Any]:
         if ledger["state"] == "balanced" or time.monotonic() > deadline:
             return ledger
         await asyncio.sleep(SETTLE_POLL_S)
+
+
+async def _names_waiting(pool: httpx.AsyncClient, doors: Doors) -> int:
+    """Names in the mapping list that nobody has decided yet."""
+    district = _api(pool, doors.measurement, doors, "district", [DISTRICT_CODE])
+    count, query = 0, {"limit": "500"}
+    while True:
+        page = await district.get("/v1/mappings", **query)
+        count += len(page["items"])
+        if page["next_cursor"] is None:
+            return count
+        query["cursor"] = page["next_cursor"]
 
 
 async def _show_real_files(pool: httpx.AsyncClient, doors: Doors, paths: Sequence[Path]) -> list[Verdict]:

@@ -26,6 +26,7 @@ class Tally:
     found: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     stopped: list[str] = field(default_factory=list)
+    unmapped: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def rows(self) -> int:
@@ -41,9 +42,14 @@ class Tally:
             self.found.update(kind for kind in stop_codes(verdict) if kind in file.injected)
             return
         self.file_rows += file.rows
+        self.unmapped |= file.unmapped
         self.counts.update(verdict.counts)
         self.found.update(rows_by_code(verdict.diagnosis))
         self.found.update({kind: verdict.counts.get(term, 0) for kind, term in COUNTED_AS.items()})
+
+    def add_mappings(self, names_waiting: int) -> None:
+        """Unknown posyandu are found as names in the mapping list, so they are counted as names, not as rows."""
+        self.injected["unmapped_posyandu"], self.found["unmapped_posyandu"] = len(self.unmapped), names_waiting
 
     def found_kinds(self) -> dict[str, int]:
         """What was found of each injected kind; kinds that are read past without a word are left out."""

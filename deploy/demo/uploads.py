@@ -40,13 +40,14 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A file as it is sent. `injected` counts by kind what is wrong in it."""
+    """A file as it is sent. `injected` counts by kind what is wrong in it; `unmapped` are unknown posyandu names."""
 
     upload: Upload
     name: str
     content: bytes
     rows: int
     injected: Counter[str]
+    unmapped: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def must_stop(self) -> bool:
@@ -100,7 +101,8 @@ class Office:
         if upload.purpose in {"same_again", "corrected"}:
             injected["row_sent_again"] += visits.count
         content = file_bytes(styled(columns, style, rng, injected), style, date_rows=date_rows)
-        return SentFile(upload, self._name(upload, style.suffix), content, visits.count, +injected)
+        unmapped = dirt.unmapped_names(columns)
+        return SentFile(upload, self._name(upload, style.suffix), content, visits.count, +injected, unmapped)
 
     def _accidents(self, round_index: int) -> tuple[int, int, int, int]:
         """Puskesmas that sends again, that corrects, whose columns came apart, whose weights became dates; or -1."""

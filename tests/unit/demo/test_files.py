@@ -151,7 +151,7 @@ def test_what_is_counted_as_injected_stands_in_the_cells() -> None:
     for kind, found in {
         "sex_missing": [row for row in cells if row["JK"] == ""],
         "nik_damaged": [row for row in cells if "E+" in row["NIK"]],
-        "unknown_posyandu": [row for row in cells if row["Posyandu"].startswith("POSY. BARU")],
+        "unmapped_posyandu": [row for row in cells if row["Posyandu"].startswith("POSY. BARU")],
         "weight_in_grams": [row for row in cells if row["Berat"] and row["Berat"] > 1000],
         "length_height_missing": [row for row in cells if row["Tinggi"] == 0],
         "birth_weight_in_grams": [row for row in cells if row["BB Lahir"] >= 1000],
@@ -171,7 +171,7 @@ def test_all_kinds_of_dirt_occur_in_a_demo() -> None:
     missing = {
         *("weight_in_grams", "weight_lost_decimal", "weight_height_swapped", "weight_missing", "sex_missing"),
         *("measured_in_future", "visit_before_birth", "nik_damaged", "nik_malformed", "nik_sex_differs"),
-        *("unknown_posyandu", "birth_weight_in_grams", "duplicate_row", "same_day_other_values", "late_visit"),
+        *("unmapped_posyandu", "birth_weight_in_grams", "duplicate_row", "same_day_other_values", "late_visit"),
         *("row_sent_again", "corrected_value", "weight_from_date", "columns_sorted_apart", "blank_row"),
         *("trailing_space", "decimal_comma", "number_as_text", "official_sentinel"),
     } - injected.keys()

@@ -62,7 +62,7 @@ def test_each_kind_is_found_about_as_often_as_it_was_put_in(kind: str) -> None:
 
 
 def test_every_kind_is_either_named_counted_or_known_to_be_read_past() -> None:
-    by_the_service = {"unknown_posyandu", "row_sent_again", "corrected_value"}  # needs the register or stored rows
+    by_the_service = {"unmapped_posyandu", "row_sent_again", "corrected_value"}  # needs the register or stored rows
     silent = {kind for kind in tally().injected if tally().found[kind] == 0}
     assert silent <= QUIET_KINDS | by_the_service
     assert set(COUNTED_AS) <= {*Counter(tally().injected)}

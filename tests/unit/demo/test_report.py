@@ -115,3 +115,13 @@ def test_notes_are_counted_by_the_number_their_message_begins_with() -> None:
         ],
     }
     assert rows_by_code(diagnosis) == {"nik_malformed": 12, "sex_missing": 2}
+
+
+def test_unknown_posyandu_are_counted_as_names_to_decide_not_as_rows() -> None:
+    tally = Tally()
+    names = frozenset({("PERUPUK", "POSY. BARU MELATI"), ("PERUPUK", "POSY. BARU MAWAR")})
+    for _ in range(2):
+        file = SentFile(Upload(0, 0, "monthly"), "x", b"", 9, Counter(unmapped_posyandu=5), names)
+        tally.add(file, done({}, reasons={}))
+    tally.add_mappings(2)
+    assert (tally.injected["unmapped_posyandu"], tally.found_kinds()["unmapped_posyandu"]) == (2, 2)
