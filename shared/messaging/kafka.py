@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from shared.settings import Mode, ServiceSettings
@@ -42,6 +43,10 @@ class Broker:
             "ssl_context": ssl.create_default_context() if self.tls else None,
             "client_id": self.username,
         }
+
+    def admin(self) -> AIOKafkaAdminClient:
+        """For topics and access lists; of the administrator's account."""
+        return AIOKafkaAdminClient(**self._common())
 
     def producer(self) -> AIOKafkaProducer:
         """Idempotent, all replicas, batches of 256 KiB within 5 ms (measured best on one machine)."""

@@ -21,6 +21,7 @@ from deploy.local.ports import KAFKA_CONTROLLER_PORT, LOOPBACK
 from deploy.local.secret_store import KAFKA_ADMIN
 from deploy.local.stack import Stack
 from shared.contracts.topics import LAB, MEASUREMENT, SERVICES, TOPICS, Topic
+from shared.messaging import registry
 from shared.postgres.pool import connect
 
 WRONG = "not the password"
@@ -118,7 +119,7 @@ async def test_a_wrong_password_is_refused_by_the_broker(stack: Stack) -> None:
 
 async def test_the_access_list_is_the_registry_and_nothing_else(stack: Stack) -> None:
     async with kafka_access.admin(stack.bootstrap, stack.secrets.kafka[KAFKA_ADMIN]) as client:
-        assert await kafka_access.described(client) == kafka_access.access_list()
+        assert await registry.described(client) == registry.access_list()
 
 
 async def test_access_that_the_registry_no_longer_gives_is_taken_away(stack: Stack) -> None:
@@ -133,9 +134,9 @@ async def test_access_that_the_registry_no_longer_gives_is_taken_away(stack: Sta
         retention_ms=-1,
     )
     async with kafka_access.admin(stack.bootstrap, stack.secrets.kafka[KAFKA_ADMIN]) as client:
-        await kafka_access.apply_registry(client, (generous, *(topic for topic in TOPICS if topic is not LAB)))
+        await registry.apply_registry(client, (generous, *(topic for topic in TOPICS if topic is not LAB)))
         assert LAB.name in await _visible(stack, "measurement")
-        await kafka_access.apply_registry(client)
+        await registry.apply_registry(client)
     assert LAB.name not in await _visible(stack, "measurement")
 
 
