@@ -1,7 +1,7 @@
 """z-scores and their inverse by the WHO 2006 tables: how the simulated ministry scores, and how children grow.
 
 Written apart from the platform's engine on purpose: what the demo puts into the official columns must not come from
-the code that later checks them. Source of the tables and of the rules: services/scoring/domain/who2006.
+the code that later checks them. Source of the tables and of the rules: shared/growth/who2006.
 Sex is an index here: 0 = male, 1 = female. Lengths in cm, weights in kg, ages in whole days.
 """
 
@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-TABLES: Final = Path(__file__).parents[2] / "services" / "scoring" / "domain" / "who2006"
+TABLES: Final = Path(__file__).parents[2] / "shared" / "growth" / "who2006"
 LAST_DAY: Final = 1826  # 60 months less a day: the last row of the tables
 STANDING_FROM_DAY: Final = 731  # from here the tables are of standing height
 POSITION_DIFFERENCE_CM: Final = 0.7  # lying minus standing, WHO

@@ -18,9 +18,9 @@ from typing import Any, Final
 import numba
 import numpy as np
 
-from services.scoring.domain.anthro import Scores, score
-from services.scoring.domain.anthro_columns import Anthropometry
-from services.scoring.domain.growth_tables import DAY_BLOCK, FIRST_TENTH, TENTHS, AgeTable, age_table, length_table
+from shared.growth.anthro import Scores, score
+from shared.growth.anthro_columns import Anthropometry
+from shared.growth.growth_tables import DAY_BLOCK, FIRST_TENTH, TENTHS, AgeTable, age_table, length_table
 
 DEFAULT_ROWS: Final = 500_000
 REPEATS: Final = 5

@@ -7,13 +7,9 @@ import json
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from deploy.local.errors import MissingError
-from services.measurement.domain.recompute import ScoreInputs, ZScores
 from services.measurement.formats.diagnose import Diagnosis, examine
-from services.scoring.domain.anthro import score
-from services.scoring.domain.anthro_columns import Anthropometry
+from services.measurement.jobs.growth import recompute
 from shared.calendar import today_jakarta
 
 REFUSED: Final = 3
@@ -39,21 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(describe(diagnosis))
     return REFUSED if diagnosis.stopped else 0
-
-
-def recompute(columns: ScoreInputs) -> ZScores:
-    """The growth engine of scoring, as a file's z-scores are tested with it."""
-    scores = score(
-        Anthropometry(
-            sex=columns.sex,
-            age=columns.age_days,
-            weight_kg=columns.weight_kg,
-            length_height_cm=columns.length_height_cm,
-            position=columns.position,
-            oedema=np.zeros(columns.sex.size, dtype=np.bool_),
-        )
-    )
-    return ZScores(haz=scores.haz.z, waz=scores.waz.z, whz=scores.whz.z)
 
 
 def describe(diagnosis: Diagnosis) -> str:

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from deploy.local.errors import MissingError, RefusedError
-from services.scoring.domain.anthro import IndexScores, Scores, score
-from services.scoring.domain.anthro_columns import Anthropometry
-from services.scoring.domain.assessment_codes import BLANK_REASON_NAMES
+from shared.growth.anthro import IndexScores, Scores, score
+from shared.growth.anthro_columns import Anthropometry
+from shared.growth.codes import BLANK_REASON_NAMES
 
 CHUNK_ROWS: Final = 20_000
 

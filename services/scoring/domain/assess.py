@@ -8,14 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from services.scoring.domain.ages import age_days, completed_months
-from services.scoring.domain.anthro import IndexScores, Scores, score
-from services.scoring.domain.anthro_columns import HEIGHT_FROM_DAY, Anthropometry
-from services.scoring.domain.assessment_codes import NO_AGE, Oedema, Position
+from services.scoring.domain.assessment_codes import NO_AGE, Oedema
 from services.scoring.domain.categories import classify
 from services.scoring.domain.fold_columns import Bools, Floats, Int8s, Int32s, MeasurementColumns, Roots
 from services.scoring.domain.risk_codes import RiskRule
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.timeline import Timeline
+from shared.growth.anthro import IndexScores, Scores, score
+from shared.growth.anthro_columns import HEIGHT_FROM_DAY, Anthropometry
+from shared.growth.codes import Position
 
 Rows = npt.NDArray[np.intp]
 

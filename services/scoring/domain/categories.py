@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain.anthro import IndexScores
-from services.scoring.domain.assessment_codes import OUTLIER, BlankReason
+from services.scoring.domain.assessment_codes import OUTLIER
 from services.scoring.domain.ruleset import CutOffs
+from shared.growth.anthro import IndexScores
+from shared.growth.codes import BlankReason
 
 Int8s = npt.NDArray[np.int8]
 

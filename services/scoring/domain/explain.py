@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from services.scoring.domain.assessment_codes import BLANK_REASON_NAMES, NO_SCORE, AssessmentFlag, BlankReason
+from services.scoring.domain.assessment_codes import NO_SCORE, AssessmentFlag
 from services.scoring.domain.fold_columns import Fold, uuid_of
 from services.scoring.domain.risk_codes import (
     RULE_EVIDENCE,
@@ -21,6 +21,7 @@ from services.scoring.domain.risk_codes import (
     Tier,
     UnknownThing,
 )
+from shared.growth.codes import BLANK_REASON_NAMES, BlankReason
 
 __all__ = ["Reason", "RiskStatus", "Unknown", "explain"]
 

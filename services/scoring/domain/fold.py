@@ -10,19 +10,8 @@ from datetime import date
 
 import numpy as np
 
-from services.scoring.domain.anthro import IndexScores
 from services.scoring.domain.assess import Judged, judge
-from services.scoring.domain.assessment_codes import (
-    NO_AGE,
-    NO_LENGTH,
-    NO_SCORE,
-    AssessmentFlag,
-    BlankReason,
-    Position,
-    Sex,
-    State,
-    to_centi,
-)
+from services.scoring.domain.assessment_codes import NO_AGE, NO_LENGTH, NO_SCORE, AssessmentFlag, State, to_centi
 from services.scoring.domain.fold_columns import (
     Assessments,
     Bools,
@@ -39,6 +28,8 @@ from services.scoring.domain.risk_codes import Evidence, RiskRule, Tier, Unknown
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.tier import DayTiers, Observed, day_tiers
 from services.scoring.domain.timeline import Timeline, resolve_roots, timeline
+from shared.growth.anthro import IndexScores
+from shared.growth.codes import BlankReason, Position, Sex
 
 __all__ = ["fold"]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.scoring.domain.anthro_columns import HEIGHT_FROM_DAY, POSITION_CORRECTION_CM
-from services.scoring.domain.assessment_codes import Position, to_centi
+from services.scoring.domain.assessment_codes import to_centi
 from services.scoring.domain.fold_columns import Bools, Floats, Int8s, Int32s
 from services.scoring.domain.ruleset import RuleSet, TierRule
 from services.scoring.domain.timeline import Timeline
+from shared.growth.anthro_columns import HEIGHT_FROM_DAY, POSITION_CORRECTION_CM
+from shared.growth.codes import Position
 
 
 def haz_drop(line: Timeline, haz: Floats, usable: Bools, remeasured: Bools, rule: TierRule) -> tuple[Int32s, Bools]:

@@ -14,9 +14,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain.assessment_codes import CLASSES, Sex
+from services.scoring.domain.assessment_codes import CLASSES
 from services.scoring.domain.risk_codes import RULE_IDS, TIER_NAMES, RiskRule, Tier
 from services.scoring.domain.ruleset_checks import Checks, RuleSetError
+from shared.growth.codes import Sex
 
 __all__ = ["RuleSet", "RuleSetError", "load", "read"]
 

@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from services.scoring.domain.assess import Judged
-from services.scoring.domain.assessment_codes import Letter, Oedema, Position, Sex
+from services.scoring.domain.assessment_codes import Letter, Oedema
 from services.scoring.domain.fold_columns import Bools, Floats, Int8s, Int32s, Roots
 from services.scoring.domain.risk_codes import Evidence, RiskRule, Tier, UnknownThing
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.timeline import Timeline
+from shared.growth.codes import Position, Sex
 
 Rows = npt.NDArray[np.intp]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain.assessment_codes import Sex
 from services.scoring.domain.fold_columns import Bools, ChildColumns, Dates, Floats, Int64s, MeasurementColumns, Roots
+from shared.growth.codes import Sex
 
 Rows = npt.NDArray[np.intp]
 

@@ -10,9 +10,10 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain.assessment_codes import Channel, Oedema, Position, Sex
+from services.scoring.domain.assessment_codes import Channel, Oedema
 from services.scoring.domain.fold_columns import Bools, ChildColumns, Int64s, MeasurementColumns, ids
 from shared.contracts.child import ChildV1, MeasurementV1
+from shared.growth.codes import Position, Sex
 from shared.postgres.merge import Column, FactTable, plain
 from shared.postgres.pool import Connection
 

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from pydantic import BaseModel
 
 from services.scoring.domain.assessment_codes import (
-    BLANK_REASON_NAMES,
     CLASSES,
     NO_LENGTH,
     NO_SCORE,
@@ -28,6 +27,7 @@ from services.scoring.domain.fold_columns import Assessments
 from services.scoring.domain.risk_codes import TIER_NAMES
 from shared.contracts.fact import Change, derived_fact_id
 from shared.contracts.risk import AssessmentV1, Reason, RiskStatusV1, Tier, Unknown
+from shared.growth.codes import BLANK_REASON_NAMES
 
 CODE_COLUMNS: Final = tuple(field.name for field in fields(Assessments))
 PLACE: Final = {name: place for place, name in enumerate(CODE_COLUMNS)}

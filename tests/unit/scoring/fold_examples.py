@@ -12,8 +12,8 @@ import numpy as np
 from services.scoring.domain.explain import RiskStatus, explain
 from services.scoring.domain.fold import fold
 from services.scoring.domain.fold_columns import ChildColumns, Fold, MeasurementColumns, ids
-from services.scoring.domain.growth_tables import DAY_BLOCK, age_table
 from services.scoring.domain.ruleset import RuleSet, load
+from shared.growth.growth_tables import DAY_BLOCK, age_table
 from tests.unit.scoring.growth_examples import floats
 
 SEXES = {"": 0, "M": 1, "F": 2}

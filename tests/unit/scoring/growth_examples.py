@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from services.scoring.domain.anthro import Scores, score
-from services.scoring.domain.anthro_columns import Anthropometry
-from services.scoring.domain.assessment_codes import BLANK_REASON_NAMES
+from shared.growth.anthro import Scores, score
+from shared.growth.anthro_columns import Anthropometry
+from shared.growth.codes import BLANK_REASON_NAMES
 from tests.unit.scoring.scalar_reference import Row
 
 POSITIONS = {"": 0, "l": 1, "L": 1, "h": 2, "H": 2}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path("services/scoring/domain/who2006")
+FOLDER = Path("shared/growth/who2006")
 Lms = tuple[float, float, float]
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.domain import anthro
-from services.scoring.domain.anthro import score
-from services.scoring.domain.anthro_columns import Anthropometry
-from services.scoring.domain.rounding import round_hundredths
+from shared.growth import anthro
+from shared.growth.anthro import score
+from shared.growth.anthro_columns import Anthropometry
+from shared.growth.rounding import round_hundredths
 from tests.unit.scoring import scalar_reference as reference
 from tests.unit.scoring.growth_examples import child, columns, reason, score_one, z
 from tests.unit.scoring.scalar_reference import Row

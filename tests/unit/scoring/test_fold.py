@@ -6,16 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.scoring.domain.assessment_codes import (
-    BLANK_REASON_NAMES,
-    NO_SCORE,
-    AssessmentFlag,
-    Letter,
-    State,
-    class_name,
-)
+from services.scoring.domain.assessment_codes import NO_SCORE, AssessmentFlag, Letter, State, class_name
 from services.scoring.domain.fold_columns import Fold
 from services.scoring.domain.risk_codes import TIER_NAMES
+from shared.growth.codes import BLANK_REASON_NAMES
 from tests.unit.scoring.fold_examples import (
     Child,
     Story,

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.scoring.domain.anthro import Scores, score
-from services.scoring.domain.assessment_codes import BLANK_REASON_NAMES
+from shared.growth.anthro import Scores, score
+from shared.growth.codes import BLANK_REASON_NAMES
 from tests.unit.scoring.growth_examples import columns
 from tests.unit.scoring.scalar_reference import Row
 

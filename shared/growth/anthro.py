@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain import lms
-from services.scoring.domain.anthro_columns import (
+from shared.growth import lms
+from shared.growth.anthro_columns import (
     LARGEST_CM,
     SCORED_BELOW_MONTHS,
     SMALLEST_CM,
@@ -24,9 +24,9 @@ from services.scoring.domain.anthro_columns import (
     Prepared,
     prepare,
 )
-from services.scoring.domain.blank_reasons import NEEDS, blank_reasons
-from services.scoring.domain.growth_tables import age_table, length_table
-from services.scoring.domain.rounding import round_hundredths
+from shared.growth.blank_reasons import NEEDS, blank_reasons
+from shared.growth.growth_tables import age_table, length_table
+from shared.growth.rounding import round_hundredths
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

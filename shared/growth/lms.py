@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain.growth_tables import FIRST_TENTH, TENTHS, AgeTable, LengthTable, sd_value
+from shared.growth.growth_tables import FIRST_TENTH, TENTHS, AgeTable, LengthTable, sd_value
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]

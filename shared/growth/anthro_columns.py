@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain.assessment_codes import Position
-from services.scoring.domain.growth_tables import DAY_BLOCK
+from shared.growth.codes import Position
+from shared.growth.growth_tables import DAY_BLOCK
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

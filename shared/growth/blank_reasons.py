@@ -12,14 +12,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain.anthro_columns import (
+from shared.growth.anthro_columns import (
     LARGEST_CM,
     MUAC_AND_SKINFOLDS_FROM_DAY,
     SCORED_BELOW_MONTHS,
     SMALLEST_CM,
     Prepared,
 )
-from services.scoring.domain.assessment_codes import BlankReason, Sex
+from shared.growth.codes import BlankReason, Sex
 
 Bools = npt.NDArray[np.bool_]
 Int8s = npt.NDArray[np.int8]
