@@ -13,8 +13,8 @@ from deploy.demo.intake import Verdict
 from deploy.demo.tally import COUNTED_AS, Tally
 from deploy.demo.uploads import Office
 from deploy.demo.world import make_world
-from deploy.local.commands.intake import recompute
 from services.measurement.formats.diagnose import examine
+from services.measurement.jobs.growth import recompute
 
 TODAY = date(2026, 11, 25)
 #: Another remark on the same row may take precedence, or a damaged NIK hides what else is wrong with it.

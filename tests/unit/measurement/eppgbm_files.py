@@ -11,11 +11,11 @@ from typing import Any, Final
 import numpy as np
 import xlsxwriter
 
-from deploy.local.commands.intake import recompute
 from services.measurement.domain.cells import Cell
 from services.measurement.domain.recompute import ScoreInputs
 from services.measurement.formats import diagnose
 from services.measurement.formats.diagnose import Examination
+from services.measurement.jobs.growth import recompute
 
 TODAY: Final = date(2025, 6, 30)
 HEADS_A: Final = [
