@@ -22,7 +22,7 @@ from services.reporting.domain.facts import (
     judge,
     precedence,
 )
-from services.reporting.domain.targets import Span, residence_on, span_place, target_spans
+from services.reporting.domain.targets import Span, residence_on, target_place, target_spans
 from services.reporting.domain.versions import RootMonth, Version, versions_of
 from shared.calendar import month_of
 
@@ -40,7 +40,6 @@ class Root(NamedTuple):
 
     child: ChildRevision
     members: frozenset[UUID]
-    spans: tuple[Span, ...]
 
 
 def newest(children: Iterable[ChildRevision]) -> dict[UUID, ChildRevision]:
@@ -53,24 +52,30 @@ def newest(children: Iterable[ChildRevision]) -> dict[UUID, ChildRevision]:
     return states
 
 
-def roots_of(children: Iterable[ChildRevision]) -> list[Root]:
+def roots_of(children: Sequence[ChildRevision]) -> list[Root]:
     """Who counts among `children` (all known at one instant), sorted by id.
 
     A merge is one hop: a survivor that is itself merged away, voided or not yet known counts nothing, nor do its own.
     """
+    if len(children) == 1:
+        child = children[0]
+        return [] if child.voided or child.merged_into is not None else [Root(child, frozenset((child.child_id,)))]
     states = newest(children)
     members: dict[UUID, set[UUID]] = {}
     for child_id, child in states.items():
         if not child.voided:
             members.setdefault(child.merged_into or child_id, set()).add(child_id)
     return [
-        Root(states[root_id], frozenset(members[root_id]), target_spans(states[root_id]))
+        Root(states[root_id], frozenset(members[root_id]))
         for root_id in sorted(members)
         if root_id in states and states[root_id].merged_into is None and not states[root_id].voided
     ]
 
 
 def _history(children: Sequence[ChildRevision]) -> list[tuple[datetime, list[Root]]]:
+    """Who counted, from each instant on at which a child fact became known."""
+    if len(children) == 1:  # nearly every child
+        return [(children[0].known_at, roots_of(children))]
     instants = sorted({child.known_at for child in children})
     return [(known, roots_of([child for child in children if child.known_at <= known])) for known in instants]
 
@@ -131,14 +136,14 @@ def _content_at(
         if counted:
             if len(counted) > 1:
                 counted.sort(key=precedence, reverse=True)
-            content[root.child.child_id, month] = child_month(root.child, span_place(root.spans, month), counted)
+            content[root.child.child_id, month] = child_month(root.child, target_place(root.child, month), counted)
     return content
 
 
 def fold_spans(children: Sequence[ChildRevision]) -> list[Version[RootMonth, Span]]:
     """All versions of the target spans of a group, by root and first month."""
     return versions_of(
-        (known, {(root.child.child_id, span.from_month): span for root in roots for span in root.spans})
+        (known, {(root.child.child_id, span.from_month): span for root in roots for span in target_spans(root.child)})
         for known, roots in _history(children)
     )
 

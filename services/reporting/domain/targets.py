@@ -54,6 +54,8 @@ def target_spans(child: ChildRevision) -> tuple[Span, ...]:
         return ()
     first, last = days
     begins = month_of(first)
+    if len(child.residences) == 1:
+        return (Span(begins, add_months(month_of(last), 1), child.residences[0][1]),)
     # The last residence of a month wins; one that begins after the last day as a target never counts.
     starts = {begins: residence_on(child, min(last_day(begins), last))}
     for valid_from, place in child.residences:
@@ -69,9 +71,9 @@ def target_spans(child: ChildRevision) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def span_place(spans: tuple[Span, ...], month: date) -> Place | None:
-    """Where `spans` count the child in `month`; None if they do not."""
-    for span in spans:
-        if span.from_month <= month < span.to_month:
-            return span.place
-    return None
+def target_place(child: ChildRevision, month: date) -> Place | None:
+    """Where the child's span counts it in `month`; None if it is no target then. Agrees with `target_spans`."""
+    days = target_days(child)
+    if days is None or not month_of(days[0]) <= month <= month_of(days[1]):
+        return None
+    return residence_on(child, min(last_day(month), days[1]))

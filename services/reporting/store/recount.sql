@@ -111,78 +111,88 @@ waiting AS (
              AND a.measurement_epoch = m.epoch AND a.measurement_revision = m.revision)
     GROUP BY 1, 2, 3
 ),
-expected AS (
-    SELECT p.desa_code, p.posyandu_code, p.month,
-        jsonb_build_object(
-            'target_children', count(*),
-            'weighed', count(*) FILTER (WHERE weighed),
-            'height_measured', count(*) FILTER (WHERE height_measured),
-            'both_measured', count(*) FILTER (WHERE weighed AND height_measured),
-            'height_whole_cm', count(*) FILTER (WHERE height = trunc(height)),
-            'oedema', count(*) FILTER (WHERE oedema),
-            'haz_measured', count(haz) FILTER (WHERE NOT haz_flagged),
-            'stunted', count(*) FILTER (WHERE haz < -2 AND NOT haz_flagged),
-            'severely_stunted', count(*) FILTER (WHERE haz < -3 AND NOT haz_flagged),
-            'haz_flagged', count(*) FILTER (WHERE haz_flagged),
-            'waz_measured', count(waz) FILTER (WHERE NOT waz_flagged),
-            'underweight', count(*) FILTER (WHERE waz < -2 AND NOT waz_flagged),
-            'severely_underweight', count(*) FILTER (WHERE waz < -3 AND NOT waz_flagged),
-            'waz_flagged', count(*) FILTER (WHERE waz_flagged),
-            'whz_measured', count(whz) FILTER (WHERE NOT whz_flagged),
-            'wasted', count(*) FILTER (WHERE whz < -2 AND NOT whz_flagged),
-            'severely_wasted', count(*) FILTER (WHERE whz < -3 AND NOT whz_flagged),
-            'overweight', count(*) FILTER (WHERE whz > 2 AND NOT whz_flagged),
-            'whz_flagged', count(*) FILTER (WHERE whz_flagged),
-            'baz_measured', count(baz) FILTER (WHERE NOT baz_flagged),
-            'baz_low', count(*) FILTER (WHERE baz < -2 AND NOT baz_flagged),
-            'baz_severely_low', count(*) FILTER (WHERE baz < -3 AND NOT baz_flagged),
-            'baz_flagged', count(*) FILTER (WHERE baz_flagged),
-            'letter_n', count(*) FILTER (WHERE letter = 'N'),
-            'letter_t', count(*) FILTER (WHERE letter = 'T'),
-            'letter_o', count(*) FILTER (WHERE letter = 'O'),
-            'letter_b', count(*) FILTER (WHERE letter = 'B'),
-            'twice_not_gained', count(*) FILTER (WHERE twice),
-            'below_red_line', count(*) FILTER (WHERE red),
-            'suspected', count(*) FILTER (WHERE tier IN ('suspected', 'urgent')),
-            'urgent', count(*) FILTER (WHERE tier = 'urgent')
-        ) AS counts
-    FROM place p LEFT JOIN child_months c USING (root_id, month)
-    GROUP BY 1, 2, 3
+targets AS (
+    SELECT desa_code, posyandu_code, month, count(*)::integer AS children FROM place GROUP BY 1, 2, 3
 ),
-running AS (    -- S of every month asked for, also of months in which nothing changes
-    SELECT k.desa_code, k.posyandu_code, m.month::date AS month,
-           coalesce(c.target_shift, 0) + (
-               SELECT coalesce(sum(target_change), 0) FROM cell b
-               WHERE b.generation = $1 AND b.desa_code = k.desa_code AND b.posyandu_code = k.posyandu_code
-                 AND b.month <= m.month
-           ) AS target_children,
+findings AS (
+    SELECT desa_code, posyandu_code, month, ARRAY[
+            count(*) FILTER (WHERE weighed),
+            count(*) FILTER (WHERE height_measured),
+            count(*) FILTER (WHERE weighed AND height_measured),
+            count(*) FILTER (WHERE height = trunc(height)),
+            count(*) FILTER (WHERE oedema),
+            count(haz) FILTER (WHERE NOT haz_flagged),
+            count(*) FILTER (WHERE haz < -2 AND NOT haz_flagged),
+            count(*) FILTER (WHERE haz < -3 AND NOT haz_flagged),
+            count(*) FILTER (WHERE haz_flagged),
+            count(waz) FILTER (WHERE NOT waz_flagged),
+            count(*) FILTER (WHERE waz < -2 AND NOT waz_flagged),
+            count(*) FILTER (WHERE waz < -3 AND NOT waz_flagged),
+            count(*) FILTER (WHERE waz_flagged),
+            count(whz) FILTER (WHERE NOT whz_flagged),
+            count(*) FILTER (WHERE whz < -2 AND NOT whz_flagged),
+            count(*) FILTER (WHERE whz < -3 AND NOT whz_flagged),
+            count(*) FILTER (WHERE whz > 2 AND NOT whz_flagged),
+            count(*) FILTER (WHERE whz_flagged),
+            count(baz) FILTER (WHERE NOT baz_flagged),
+            count(*) FILTER (WHERE baz < -2 AND NOT baz_flagged),
+            count(*) FILTER (WHERE baz < -3 AND NOT baz_flagged),
+            count(*) FILTER (WHERE baz_flagged),
+            count(*) FILTER (WHERE letter = 'N'),
+            count(*) FILTER (WHERE letter = 'T'),
+            count(*) FILTER (WHERE letter = 'O'),
+            count(*) FILTER (WHERE letter = 'B'),
+            count(*) FILTER (WHERE twice),
+            count(*) FILTER (WHERE red),
+            count(*) FILTER (WHERE tier IN ('suspected', 'urgent')),
+            count(*) FILTER (WHERE tier = 'urgent')
+        ]::integer[] AS counts
+    FROM child_months JOIN place USING (root_id, month) GROUP BY 1, 2, 3
+),
+changes AS (    -- what began before the first month asked for counts from there on
+    SELECT desa_code, posyandu_code, greatest(month, $2) AS month, sum(target_change) AS change
+    FROM cell WHERE generation = $1 AND month <= $3 GROUP BY 1, 2, 3
+),
+stored AS (     -- S of every month asked for, also of months in which nothing changes
+    SELECT desa_code, posyandu_code, month,
+           (sum(coalesce(change, 0)) OVER (PARTITION BY desa_code, posyandu_code ORDER BY month)
+             + coalesce(c.target_shift, 0))::integer AS children,
            coalesce(c.pending, 0) AS pending,
-           to_jsonb(c) - ARRAY['generation', 'desa_code', 'posyandu_code', 'month', 'target_change', 'target_shift',
-                               'pending'] AS marks
-    FROM (SELECT DISTINCT desa_code, posyandu_code FROM cell WHERE generation = $1) k
-    CROSS JOIN generate_series($2::date::timestamp, $3::date::timestamp, interval '1 month') AS m(month)
-    LEFT JOIN cell c ON c.generation = $1 AND c.desa_code = k.desa_code AND c.posyandu_code = k.posyandu_code
-     AND c.month = m.month
+           CASE WHEN c.month IS NOT NULL THEN ARRAY[
+               c.weighed, c.height_measured, c.both_measured, c.height_whole_cm, c.oedema,
+               c.haz_measured, c.stunted, c.severely_stunted, c.haz_flagged, c.waz_measured,
+               c.underweight, c.severely_underweight, c.waz_flagged, c.whz_measured, c.wasted,
+               c.severely_wasted, c.overweight, c.whz_flagged, c.baz_measured, c.baz_low,
+               c.baz_severely_low, c.baz_flagged, c.letter_n, c.letter_t, c.letter_o, c.letter_b,
+               c.twice_not_gained, c.below_red_line, c.suspected, c.urgent
+           ] END AS counts
+    FROM (SELECT DISTINCT desa_code, posyandu_code FROM cell WHERE generation = $1) AS places
+    CROSS JOIN (
+        SELECT step::date AS month FROM generate_series($2::date::timestamp, $3::date::timestamp, interval '1 month') step
+    ) AS months
+    LEFT JOIN changes USING (desa_code, posyandu_code, month)
+    LEFT JOIN (SELECT * FROM cell WHERE generation = $1) AS c USING (desa_code, posyandu_code, month)
 ),
 sides AS (
     SELECT desa_code, posyandu_code, month,
-           jsonb_build_object('pending', coalesce(w.pending, 0)) || coalesce(e.counts, '{}') AS expected,
-           jsonb_build_object('pending', coalesce(r.pending, 0), 'target_children', coalesce(r.target_children, 0))
-             || coalesce(r.marks, '{}') AS stored
-    FROM expected e FULL JOIN waiting w USING (desa_code, posyandu_code, month)
-    FULL JOIN running r USING (desa_code, posyandu_code, month)
-),
-named AS (      -- only what differs, a missing number being 0
-    SELECT sides.*, (
-        SELECT jsonb_object_agg(k, jsonb_build_object('expected', coalesce(expected -> k, '0'),
-                                                      'stored', coalesce(stored -> k, '0')))
-        FROM (SELECT jsonb_object_keys(expected) AS k UNION SELECT jsonb_object_keys(stored)) AS names
-        WHERE coalesce(expected -> k, '0') <> coalesce(stored -> k, '0')
-    ) AS differs
-    FROM sides
+           coalesce(t.children, 0) || (coalesce(w.pending, 0)::integer || coalesce(f.counts, nobody)) AS expected,
+           coalesce(s.children, 0) || (coalesce(s.pending, 0) || coalesce(s.counts, nobody)) AS stored
+    FROM targets t FULL JOIN findings f USING (desa_code, posyandu_code, month)
+    FULL JOIN waiting w USING (desa_code, posyandu_code, month)
+    FULL JOIN stored s USING (desa_code, posyandu_code, month)
+    CROSS JOIN (SELECT array_fill(0, ARRAY[30]) AS nobody) AS zeros
 )
-SELECT (SELECT count(*) FROM named) AS compared,
-       (SELECT coalesce(jsonb_agg(jsonb_build_object('desa_code', desa_code, 'posyandu_code', posyandu_code,
-                                                     'month', month, 'differs', differs)
-                                  ORDER BY desa_code, posyandu_code, month), '[]')
-        FROM named WHERE differs IS NOT NULL) AS differences
+SELECT count(*) AS compared,
+       coalesce(jsonb_agg(jsonb_build_object(
+           'desa_code', desa_code, 'posyandu_code', posyandu_code, 'month', to_char(month, 'YYYY-MM'), 'differs', (
+               SELECT jsonb_object_agg(name, jsonb_build_object('expected', e, 'stored', s))
+               FROM unnest(ARRAY[
+                   'target_children', 'pending', 'weighed', 'height_measured', 'both_measured',
+                   'height_whole_cm', 'oedema', 'haz_measured', 'stunted', 'severely_stunted', 'haz_flagged',
+                   'waz_measured', 'underweight', 'severely_underweight', 'waz_flagged', 'whz_measured',
+                   'wasted', 'severely_wasted', 'overweight', 'whz_flagged', 'baz_measured', 'baz_low',
+                   'baz_severely_low', 'baz_flagged', 'letter_n', 'letter_t', 'letter_o', 'letter_b',
+                   'twice_not_gained', 'below_red_line', 'suspected', 'urgent'
+               ], expected, stored) AS every(name, e, s) WHERE e <> s
+           )) ORDER BY desa_code, posyandu_code, month) FILTER (WHERE expected <> stored), '[]') AS differences
+FROM sides

@@ -21,6 +21,7 @@ async def verify(
     give it a connection without a transaction.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute("SET LOCAL work_mem = '64MB'")  # a recount sorts everything there is
         number = await live_generation(connection) if generation is None else generation
         lost = await compare_tally(connection)
         held = await months_held(connection, number)

@@ -64,7 +64,8 @@ async def cell(connection: Connection | Pool, month: str, **where: str) -> dict[
     """The sums of a month over the cells that match `where`, with S as `target_children`."""
     conditions = " AND ".join(f"{column} = '{value}'" for column, value in where.items()) or "true"
     row = await connection.fetchrow(
-        f"SELECT to_jsonb(sums) AS sums FROM (SELECT {SUMS} FROM cell WHERE month = $1::text::date AND {conditions}) AS sums",
+        f"SELECT to_jsonb(sums) AS sums FROM (SELECT {SUMS} FROM cell "
+        f"WHERE month = $1::text::date AND {conditions}) AS sums",
         f"{month}-01",
     )
     target = await connection.fetchval(

@@ -16,12 +16,14 @@ from uuid import UUID
 from shared.calendar import completed_months
 from shared.contracts.child import ChildV1, MeasurementV1, Residence
 from shared.contracts.fact import Fact, derived_fact_id
-from shared.contracts.register import RegisterEntryV1, register_fact_id
+from shared.contracts.register import RegisterEntryV1, RegisterKind, register_fact_id
 from shared.contracts.risk import AssessmentV1, RiskStatusV1
 
 KECAMATAN = ("12.19.01", "12.19.02")
 DESA = ("12.19.01.2003", "12.19.01.2004", "12.19.02.2001")
+EMPTY_DESA = "12.19.02.2009"  # in the register, and nobody lives there
 POSYANDU = {code: (f"{code}.P001", f"{code}.P002") for code in DESA}
+TIERS = ("low", "watch", "suspected", "urgent")
 BORN = date(2024, 3, 10)
 START = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
 
@@ -41,7 +43,7 @@ def child(number: int = 1, *, revision: int = 1, known: float = 0, homes: Sequen
     """A child fact; without `homes` it lives in the first desa from birth."""
     born = fields.pop("birth_date", BORN)
     places = homes or ((born, DESA[0], POSYANDU[DESA[0]][0]),)
-    content = {"sex": "female", "change": "recorded", "birth_date": born} | fields
+    content: dict[str, Any] = {"sex": "female", "change": "recorded", "birth_date": born} | fields
     return ChildV1(
         fact_id=child_id(number), child_id=child_id(number), epoch=1, revision=revision, known_at=at(known),
         residences=tuple(Residence(valid_from=day, desa_code=desa, posyandu_code=post) for day, desa, post in places),
@@ -53,7 +55,13 @@ def measurement(
     name: str, on: date, *, of: int = 1, revision: int = 1, known: float = 1, **fields: Any
 ) -> MeasurementV1:
     """A measurement fact; `name` tells measurements apart."""
-    content = {"weight_kg": 9.3, "length_height_cm": 74.5, "channel": "file", "source": "test", "change": "recorded"}
+    content: dict[str, Any] = {
+        "weight_kg": 9.3,
+        "length_height_cm": 74.5,
+        "channel": "file",
+        "source": "test",
+        "change": "recorded",
+    }
     return MeasurementV1(
         fact_id=uuid.uuid5(child_id(of), name), child_id=child_id(of), epoch=1, revision=revision, known_at=at(known),
         measured_on=on, recorded_at=fields.pop("recorded_at", at(1)), **(content | fields),
@@ -64,7 +72,15 @@ def assessment(
     judged: MeasurementV1, *, revision: int | None = None, known: float | None = None, **fields: Any
 ) -> AssessmentV1:
     """An assessment of a measurement revision; normal in everything, unless told."""
-    content = {"haz": -1.0, "waz": -0.9, "whz": -0.5, "baz": -0.4, "tier": "low", "letter": "N", "is_primary": True}
+    content: dict[str, Any] = {
+        "haz": -1.0,
+        "waz": -0.9,
+        "whz": -0.5,
+        "baz": -0.4,
+        "tier": "low",
+        "letter": "N",
+        "is_primary": True,
+    }
     if judged.length_height_cm is None:
         content |= {"haz": None, "whz": None, "baz": None}
     if judged.weight_kg is None:
@@ -87,9 +103,9 @@ def risk_status(of: int = 1, *, revision: int = 1, known: float = 2, **fields: A
     )  # fmt: skip
 
 
-def entry(kind: str, code: str, name: str, *, revision: int = 1, known: float = 0, **fields: Any) -> RegisterEntryV1:
+def entry(kind: RegisterKind, code: str, name: str, *, revision: int = 1, known: float = 0, **fields: Any) -> RegisterEntryV1:
     """A register entry, valid from 2020 unless told."""
-    content = {"valid_from": date(2020, 1, 1), "change": "recorded"}
+    content: dict[str, Any] = {"valid_from": date(2020, 1, 1), "change": "recorded"}
     return RegisterEntryV1(
         fact_id=register_fact_id(kind, code), epoch=1, revision=revision, known_at=at(known), entry=kind, code=code,
         name=name, **(content | fields),
@@ -103,8 +119,9 @@ def register() -> list[Fact]:
         entry("area", "12.19", "Kabupaten Batu Bara", level="kabupaten", parent_code="12"),
         *(entry("area", code, f"Kecamatan {code[-2:]}", level="kecamatan", parent_code="12.19") for code in KECAMATAN),
     ]
-    for code in (*DESA, "12.19.02.2009"):
-        facts.append(entry("area", code, f"Desa {code[-4:]}", level="desa", parent_code=code[:8]))
+    facts += [
+        entry("area", code, f"Desa {code[-4:]}", level="desa", parent_code=code[:8]) for code in (*DESA, EMPTY_DESA)
+    ]
     for desa, posts in POSYANDU.items():
         facts += [entry("posyandu", code, f"Posyandu {code[-1]}", parent_code=desa) for code in posts]
     facts.append(entry("puskesmas", "PKM-12.19.01-1", "Puskesmas Satu", parent_code="12.19.01", desa_codes=DESA[:2]))
@@ -124,8 +141,12 @@ class _Owner:
 
     def publish(self, fact: Any) -> None:
         self.facts.append(fact)
-        kept = {ChildV1: self.children, MeasurementV1: self.measurements, AssessmentV1: self.assessments}[type(fact)]
-        kept[fact.fact_id] = fact
+        kept: dict[str, dict[UUID, Any]] = {
+            "child": self.children,
+            "measurement": self.measurements,
+            "assessment": self.assessments,
+        }
+        kept[fact.kind][fact.fact_id] = fact
 
     def revise(self, fact: Any, change: str, **fields: Any) -> None:
         moved = {"revision": fact.revision + 1, "known_at": at(self.clock), "change": change}
@@ -141,9 +162,9 @@ class _Owner:
 
     def step(self) -> None:
         self.clock += self.dice.choice((0, 0, 1, 700, 1500))
-        actions = [self.measure, self.measure, self.measure, self.judge, self.judge, self.judge, self.correct,
-                   self.void, self.move, self.merge, self.unmerge, self.leave, self.register_child, self.redate]  # fmt: skip
-        self.dice.choice(actions)()
+        often = (self.measure, self.judge) * 3
+        seldom = (self.correct, self.void, self.move, self.merge, self.unmerge, self.leave, self.redate)
+        self.dice.choice((*often, *seldom, self.register_child))()
 
     def register_child(self) -> None:
         if len(self.children) < 6:
@@ -156,22 +177,18 @@ class _Owner:
             return
         of = self.dice.choice(list(self.children))
         blank = self.dice.choice(("", "", "", "weight_kg", "length_height_cm"))
-        values = {"weight_kg": 9.0, "length_height_cm": self.dice.choice((70.0, 74.5))} | (
-            {blank: None} if blank else {}
-        )
-        fact = measurement(
-            str(len(self.measurements)), self.day(), known=self.clock, recorded_at=at(self.clock), **values
-        )
-        self.publish(
-            fact.model_copy(
-                update={
-                    "child_id": of,
-                    "fact_id": uuid.uuid5(of, str(len(self.measurements))),
-                    "channel": self.dice.choice(("file", "api")),
-                    "is_remeasurement": self.dice.random() < 0.2,
-                }
-            )  # fmt: skip
-        )
+        values: dict[str, Any] = {"weight_kg": 9.0, "length_height_cm": self.dice.choice((70.0, 74.5))}
+        if blank:
+            values[blank] = None
+        name = str(len(self.measurements))
+        fact = measurement(name, self.day(), known=self.clock, recorded_at=at(self.clock), **values)
+        changed: dict[str, Any] = {
+            "child_id": of,
+            "fact_id": uuid.uuid5(of, name),
+            "channel": self.dice.choice(("file", "api")),
+            "is_remeasurement": self.dice.random() < 0.2,
+        }
+        self.publish(fact.model_copy(update=changed))
 
     def judge(self) -> None:
         unjudged = [
@@ -184,15 +201,15 @@ class _Owner:
         fact = self.dice.choice(unjudged)
         old = self.assessments.get(derived_fact_id(fact.fact_id, "assessment"))
         oedema = self.dice.random() < 0.1
-        score = lambda: self.dice.choice((-6.5, -3.01, -3.0, -2.01, -2.0, 0.5, 2.0, 2.01, 3.5, None))  # noqa: E731
-        fields: dict[str, Any] = {index: score() for index in ("haz", "waz", "whz", "baz")}
+        scores = (-6.5, -3.01, -3.0, -2.01, -2.0, 0.5, 2.0, 2.01, 3.5, None)
+        fields: dict[str, Any] = {index: self.dice.choice(scores) for index in ("haz", "waz", "whz", "baz")}
         if oedema:
             fields |= {"waz": None, "whz": None, "baz": None}
         fields |= {f"{index}_flagged": fields[index] == -6.5 for index in ("haz", "waz", "whz", "baz")}
         fields |= {
             "oedema": oedema, "is_primary": self.dice.random() < 0.8,
             "letter": self.dice.choice(("N", "T", "O", "B", None)), "twice_not_gained": self.dice.random() < 0.2,
-            "below_red_line": self.dice.random() < 0.2, "tier": self.dice.choice(("low", "watch", "suspected", "urgent")),
+            "below_red_line": self.dice.random() < 0.2, "tier": self.dice.choice(TIERS),
         }  # fmt: skip
         self.publish(assessment(fact, revision=old.revision + 1 if old else 1, known=self.clock, **fields))
 

@@ -141,6 +141,7 @@ CREATE TABLE cell (
     urgent integer NOT NULL DEFAULT 0,
     PRIMARY KEY (generation, desa_code, posyandu_code, month)
 ) WITH (fillfactor = 70);                       -- cells are rewritten in place all day
+CREATE INDEX cell_by_month ON cell (generation, month, desa_code);
 COMMENT ON TABLE cell IS 'derived; rebuildable from the facts, recounted by verify';
 
 CREATE TABLE page_token_used (
@@ -170,12 +171,23 @@ BEGIN
     END LOOP;
 END $$;
 
+-- A month measured elsewhere shifts S away from the place that the span says: that place must see it too.
+CREATE POLICY api_left_behind ON child_month FOR SELECT TO reporting_api USING (
+    ARRAY[left(span_desa_code, 2), left(span_desa_code, 5), left(span_desa_code, 8), span_desa_code,
+          span_posyandu_code] && (SELECT caller_areas()));
+
+-- And history goes with the child: who may see it now may see its months wherever it lived then.
+CREATE POLICY api_of_child ON child_month FOR SELECT TO reporting_api
+    USING (EXISTS (SELECT FROM child WHERE child.child_id = child_month.root_id));
+
 -- A status belongs to whoever may see the child where it lives now: history goes with the child.
 ALTER TABLE risk_status_fact ENABLE ROW LEVEL SECURITY;
 ALTER TABLE risk_status_fact FORCE ROW LEVEL SECURITY;
 CREATE POLICY worker ON risk_status_fact TO reporting_worker USING (true) WITH CHECK (true);
 CREATE POLICY api ON risk_status_fact FOR SELECT TO reporting_api
     USING (EXISTS (SELECT FROM child WHERE child.child_id = risk_status_fact.child_id));
+-- The ledger counts what is held, and runs as the owner (facts_census).
+CREATE POLICY census ON risk_status_fact FOR SELECT TO reporting_owner USING (true);
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON generation, child, child_link, child_month, child_span, cell, page_token_used
     TO reporting_worker;

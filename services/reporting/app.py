@@ -1,0 +1,82 @@
+"""The one place that wires reporting: settings → pools, routes, page, consumer, jobs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter
+
+from services.reporting.consumers.facts import FactsHandler
+from services.reporting.http import areas
+from services.reporting.store.fact_tables import HOLDS
+from shared.auth.keys import KeySet, from_file, from_url
+from shared.auth.tokens import TokenVerifier
+from shared.http.app import create_app
+from shared.http.health import Health
+from shared.http.serve import Process, Task
+from shared.ledger.routes import ledger_router
+from shared.messaging.kafka import Broker
+from shared.messaging.worker import Worker
+from shared.postgres.migrate import migrate
+from shared.postgres.pool import open_pool
+from shared.settings import Mode, ServiceSettings
+
+SERVICE: Final = "reporting"
+MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"
+LOCAL_SESSION_TIMEOUT_MS: Final = 2_000  # joining a group takes half of it; one machine needs no patience
+
+
+async def run_migrations(settings: ServiceSettings) -> list[str]:
+    """Bring schema `reporting` up to date, as its owner."""
+    return await migrate(settings.database_address("owner"), SERVICE, MIGRATIONS)
+
+
+@asynccontextmanager
+async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
+    """What one process needs; which half is running follows from its door."""
+    health = Health()
+    state: dict[str, Any] = {}
+    tasks: dict[str, Task] = {}
+    async with AsyncExitStack() as stack:
+        if settings.door.runs_worker:
+            address = settings.database_address("worker")
+            pool = await stack.enter_async_context(open_pool(address))
+            worker = Worker(SERVICE, pool, address, _broker(settings), FactsHandler())
+            worker.register(health)
+            health.ping("worker-database", lambda: pool.fetchval("SELECT 1"))
+            tasks |= worker.tasks()
+        if settings.door.serves_api:
+            api_pool = await stack.enter_async_context(open_pool(settings.database_address("api")))
+            health.ping("database", lambda: api_pool.fetchval("SELECT 1"))
+            state["pool"] = api_pool
+        app = create_app(
+            settings,
+            routers=routers() if settings.door.serves_api else [],
+            health=health,
+            verifier=_verifier(settings) if settings.door.serves_api else None,
+            state=state,
+        )
+        yield Process(app, health, tasks)
+
+
+def routers() -> list[APIRouter]:
+    """Every route of the service."""
+    return [areas.router, ledger_router(SERVICE, owns=(), holds=HOLDS)]
+
+
+def _broker(settings: ServiceSettings) -> Broker:
+    kafka = settings.kafka
+    local = settings.mode is Mode.LOCAL
+    password = kafka.password.get_secret_value()
+    if local:
+        return Broker(kafka.bootstrap, kafka.username, password, False, LOCAL_SESSION_TIMEOUT_MS)
+    return Broker(kafka.bootstrap, kafka.username, password, True)
+
+
+def _verifier(settings: ServiceSettings) -> TokenVerifier:
+    tokens = settings.tokens
+    source = from_url(tokens.jwks_url) if tokens.jwks_url else from_file(Path(str(tokens.jwks_file)))
+    return TokenVerifier(KeySet(source), issuer=tokens.token_issuer, audience=tokens.token_audience)

@@ -1,0 +1,156 @@
+"""How a figure is told: never alone, but with numerator, denominator, coverage, interval, label and quality grade."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+Z_95: Final = 1.959963984540054  # two-sided 95 % of the normal distribution
+CAUTION_FROM: Final = 0.80  # domain: labels by coverage
+COMPARABLE_ABOVE: Final = 0.90
+
+# Rate → (numerator, denominator): children with the finding among those measured with an unflagged score.
+RATES: Final = {
+    "stunted": ("stunted", "haz_measured"),
+    "severely_stunted": ("severely_stunted", "haz_measured"),
+    "underweight": ("underweight", "waz_measured"),
+    "severely_underweight": ("severely_underweight", "waz_measured"),
+    "wasted": ("wasted", "whz_measured"),
+    "severely_wasted": ("severely_wasted", "whz_measured"),
+    "overweight": ("overweight", "whz_measured"),
+}
+COUNTS: Final = (
+    "target_children",
+    "measured_children",
+    "height_measured",
+    "both_measured",
+    "haz_measured",
+    "stunted",
+    "severely_stunted",
+    "haz_flagged",
+    "waz_measured",
+    "underweight",
+    "severely_underweight",
+    "waz_flagged",
+    "whz_measured",
+    "wasted",
+    "severely_wasted",
+    "overweight",
+    "whz_flagged",
+    "oedema",
+    "gained",
+    "not_gained",
+    "not_weighed_before",
+    "first_weighing",
+    "gain_assessed",
+    "twice_not_gained",
+    "below_red_line",
+    "suspected",
+    "urgent",
+    "pending",
+)  # whole numbers of children, in the order of an answer; each may be suppressed
+
+LABELS: Final = {
+    "no_data": ("tidak ada data", "no data"),
+    "among_measured": ("di antara anak yang diukur", "among those measured"),
+    "with_caution": ("tafsirkan dengan hati-hati", "interpret with caution"),
+    "comparable": ("dapat dibandingkan", "comparable"),
+}
+
+# Grade limits: the best grade whose limit holds; beyond the last it is D. The grade of an area is its worst part.
+GRADES: Final = "ABCD"
+COVERAGE_AT_LEAST: Final = (0.90, 0.80, 0.60)
+# WHO's guidance on survey quality is worried above 1 % of flagged scores.
+FLAGGED_AT_MOST: Final = (0.01, 0.025, 0.05)
+# Read to the millimetre, one height in ten is a whole centimetre (domain: data quality).
+WHOLE_CM_AT_MOST: Final = (0.20, 0.40, 0.70)
+FEWEST_HEIGHTS: Final = 10  # of fewer, the share of whole centimetres says nothing
+
+
+class Interval(NamedTuple):
+    """Bounds of a share, 0 to 1."""
+
+    low: float
+    high: float
+
+
+def wilson(numerator: int, denominator: int) -> Interval | None:
+    """Wilson's 95 % interval of a share; None where nobody is in the denominator."""
+    if denominator <= 0:
+        return None
+    share = numerator / denominator
+    z2 = Z_95 * Z_95
+    middle = share + z2 / (2 * denominator)
+    reach = Z_95 * math.sqrt(share * (1 - share) / denominator + z2 / (4 * denominator * denominator))
+    scale = 1 + z2 / denominator
+    return Interval(max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale))
+
+
+def share_of(numerator: int | None, denominator: int | None) -> float | None:
+    """A share, or None: no data, or suppressed, but never 0 % of nobody (B108)."""
+    return None if numerator is None or not denominator else numerator / denominator
+
+
+def label(coverage_both: float | None) -> dict[str, str]:
+    """What a rate may be called at this coverage of weight and height; `prevalence` is never one of the words."""
+    if not coverage_both:
+        code = "no_data"
+    elif coverage_both < CAUTION_FROM:
+        code = "among_measured"
+    else:
+        code = "comparable" if coverage_both > COMPARABLE_ABOVE else "with_caution"
+    text_id, text_en = LABELS[code]
+    return {"code": code, "text_id": text_id, "text_en": text_en}
+
+
+def quality(sums: Mapping[str, int]) -> dict[str, Any]:
+    """Grade A to D by coverage, flagged scores and whole-centimetre heights; all None where nobody was measured."""
+    coverage = share_of(sums["both_measured"], sums["target_children"])
+    flagged = share_of(sums["haz_flagged"], sums["haz_measured"] + sums["haz_flagged"])
+    whole_cm = share_of(sums["height_whole_cm"], sums["height_measured"])
+    measured = sums["weighed"] + sums["height_measured"] > 0
+    grades = []
+    if measured and coverage is not None:
+        grades.append(sum(coverage < limit for limit in COVERAGE_AT_LEAST))
+    if flagged is not None:
+        grades.append(sum(flagged > limit for limit in FLAGGED_AT_MOST))
+    if whole_cm is not None and sums["height_measured"] >= FEWEST_HEIGHTS:
+        grades.append(sum(whole_cm > limit for limit in WHOLE_CM_AT_MOST))
+    grade = GRADES[max(grades)] if measured and grades else None
+    return {"quality_grade": grade, "flagged_share": flagged, "whole_cm_share": whole_cm}
+
+
+def figures(sums: Mapping[str, int]) -> dict[str, Any]:
+    """All figures of one area and month from its summed cells."""
+    counts: dict[str, int] = {
+        **{name: sums[name] for name in COUNTS if name in sums},
+        "measured_children": sums["weighed"],
+        "gained": sums["letter_n"],
+        "not_gained": sums["letter_t"],
+        "not_weighed_before": sums["letter_o"],
+        "first_weighing": sums["letter_b"],
+        # D' = D - O - B: those whose gain could be judged; N/D' is the programme's measure of growth.
+        "gain_assessed": sums["letter_n"] + sums["letter_t"],
+    }
+    return {**{name: counts[name] for name in COUNTS}, **quality(sums), **derived(counts)}
+
+
+def derived(counts: Mapping[str, int | None]) -> dict[str, Any]:
+    """Shares, intervals and label from counts; what rests on a suppressed count is None."""
+    target = counts["target_children"]
+    coverage_both = share_of(counts["both_measured"], target)
+    told: dict[str, Any] = {
+        "coverage": share_of(counts["measured_children"], target),
+        "coverage_both": coverage_both,
+        "label": label(coverage_both),
+        "gained_share": share_of(counts["gained"], counts["gain_assessed"]),
+    }
+    for name, (numerator_name, denominator_name) in RATES.items():
+        numerator, denominator = counts[numerator_name], counts[denominator_name]
+        known = numerator is not None and denominator is not None
+        interval = wilson(numerator, denominator) if numerator is not None and denominator is not None else None
+        told[f"{name}_share"] = share_of(numerator, denominator) if known else None
+        told[f"{name}_low"] = interval.low if interval is not None else None
+        told[f"{name}_high"] = interval.high if interval is not None else None
+    return told

@@ -1,0 +1,135 @@
+"""`/v1/areas/{code}/…`: summary, comparison, trend, children."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from services.reporting.http.asked import (
+    UNKNOWN_AREA,
+    AreaCode,
+    AsOf,
+    Period,
+    demand_area,
+    month_asked,
+    question,
+    without_nothing,
+)
+from services.reporting.store.children import list_children
+from services.reporting.store.sums import where_of
+from services.reporting.use_cases.area_figures import (
+    Below,
+    UnknownAreaError,
+    compare,
+    find_area,
+    summarise,
+    trend,
+)
+from shared.auth.dependency import require
+from shared.auth.tokens import Caller
+from shared.calendar import UNDER_FIVE_MONTHS, completed_months, end_of_day, today_jakarta
+from shared.contracts.risk import Tier
+from shared.http.answer import json_response
+from shared.http.cursor import PageRequest, page_request
+from shared.http.transaction import reading
+from shared.postgres.pool import Connection
+
+router = APIRouter(prefix="/v1/areas", tags=["figures"])
+Reader = Annotated[Caller, require("aggregates:read")]
+
+
+async def _allowed(connection: Connection, caller: Caller, code: str, month: date) -> Any:
+    try:
+        _, entry = await find_area(connection, code, month)
+    except UnknownAreaError:
+        raise UNKNOWN_AREA.problem() from None
+    demand_area(caller, entry)
+    return entry
+
+
+@router.get("/{code}/summary", summary="All figures of an area in a month")
+async def get_summary(
+    request: Request, caller: Reader, code: AreaCode, period: Period = None, as_of: AsOf = None
+) -> Response:
+    """Every rate with numerator, denominator, coverage, 95 % interval, label and quality grade."""
+    asked = question(caller, code, period, as_of)
+    async with reading(request) as connection:
+        await _allowed(connection, caller, code, asked.month)
+        return json_response(await summarise(connection, asked))
+
+
+@router.get("/{code}/comparison", summary="One row for each area directly below")
+async def get_comparison(
+    request: Request,
+    caller: Reader,
+    code: AreaCode,
+    period: Period = None,
+    as_of: AsOf = None,
+    by: Annotated[Below, Query(description="Rows by administrative area, or by puskesmas")] = "area",
+) -> Response:
+    """Areas without anybody registered are there too, with nulls for what cannot be known."""
+    asked = question(caller, code, period, as_of)
+    if by == "puskesmas":
+        caller.demand("aggregates:exact")
+    async with reading(request) as connection:
+        await _allowed(connection, caller, code, asked.month)
+        return json_response(await compare(connection, asked, by))
+
+
+@router.get("/{code}/trend", summary="Figures of an area month by month")
+async def get_trend(
+    request: Request,
+    caller: Reader,
+    code: AreaCode,
+    months: Annotated[int, Query(ge=1, le=60)] = 24,
+    until: Period = None,
+    as_of: AsOf = None,
+) -> Response:
+    """The months up to `until`, oldest first."""
+    asked = question(caller, code, until, as_of)
+    async with reading(request) as connection:
+        await _allowed(connection, caller, code, asked.month)
+        return json_response(await trend(connection, asked, months))
+
+
+@router.get("/{code}/children", summary="Children of an area, without identity")
+async def get_children(
+    request: Request,
+    caller: Annotated[Caller, require("lists:read")],
+    code: AreaCode,
+    page: Annotated[PageRequest, Depends(page_request)],
+    tier: Annotated[Tier | None, Query(description="Only this tier")] = None,
+    period: Period = None,
+    as_of: AsOf = None,
+) -> Response:
+    """Without `period`: who lives there now, with the present status. With it: who counted there in that month."""
+    today = today_jakarta()
+    asked = question(caller, code, period, as_of)
+    after = page.after(UUID)
+    async with reading(request) as connection:
+        entry = await _allowed(connection, caller, code, asked.month)
+        rows = await list_children(
+            connection,
+            where_of(entry),
+            tier=tier,
+            born_after=_five_years_before(today),
+            month=month_asked(period) if period is not None else None,
+            known_before=end_of_day(as_of) if as_of is not None else None,
+            after=after[0] if after is not None else None,
+            limit=page.limit + 1,
+        )
+    for row in rows:
+        birth_date: date = row.pop("birth_date")
+        row["age_months"] = completed_months(birth_date, today)
+    return json_response({"area": code, **page.page([without_nothing(row) for row in rows], "child_id")})
+
+
+def _five_years_before(today: date) -> date:
+    """Born after this day = under 60 completed months today."""
+    try:
+        return today.replace(year=today.year - UNDER_FIVE_MONTHS // 12)
+    except ValueError:
+        return date(today.year - UNDER_FIVE_MONTHS // 12, 2, 28)

@@ -1,0 +1,156 @@
+"""Figures of an area: of itself, of the areas below it, over months. Read in the caller's one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal
+
+from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
+from services.reporting.domain.figures import figures
+from services.reporting.domain.suppression import suppress
+from services.reporting.store.register import tree_on
+from services.reporting.store.sums import SUM_COLUMNS, Sums, sums_by_month, sums_by_place, where_of
+from shared.calendar import add_months, end_of_day, format_month, last_day
+from shared.postgres.pool import Connection
+
+Below = Literal["area", "puskesmas"]
+UNMAPPED_NAME: Final = "Belum terpetakan"
+# The laboratory's part of a row; the keys are promised, the numbers come with its projection.
+NO_LABORATORY: Final = {"lab_ordered": None, "lab_complete": None, "anaemic": None}
+
+
+class UnknownAreaError(LookupError):
+    """The register knows no such area on the period's last day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: an area, a month, as known on a day (None = now), with or without suppression."""
+
+    code: str
+    month: date
+    as_of: date | None = None
+    exact: bool = True
+
+    def about(self, code: str, month: date | None = None) -> Question:
+        """The same of another area or month."""
+        return Question(code, month or self.month, self.as_of, self.exact)
+
+
+async def find_area(connection: Connection, code: str, month: date) -> tuple[Tree, Entry]:
+    """The area and the tree around it, as valid on the last day of `month`. Raises UnknownAreaError."""
+    tree = await tree_on(connection, last_day(month), code)
+    entry = tree.find(code)
+    if entry is None:
+        raise UnknownAreaError(code)
+    return tree, entry
+
+
+async def summarise(connection: Connection, asked: Question) -> dict[str, Any]:
+    """All figures of one area."""
+    tree, entry = await find_area(connection, asked.code, asked.month)
+    return {
+        **_heading(tree, entry, asked),
+        "path": [{"code": above.code, "name": above.name} for above in tree.path(entry.code)],
+        **await _own_row(connection, tree, entry, asked),
+    }
+
+
+async def compare(connection: Connection, asked: Question, below: Below = "area") -> dict[str, Any]:
+    """One row for each area directly below, also for those where nobody is registered; rows add up to the area."""
+    tree, entry = await find_area(connection, asked.code, asked.month)
+    rows = await _rows_below(connection, tree, entry, asked, below)
+    total = await _own_row(connection, tree, entry, asked)
+    return {**_heading(tree, entry, asked), "rows": rows, "total": total}
+
+
+async def trend(connection: Connection, asked: Question, months: int) -> dict[str, Any]:
+    """The area's figures for each of `months` months up to the asked one, by today's name of it."""
+    tree, entry = await find_area(connection, asked.code, asked.month)
+    first = add_months(asked.month, 1 - months)
+    points: list[dict[str, Any]] = []
+    if asked.exact and asked.as_of is None:
+        sums = await sums_by_month(connection, where_of(entry), first, asked.month)
+        points = [{"period": format_month(month), **figures(counts)} for month, counts in sums.items()]
+    else:
+        for back in range(months):
+            month = add_months(first, back)
+            row = await _own_row(connection, tree, entry, asked.about(asked.code, month))
+            points.append({**row, "period": format_month(month)})
+    return {**_heading(tree, entry, asked), "points": points}
+
+
+def _heading(tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
+    return {
+        "area": entry.code,
+        "name": entry.name,
+        "level": _level(entry),
+        "period": format_month(asked.month),
+        "as_of": asked.as_of.isoformat() if asked.as_of is not None else None,
+        "official_target": tree.official_target(entry.code),
+    }
+
+
+def _level(entry: Entry) -> str:
+    return entry.level or (level_of(entry.code) if entry.entry == "area" else entry.entry)
+
+
+async def _own_row(connection: Connection, tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
+    """Figures of the area itself. Suppressed as among its siblings, or asking alone would tell what they hide."""
+    if not asked.exact and entry.parent_code:
+        tree_above = await tree_on(connection, last_day(asked.month), entry.parent_code)
+        parent = tree_above.find(entry.parent_code)
+        if parent is not None:
+            rows = await _rows_below(connection, tree_above, parent, asked.about(parent.code), "area")
+            for row in rows:
+                if row["code"] == entry.code:
+                    return row
+    places = await _sums(connection, entry, asked)
+    row = _row(tree, entry.code, entry, places, asked)
+    return row if asked.exact else suppress([row])[0]
+
+
+async def _sums(connection: Connection, entry: Entry, asked: Question) -> list[Sums]:
+    known_before = end_of_day(asked.as_of) if asked.as_of is not None else None
+    return await sums_by_place(connection, where_of(entry), asked.month, known_before)
+
+
+async def _rows_below(
+    connection: Connection, tree: Tree, entry: Entry, asked: Question, below: Below
+) -> list[dict[str, Any]]:
+    if entry.entry != "area":
+        return []
+    is_desa = _level(entry) in {"desa", "kelurahan"}
+    kind = "posyandu" if is_desa else below
+    grouped: dict[str, list[Sums]] = {child.code: [] for child in tree.children(entry.code, kind)}
+    for sums in await _sums(connection, entry, asked):
+        if is_desa:
+            code = sums.posyandu_code or UNMAPPED
+        elif below == "puskesmas":
+            code = tree.puskesmas_of(sums.desa_code, sums.posyandu_code)
+        else:
+            code = tree.child_area_of(entry.code, sums.desa_code)
+        grouped.setdefault(code, []).append(sums)
+    rows = [_row(tree, code, tree.find(code), places, asked) for code, places in sorted(grouped.items())]
+    return rows if asked.exact else suppress(rows)
+
+
+def _row(tree: Tree, code: str, entry: Entry | None, places: Iterable[Sums], asked: Question) -> dict[str, Any]:
+    total = dict.fromkeys(SUM_COLUMNS, 0)
+    for place in places:
+        for name, count in place.counts.items():
+            total[name] += count
+    unnamed = UNMAPPED_NAME if code == UNMAPPED else code
+    told = figures(total)
+    if asked.as_of is not None:
+        told["pending"] = None  # what waited on a past day is not kept
+    return {
+        "code": code,
+        "name": entry.name if entry is not None else unnamed,
+        "level": _level(entry) if entry is not None else level_of(code),
+        "official_target": tree.official_target(code),
+        **told,
+        **NO_LABORATORY,
+    }
