@@ -89,3 +89,12 @@ def test_the_compose_file_fits_its_schema() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_secret_of_the_compose_file_is_in_the_example_and_none_has_a_value() -> None:
+    wanted = re.findall(r"\$\{(\w+)(:\?)?\}", (CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))
+    assert all(refuses_to_start_without for _, refuses_to_start_without in wanted)
+    example = (CHECKOUT / "deploy" / "compose.env.example").read_text(encoding="utf-8")
+    given = dict(line.split("=", 1) for line in example.splitlines() if line and not line.startswith("#"))
+    assert set(given) == {name for name, _ in wanted}
+    assert set(given.values()) == {""}
