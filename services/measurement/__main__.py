@@ -1,11 +1,11 @@
-"""`python -m services.measurement api|worker|all|migrate`."""
+"""`python -m services.measurement api|worker|all|migrate|republish`."""
 
 from __future__ import annotations
 
 import sys
 
-from services.measurement.app import SERVICE, build, run_migrations
+from services.measurement.app import COMMANDS, SERVICE, build, run_migrations
 from shared.http.serve import run_service
 
 if __name__ == "__main__":
-    sys.exit(run_service(SERVICE, build=build, migrate=run_migrations))
+    sys.exit(run_service(SERVICE, build=build, migrate=run_migrations, commands=COMMANDS))

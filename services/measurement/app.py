@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from fastapi import APIRouter
 
-from services.measurement.http import children, measurements, merges, register
+from services.measurement.http import children, mappings, measurements, merges, register
+from services.measurement.http import intake as intake_routes
+from services.measurement.jobs import intake
+from services.measurement.jobs.intake import IntakeJob
+from services.measurement.jobs.parsing import Parser
 from services.measurement.store import counts
 from services.measurement.store.vault import Vault
-from shared.auth.keys import KeySet, from_file, from_url
+from services.measurement.use_cases.republish import republish
 from shared.auth.tokens import TokenVerifier
 from shared.http.app import create_app
 from shared.http.health import Health
-from shared.http.serve import Process, Task
+from shared.http.serve import Command, Process, Task
+from shared.jobs.runner import JobRunner
 from shared.ledger.census import CensusTable
 from shared.ledger.routes import ledger_router
 from shared.messaging.kafka import Broker
 from shared.messaging.worker import Worker
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Connection, open_pool
-from shared.settings import Mode, ServiceSettings
+from shared.settings import ServiceSettings
 
+LOG = structlog.get_logger(__name__)
 SERVICE: Final = "measurement"
 MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"
+SILENT_SECONDS: Final = 120.0  # of the job loop: longer than any chunk takes
 OWNS: Final = (
     CensusTable("register-entry", "register_entry"),
     CensusTable("child", "child_census"),
@@ -44,9 +52,11 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
     """What one process needs; which half is running follows from its door."""
     health = Health()
     vault = Vault(settings.key("master"), settings.key("match"))
-    state: dict[str, Any] = {"vault": vault}
+    parser = Parser()
+    state: dict[str, Any] = {"vault": vault, "parser": parser}
     tasks: dict[str, Task] = {}
     async with AsyncExitStack() as stack:
+        stack.callback(parser.close)
         if settings.door.runs_worker:
             tasks |= await _worker(settings, stack, health, state)
         if settings.door.serves_api:
@@ -57,7 +67,7 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             settings,
             routers=routers() if settings.door.serves_api else [],
             health=health,
-            verifier=_verifier(settings) if settings.door.serves_api else None,
+            verifier=TokenVerifier.of(settings) if settings.door.serves_api else None,
             state=state,
         )
         yield Process(app, health, tasks)
@@ -69,10 +79,19 @@ async def _worker(
     """Relay and jobs; a commit of this process wakes them at once."""
     address = settings.database_address("worker")
     pool = await stack.enter_async_context(open_pool(address))
-    worker = Worker(SERVICE, pool, address, _broker(settings), None)
+    worker = Worker(SERVICE, pool, address, Broker.of(settings), None)
     worker.register(health)
-    state["after_commit"] = worker.relay.wake
-    return worker.tasks()
+    intake_job = IntakeJob(pool, state["vault"], state["parser"], worker.relay.wake)
+    runner = JobRunner(pool, {intake.KIND: intake_job})
+    health.loop("jobs", lambda: runner.moved_at, SILENT_SECONDS)
+    health.state("jobs", runner.ready)
+
+    def after_commit() -> None:
+        worker.relay.wake()
+        runner.wake()
+
+    state["after_commit"] = after_commit
+    return {**worker.tasks(), "jobs": runner.run}
 
 
 def routers() -> list[APIRouter]:
@@ -82,6 +101,8 @@ def routers() -> list[APIRouter]:
         children.router,
         merges.router,
         measurements.router,
+        intake_routes.router,
+        mappings.router,
         ledger_router(SERVICE, owns=OWNS, holds=(), extra=_intake_ledger),
     ]
 
@@ -90,12 +111,11 @@ async def _intake_ledger(connection: Connection) -> dict[str, Any]:
     return {"intake": await counts.totals(connection)}
 
 
-def _broker(settings: ServiceSettings) -> Broker:
-    kafka = settings.kafka
-    return Broker(kafka.bootstrap, kafka.username, kafka.password.get_secret_value(), settings.mode is not Mode.LOCAL)
+async def run_republish(settings: ServiceSettings, words: Sequence[str]) -> int:  # noqa: ARG001 - takes none
+    """`python -m services.measurement republish`: a running worker's relay sends what this puts into the outbox."""
+    async with open_pool(settings.database_address("worker")) as pool:
+        LOG.info("republished", facts=await republish(pool))
+    return 0
 
 
-def _verifier(settings: ServiceSettings) -> TokenVerifier:
-    tokens = settings.tokens
-    source = from_url(tokens.jwks_url) if tokens.jwks_url else from_file(Path(str(tokens.jwks_file)))
-    return TokenVerifier(KeySet(source), issuer=tokens.token_issuer, audience=tokens.token_audience)
+COMMANDS: Final[Mapping[str, Command]] = {"republish": Command(run_republish)}

@@ -34,18 +34,9 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "measurement_voided": (
         "pengukuran ini sudah dibatalkan", "Kirim pengukuran baru", "this measurement was voided",
         "Send a new measurement"),
-    "unknown_desa": (
-        "desa/kelurahan tidak ada di register", "Pakai kode Kemendagri desa, misalnya 12.19.01.2003",
-        "the desa is not in the register", "Use the Kemendagri code of a desa, such as 12.19.01.2003"),
-    "ambiguous_desa": (
-        "nama desa/kelurahan ini milik lebih dari satu desa", "Tentukan kodenya pada daftar pemetaan",
-        "more than one desa has this name", "Choose its code in the mapping list"),
     "unknown_posyandu": (
         "posyandu tidak ada di register desa itu", "Periksa kodenya, atau kosongkan bila belum terdaftar",
         "the posyandu is not in the register of that desa", "Check the code, or leave it out if it has none yet"),
-    "outside_area": (
-        "di luar wilayah akun Anda", "Minta petugas wilayah itu melakukannya",
-        "outside the area of your account", "Ask the staff of that area to do it"),
     "moved_in_future": (
         "tanggal pindah di masa depan", "Kirim tanggal pindah yang sudah terjadi",
         "the date of the move lies in the future", "Send a move that has taken place"),

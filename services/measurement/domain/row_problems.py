@@ -106,7 +106,8 @@ _HELD_BACK: Final = _entries(
         "weight_height_swapped": (
             "berat dan tinggi tampaknya tertukar", _CLICK_ID, "weight and height seem to be swapped", _CLICK_EN),
         "unknown_desa": (
-            "desa/kelurahan tidak ditemukan di register", "Periksa nama kecamatan dan desa, atau tentukan di daftar pemetaan",
+            "desa/kelurahan tidak ditemukan di register",
+            "Periksa nama kecamatan dan desa, atau tentukan di daftar pemetaan",
             "the desa is not found in the register",
             "Check the names of kecamatan and desa, or decide it in the mapping list"),
         "ambiguous_desa": (

@@ -44,3 +44,8 @@ CHILDREN: Final = FactRows[ChildV1](
 async def lock_merges(connection: Connection) -> None:
     """One merge at a time, until the end of the transaction."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext('measurement.merge'))")
+
+
+async def lock_registering(connection: Connection) -> None:
+    """One file at a time registers children by NIK, until the end of the transaction."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtext('measurement.register'))")

@@ -41,7 +41,7 @@ MEASUREMENTS: Final = FactRows[MeasurementV1](
 
 
 async def same_day(
-    connection: Connection, visits: Sequence[tuple[UUID, date]], *, lock: bool = False
+    connection: Connection, visits: Sequence[tuple[UUID, date]]
 ) -> dict[tuple[UUID, date], list[MeasurementV1]]:
     """Everything stored of these children on these days, voided rows too; oldest first."""
     if not visits:
@@ -49,7 +49,7 @@ async def same_day(
     pairs = sorted(set(visits))
     rows: list[Any] = await connection.fetch(
         f"{MEASUREMENTS.select} WHERE (child_id, measured_on) IN (SELECT * FROM unnest($1::uuid[], $2::date[])) "
-        f"ORDER BY child_id, fact_id{' FOR UPDATE' if lock else ''}",
+        "ORDER BY child_id, fact_id",
         [child_id for child_id, _ in pairs],
         [day for _, day in pairs],
     )

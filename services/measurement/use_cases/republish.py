@@ -10,21 +10,27 @@ from services.measurement.store.fact_rows import FactRows
 from services.measurement.store.measurements import MEASUREMENTS
 from services.measurement.store.register import ENTRIES
 from services.measurement.use_cases.publish import publish
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Pool
 
 KINDS: Final[tuple[FactRows[Any], ...]] = (ENTRIES, CHILDREN, MEASUREMENTS)  # register first, children before visits
-FIRST_ID: Final = UUID(int=0)
+PAGE_FACTS: Final = 1000  # a transaction each: nobody waits long for a row that is held
 
 
-async def republish_page(connection: Connection, kind: int, after: UUID, limit: int) -> tuple[int, UUID] | None:
-    """Publish up to `limit` facts of `KINDS[kind]` beyond `after`; where to go on, None when all is sent.
+async def republish(pool: Pool) -> int:
+    """Put every current fact into the outbox; how many.
 
-    The rows are locked against change until the commit: else a newer revision could be sent before the older one and
-    the older would be the last in the compacted register topic.
+    The rows of a page are held against change until its commit: a newer revision must not be sent before the older
+    one, or the older would be the last word in a compacted topic.
     """
-    rows = KINDS[kind]
-    page = await rows.held_page(connection, after, limit)
-    await publish(connection, page)
-    if len(page) == limit:
-        return kind, page[-1].fact_id
-    return (kind + 1, FIRST_ID) if kind + 1 < len(KINDS) else None
+    sent = 0
+    for rows in KINDS:
+        after = UUID(int=0)
+        while True:
+            async with pool.acquire() as connection, connection.transaction():
+                page = await rows.held_page(connection, after, PAGE_FACTS)
+                await publish(connection, page)
+            sent += len(page)
+            if len(page) < PAGE_FACTS:
+                break
+            after = page[-1].fact_id
+    return sent

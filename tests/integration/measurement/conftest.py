@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from deploy.local import postgres
-from deploy.local.ports import POSTGRES_PORT
 from deploy.local.stack import Stack
 from shared.logging import configure_logging
 from tests.integration.measurement.desk import Desk, open_desk
@@ -30,12 +28,5 @@ async def desk(open_module_desk: Desk) -> Desk:
 
 
 async def empty(desk: Desk) -> None:
-    """Forget everything but the register. Only the superuser may: no role of the service deletes facts."""
-    connection = await postgres.connect_superuser(
-        desk.stack.ports[POSTGRES_PORT], desk.stack.secrets, desk.stack.database
-    )
-    try:
-        await connection.execute("SET search_path = measurement")
-        await connection.execute(f"TRUNCATE {EMPTIED}")
-    finally:
-        await connection.close()
+    """Forget everything but the register."""
+    await desk.superuser(f"TRUNCATE {EMPTIED}")

@@ -10,9 +10,13 @@ from typing import Any
 
 import httpx
 import orjson
+from fastapi import FastAPI
 
+from deploy.local import postgres
+from deploy.local.ports import POSTGRES_PORT
 from deploy.local.stack import Stack
 from services.measurement.app import MIGRATIONS, SERVICE, routers
+from services.measurement.jobs.parsing import Parser
 from services.measurement.store.vault import Vault
 from shared.http.app import create_app
 from shared.http.health import Health
@@ -76,6 +80,7 @@ class Desk:
     worker: Pool
     vault: Vault
     client: httpx.AsyncClient
+    app: FastAPI
 
     async def send(
         self,
@@ -120,6 +125,17 @@ class Desk:
         """A visit by API."""
         return await self.send("POST", "/v1/measurements", visit(child_id, **values))
 
+    async def superuser(self, statement: str) -> list[Any]:
+        """A statement as who may do anything: look everywhere, forget facts. No role of the service may."""
+        connection = await postgres.connect_superuser(
+            self.stack.ports[POSTGRES_PORT], self.stack.secrets, self.stack.database
+        )
+        try:
+            await connection.execute("SET search_path = measurement")
+            return list(await connection.fetch(statement))
+        finally:
+            await connection.close()
+
     async def events(self) -> list[dict[str, Any]]:
         """Bodies of all messages that wait in the outbox, oldest first."""
         rows = await self.worker.fetch("SELECT bodies FROM outbox ORDER BY id")
@@ -145,19 +161,20 @@ async def open_desk(database: Stack) -> AsyncIterator[Desk]:
         open_pool(database.address(f"{SERVICE}_api"), max_size=12) as api,
         open_pool(database.address(f"{SERVICE}_worker")) as worker,
     ):
-        vault = Vault(MASTER_KEY, MATCH_KEY)
+        vault, parser = Vault(MASTER_KEY, MATCH_KEY), Parser()
         app = create_app(
             SETTINGS,
             routers=routers(),
             health=Health(),
             verifier=small_service.verifier(),
-            state={"pool": api, "vault": vault},
+            state={"pool": api, "vault": vault, "parser": parser},
         )
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://measurement") as client:
-            desk = Desk(database, api, worker, vault, client)
+            desk = Desk(database, api, worker, vault, client, app)
             answer = await desk.send(
                 "POST", "/v1/register", REGISTER, role="district", areas=[KABUPATEN], media_type="text/csv"
             )
             assert answer.json()["rejected"] == 0, answer.text
             yield desk
+        parser.close()

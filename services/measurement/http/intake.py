@@ -1,0 +1,212 @@
+"""`/v1/intake-jobs`: upload, diagnosis, commit, rows, error file."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from services.measurement.http.answers import vault_of
+from services.measurement.http.requests import CommitIn
+from services.measurement.jobs.intake import COMMIT, DIAGNOSE, KIND, state_of
+from services.measurement.jobs.parsing import Parser
+from services.measurement.store import intake
+from services.measurement.store.intake import StoredFile, UploadedFile
+from shared.auth.dependency import require
+from shared.auth.tokens import Caller
+from shared.calendar import now_utc, today_jakarta
+from shared.http.answer import Answer, json_answer, json_response
+from shared.http.bodies import JSON_LIMIT_BYTES, JSON_MODEL, JSON_TYPES, raw_body, read_body, refusal
+from shared.http.cursor import PageRequest, page_request
+from shared.http.kinds import NOT_FOUND
+from shared.http.transaction import reading, write_once
+from shared.jobs import table
+from shared.jobs.table import Job
+from shared.postgres.pool import Connection
+from shared.problems import ProblemKind
+
+router = APIRouter(prefix="/v1/intake-jobs", tags=["intake"])
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FILE_TYPES: Final = ("text/csv", XLSX, "application/vnd.ms-excel", "application/octet-stream")
+NO_AREA: Final = ProblemKind(
+    "no_area", 403, "Akun tanpa wilayah", "The account has no area",
+    "Gunakan akun yang diberi wilayah.", "Use an account that was given an area.",
+)  # fmt: skip
+NOT_TO_BE_TAKEN: Final = ProblemKind(
+    "intake_stopped", 409, "Berkas dihentikan", "The file is stopped",
+    "Perbaiki berkasnya, atau konfirmasi alasan yang disebut bila memang benar.",
+    "Mend the file, or confirm the reasons named if they are right after all.",
+)  # fmt: skip
+NOT_READY: Final = ProblemKind(
+    "intake_not_ready", 409, "Berkas belum atau tidak lagi menunggu keputusan", "The file does not wait for a decision",
+    "Lihat `state`: hanya berkas yang `diagnosed` atau `stopped` dapat diputuskan.",
+    "Look at `state`: only a file that is `diagnosed` or `stopped` can be decided on.",
+)  # fmt: skip
+NOTHING_TO_MEND: Final = ProblemKind(
+    "nothing_to_mend", 409, "Berkas ini bukan tabel yang dapat diperbaiki", "The file is no table that could be mended",
+    "Unggah ekspor e-PPGBM.", "Send an e-PPGBM export.",
+)  # fmt: skip
+
+
+@router.post("", status_code=202, summary="Upload a file; it is diagnosed, nothing is stored yet")
+async def post_intake_job(
+    request: Request,
+    caller: Annotated[Caller, require("intake:write")],
+    content: Annotated[bytes, raw_body(FILE_TYPES)],
+    filename: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """Up to 50 MB. Ask for the job until it is `diagnosed` or `stopped`, then commit or discard it."""
+    if not caller.areas.codes:
+        raise NO_AREA.problem()
+    vault = vault_of(request)
+
+    async def effect(connection: Connection) -> Answer:
+        intake_id = await table.enqueue(connection, KIND, DIAGNOSE, requested_by=caller.subject)
+        sealed = vault.seal(intake_id, content)
+        name = vault.seal(intake_id, filename.encode(), sealed.wrapped_key)
+        digest = hashlib.sha256(content).hexdigest()
+        file = UploadedFile(intake_id, caller.subject, caller.areas.codes, digest, len(content), name, sealed)
+        await intake.insert_file(connection, file, now_utc())
+        shown = {"id": str(intake_id), "state": "queued"}
+        return json_answer(202, shown, {"Location": f"/v1/intake-jobs/{intake_id}"})
+
+    return await write_once(request, effect)
+
+
+@router.get("/{intake_id}", summary="State, diagnosis, progress and counts of a file")
+async def get_intake_job(
+    request: Request, _caller: Annotated[Caller, require("intake:read")], intake_id: UUID
+) -> Response:
+    """`counts`: each received row is in exactly one of the others; `corrected` beside `accepted`, not in it."""
+    async with reading(request) as connection:
+        job, file = await _found(connection, intake_id)
+        counted = await intake.count_rows(connection, intake_id)
+    name = vault_of(request).open(intake_id, file.name).decode()
+    diagnosis = None if file.diagnosis is None else {**file.diagnosis, "file": name}
+    pending = (job.rows or 0) - job.done if file.committed_at is not None else 0
+    shown: dict[str, Any] = {
+        "id": str(intake_id),
+        "state": state_of(job.state, job.payload, file),
+        "error_code": job.error_code,
+        "diagnosis": diagnosis,
+        "progress": {"rows": job.rows, "done": job.done},
+        "counts": {
+            "received": (job.rows or 0) if file.committed_at is not None else 0,
+            **counted,
+            "blank": (file.diagnosis or {}).get("blank", 0),
+            "pending": pending,
+        },
+    }
+    return json_response(shown)
+
+
+async def commit_body(request: Request) -> CommitIn:
+    """The body of a commit; none at all confirms nothing."""
+    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+        return CommitIn()
+    raw = await read_body(request, JSON_TYPES, JSON_LIMIT_BYTES)
+    try:
+        return CommitIn.model_validate_json(raw, strict=True)
+    except ValueError as error:
+        raise refusal(error) from None  # type: ignore[arg-type]
+
+
+setattr(commit_body, JSON_MODEL, CommitIn)
+
+
+@router.post("/{intake_id}:commit", status_code=202, summary="Take the file's rows")
+async def post_commit(
+    request: Request,
+    caller: Annotated[Caller, require("intake:write")],
+    intake_id: UUID,
+    body: Annotated[CommitIn, Depends(commit_body)],
+) -> Response:
+    """A stopped file needs its reasons confirmed, as far as a person may overrule them. Committing twice is once."""
+
+    async def effect(connection: Connection) -> Answer:
+        job, file = await _found(connection, intake_id, lock=True)
+        state = state_of(job.state, job.payload, file)
+        if state in {"committing", "done"}:
+            return json_answer(202, {"id": str(intake_id), "state": state})
+        if state not in {"diagnosed", "stopped"} and not (state == "failed" and file.committed_at is not None):
+            raise NOT_READY.problem(extra={"state": state})
+        diagnosis = file.diagnosis or {}
+        open_reasons = sorted(set(diagnosis.get("stop_reasons", ())) - set(body.confirm_stop_reasons))
+        if state == "stopped" and (open_reasons or not diagnosis.get("can_be_confirmed")):
+            extra = {"stop_reasons": open_reasons, "can_be_confirmed": bool(diagnosis.get("can_be_confirmed"))}
+            raise NOT_TO_BE_TAKEN.problem(extra=extra)
+        await intake.mark_committed(connection, intake_id, body.confirm_stop_reasons, caller.subject, now_utc())
+        await table.go_on(connection, intake_id, COMMIT)
+        return json_answer(202, {"id": str(intake_id), "state": "committing"})
+
+    return await write_once(request, effect)
+
+
+@router.post("/{intake_id}:discard", summary="Leave the file: nothing of it is taken")
+async def post_discard(
+    request: Request, _caller: Annotated[Caller, require("intake:write")], intake_id: UUID
+) -> Response:
+    """Only before it is committed; discarding twice is once."""
+
+    async def effect(connection: Connection) -> Answer:
+        job, file = await _found(connection, intake_id, lock=True)
+        if file.committed_at is not None:
+            raise NOT_READY.problem(extra={"state": state_of(job.state, job.payload, file)})
+        if file.discarded_at is None:
+            await intake.mark_discarded(connection, intake_id, now_utc())
+        return json_answer(200, {"id": str(intake_id), "state": "discarded"})
+
+    return await write_once(request, effect)
+
+
+@router.get("/{intake_id}/rows", summary="What became of the rows")
+async def get_rows(
+    request: Request,
+    _caller: Annotated[Caller, require("intake:read")],
+    intake_id: UUID,
+    page: Annotated[PageRequest, Depends(page_request)],
+    outcome: Annotated[
+        Literal["accepted", "corrected", "unchanged", "duplicate", "quarantined", "rejected"] | None, Query()
+    ] = None,
+) -> Response:
+    """In file order, with the codes of what was seen and, for rows held back, the values that were probably meant."""
+    after = page.after(int) or (0,)
+    async with reading(request) as connection:
+        await _found(connection, intake_id)
+        rows = await intake.list_rows(connection, intake_id, outcome, after[0], page.limit + 1)
+    items = [{name: str(value) if isinstance(value, UUID) else value for name, value in row.items()} for row in rows]
+    return json_response(page.page(items, "row_number"))
+
+
+@router.get("/{intake_id}/error-file", summary="The rows to mend, in the shape they came in, with their reasons")
+async def get_error_file(
+    request: Request, _caller: Annotated[Caller, require("intake:write")], intake_id: UUID
+) -> Response:
+    """A workbook; mended, it is sent as a file again. Holds names, so it needs the scope of who may upload."""
+    async with reading(request) as connection:
+        _, file = await _found(connection, intake_id)
+        content = await intake.file_content(connection, intake_id)
+        held = await intake.held_back(connection, intake_id)
+    if file.diagnosis is None or file.diagnosis.get("profile") is None:
+        raise NOTHING_TO_MEND.problem()
+    vault, parser = vault_of(request), parser_of(request)
+    name, data = vault.open(intake_id, file.name).decode(), vault.open(intake_id, content)
+    workbook = await parser.error_file(name, data, today_jakarta(), held)
+    disposition = f'attachment; filename="perbaikan-{intake_id}.xlsx"'
+    return Response(workbook, media_type=XLSX, headers={"Content-Disposition": disposition})
+
+
+def parser_of(request: Request) -> Parser:
+    """The process's parser."""
+    parser: Parser = request.app.state.parser
+    return parser
+
+
+async def _found(connection: Connection, intake_id: UUID, *, lock: bool = False) -> tuple[Job, StoredFile]:
+    file = await intake.find_file(connection, intake_id, lock=lock)
+    job = await table.find(connection, intake_id, KIND)
+    if file is None or job is None:
+        raise NOT_FOUND.problem()
+    return job, file

@@ -1,0 +1,141 @@
+"""The measurements of a file's rows: new, corrected, or known already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from services.measurement.domain.file_row import FileRow
+from services.measurement.store import intake
+from services.measurement.store.fact_rows import ConcurrentChangeError
+from services.measurement.store.intake import RowOutcome
+from services.measurement.store.measurements import MEASUREMENTS, same_day
+from services.measurement.use_cases.entry import Entry
+from services.measurement.use_cases.file_children import Resident
+from services.measurement.use_cases.publish import revised
+from services.measurement.use_cases.record_measurements import MEASURED
+from shared.contracts.child import MeasurementV1, OfficialScores
+from shared.contracts.fact import new_fact_id
+from shared.postgres.pool import Connection
+
+SOURCE: Final = "eppgbm"
+# What of a row makes it another state of its measurement.
+COMPARED: Final = (*MEASURED, "reported_letter", "official")
+_OFFICIAL: Final = {
+    "haz": "official_haz",
+    "waz": "official_waz",
+    "whz": "official_whz",
+    "haz_class": "official_haz_class",
+    "waz_class": "official_waz_class",
+    "whz_class": "official_whz_class",
+}
+Visit = tuple[UUID, object]  # child, day
+
+
+class FileMeasurements:
+    """The readings a chunk is about. `changed` holds the new revisions after `record`."""
+
+    def __init__(self, intake_id: UUID, entry: Entry) -> None:
+        self._intake_id = intake_id
+        self._entry = entry
+        self._readings: dict[Visit, list[MeasurementV1]] = {}
+        self._used: set[UUID] = set()
+        self._new: dict[UUID, MeasurementV1] = {}
+        self._corrected: dict[UUID, MeasurementV1] = {}
+        self.changed: list[MeasurementV1] = []
+
+    async def record(self, connection: Connection, rows: Sequence[tuple[Resident, UUID]]) -> list[RowOutcome]:
+        """Store what is new; the outcome of every row. ConcurrentChangeError: try the chunk again."""
+        facts = [self._fact(resident, child_id) for resident, child_id in rows]
+        stored = await same_day(connection, [(fact.child_id, fact.measured_on) for fact in facts])
+        for visit, readings in stored.items():
+            self._readings[visit] = [fact for fact in readings if fact.source.partition("#")[0] == SOURCE]
+        await self._note_used(connection, facts)
+        outcomes = [self._place(fact, resident) for fact, (resident, _) in zip(facts, rows, strict=True)]
+        new = sorted(self._new.values(), key=lambda fact: (fact.child_id, fact.measured_on, fact.source))
+        corrected = sorted(self._corrected.values(), key=lambda fact: (fact.child_id, fact.fact_id))
+        if len(await MEASUREMENTS.insert_missing(connection, new)) != len(new):
+            raise ConcurrentChangeError("another file has just recorded one of these visits")
+        await MEASUREMENTS.replace(connection, corrected)
+        self.changed = [*new, *corrected]
+        return outcomes
+
+    async def _note_used(self, connection: Connection, facts: Sequence[MeasurementV1]) -> None:
+        """Which stored readings earlier chunks of this file were about; asked only where a row differs from all."""
+        doubtful = [
+            reading.fact_id
+            for fact in facts
+            if (readings := self._readings.get((fact.child_id, fact.measured_on)))
+            and not any(_same(reading, fact) for reading in readings)
+            for reading in readings
+        ]
+        if doubtful:
+            self._used = await intake.used_facts(connection, self._intake_id, doubtful)
+
+    def _place(self, fact: MeasurementV1, resident: Resident) -> RowOutcome:
+        """Find the reading of this row among those of the day, or make one."""
+        readings = self._readings.setdefault((fact.child_id, fact.measured_on), [])
+        equal = min((r for r in readings if _same(r, fact)), key=lambda r: r.voided, default=None)
+        if equal is not None:
+            codes = (*resident.codes, "voided_before") if equal.voided else resident.codes
+            return self._outcome("unchanged", equal, resident, codes)
+        free = next((r for r in readings if r.fact_id not in self._used and not r.voided), None)
+        if free is None:
+            living = [reading for reading in readings if not reading.voided]
+            if living:
+                fact = fact.model_copy(update={"source": _next_source(readings)})
+            readings.append(fact)
+            self._new[fact.fact_id] = fact
+            codes = (*resident.codes, "same_day_other_values") if living else resident.codes
+            return self._outcome("accepted", fact, resident, codes)
+        values = {name: getattr(fact, name) for name in COMPARED}
+        corrected = revised(free, "corrected", self._entry.now, **values)
+        readings[readings.index(free)] = corrected
+        self._corrected[corrected.fact_id] = corrected
+        return self._outcome("corrected", corrected, resident, resident.codes)
+
+    def _outcome(self, outcome: str, fact: MeasurementV1, resident: Resident, codes: tuple[str, ...]) -> RowOutcome:
+        self._used.add(fact.fact_id)
+        return RowOutcome(resident.row.row_number, outcome, tuple(dict.fromkeys(codes)), fact.child_id, fact.fact_id)
+
+    def _fact(self, resident: Resident, child_id: UUID) -> MeasurementV1:
+        row = resident.row
+        return MeasurementV1(
+            fact_id=new_fact_id(),
+            epoch=1,
+            revision=1,
+            change="recorded",
+            known_at=self._entry.known_at,
+            recorded_at=self._entry.known_at,
+            channel="file",
+            source=SOURCE,
+            child_id=child_id,
+            measured_on=row.measured_on,
+            weight_kg=row.weight_kg,
+            length_height_cm=row.length_height_cm,
+            measurement_position=row.measurement_position,
+            muac_cm=row.muac_cm,
+            desa_code=resident.desa_code,
+            posyandu_code=resident.posyandu_code,
+            reported_letter=row.reported_letter,  # type: ignore[arg-type]
+            official=_official(row),
+        )
+
+
+def _official(row: FileRow) -> OfficialScores | None:
+    values = {name: value for name, source in _OFFICIAL.items() if (value := getattr(row, source)) is not None}
+    return OfficialScores(**values) if values else None
+
+
+def _same(reading: MeasurementV1, fact: MeasurementV1) -> bool:
+    return all(getattr(reading, name) == getattr(fact, name) for name in COMPARED)
+
+
+def _next_source(readings: Sequence[MeasurementV1]) -> str:
+    """`eppgbm#2` for the second reading of a day, and so on."""
+    taken = {reading.source for reading in readings}
+    number = 2
+    while f"{SOURCE}#{number}" in taken:
+        number += 1
+    return f"{SOURCE}#{number}"

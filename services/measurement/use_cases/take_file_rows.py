@@ -1,0 +1,182 @@
+"""Take a chunk of a file's rows: find or register each child, then record, correct or leave its measurement.
+
+A row's natural key is (child, measured_on, source): changed values are a correction, the same values nothing new, so
+importing a file again changes nothing. Where one file gives a child two readings of one day, both are kept: the second
+has a source of its own (`eppgbm#2`), and every row uses the reading that equals it, else the first that no other row of
+this file has used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from services.measurement.domain.file_row import FileRow, JudgedRow, Outcome
+from services.measurement.domain.places import MappingKey, NamedPlace, Place, PlaceBook
+from services.measurement.store import counts, intake, quarantine
+from services.measurement.store.counts import IntakeCount
+from services.measurement.store.intake import RowOutcome
+from services.measurement.store.quarantine import HeldRow
+from services.measurement.store.vault import Vault
+from services.measurement.use_cases.entry import Entry
+from services.measurement.use_cases.file_children import FileChildren, Resident
+from services.measurement.use_cases.file_measurements import FileMeasurements
+from services.measurement.use_cases.publish import publish
+from shared.contracts.fact import new_fact_id
+from shared.postgres.pool import Connection
+
+LEDGER_TERMS: Final = {
+    "accepted": "accepted",
+    "corrected": "accepted",
+    "unchanged": "unchanged",
+    "duplicate": "unchanged",
+    "quarantined": "quarantined",
+    "rejected": "rejected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileChunk:
+    """Consecutive rows of a file as they were judged, and the raw cells of those that are held back."""
+
+    intake_id: UUID
+    rows: Sequence[JudgedRow]
+    raw: Mapping[int, Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The chunk, sorted by what there is to do."""
+
+    residents: list[Resident] = field(default_factory=list)
+    outcomes: list[RowOutcome] = field(default_factory=list)
+    held: list[HeldRow] = field(default_factory=list)
+    unmapped: dict[MappingKey, list[str]] = field(default_factory=dict)
+
+
+async def take_file_rows(
+    connection: Connection, chunk: FileChunk, places: PlaceBook, entry: Entry, vault: Vault
+) -> IntakeCount:
+    """Store the chunk with its events and the outcome of every row; what it adds to the intake ledger."""
+    work = _sort(chunk, places, entry, vault)
+    await intake.lock_places(connection, [_lock_key(resident.desa_code) for resident in work.residents])
+    children = await FileChildren.load(connection, work.residents, vault)
+    matched = []
+    for resident in work.residents:
+        child_id = children.attach(resident, entry)
+        if child_id is None:
+            _hold_back(work, chunk, resident.row, "ambiguous_child", resident.codes, entry, vault)
+        else:
+            matched.append((resident, child_id))
+    await children.store(connection, entry)
+    visits = FileMeasurements(chunk.intake_id, entry)
+    work.outcomes += await visits.record(connection, matched)
+    await publish(connection, [*children.changed, *visits.changed])
+    await quarantine.hold(connection, work.held, entry.known_at)
+    if work.unmapped:
+        await intake.ask_for_names(connection, chunk.intake_id, work.unmapped, entry.known_at)
+    await intake.insert_rows(connection, chunk.intake_id, work.outcomes)
+    count = _count(work.outcomes)
+    await counts.add(connection, "file", count, entry.known_at)
+    return count
+
+
+def _sort(chunk: FileChunk, places: PlaceBook, entry: Entry, vault: Vault) -> _Sorted:
+    work = _Sorted()
+    for judged in chunk.rows:
+        codes = tuple(dict.fromkeys(reason.code for reason in (*judged.reasons, *judged.notes)))
+        if judged.outcome is Outcome.DUPLICATE:
+            work.outcomes.append(RowOutcome(judged.row_number, "duplicate", codes))
+        elif judged.row is None:
+            work.held.append(_held_judged(chunk, judged, entry, vault))
+            work.outcomes.append(RowOutcome(judged.row_number, "quarantined", codes))
+        else:
+            _sort_row(work, chunk, judged.row, places, codes, entry, vault)
+    return work
+
+
+def _sort_row(
+    work: _Sorted,
+    chunk: FileChunk,
+    row: FileRow,
+    places: PlaceBook,
+    codes: tuple[str, ...],
+    entry: Entry,
+    vault: Vault,
+) -> None:
+    place = places.find(NamedPlace(row.kabupaten_name, row.kecamatan_name, row.desa_name, row.posyandu_name))
+    if place.unmapped is not None and place.unmapped not in work.unmapped:
+        work.unmapped[place.unmapped] = places.suggest(place.unmapped)
+    problem = _place_problem(place, entry)
+    if place.desa_code is None or problem is not None:
+        _hold_back(work, chunk, row, problem or "unknown_desa", codes, entry, vault)
+        return
+    if place.unmapped is not None:
+        codes = (*codes, "unmapped_posyandu")
+    work.residents.append(Resident(row, place.desa_code, place.posyandu_code, codes, vault))
+
+
+def _place_problem(place: Place, entry: Entry) -> str | None:
+    if place.problem is not None:
+        return place.problem
+    return None if entry.grant.covers(place.desa_code, place.posyandu_code) else "outside_area"
+
+
+def _hold_back(
+    work: _Sorted, chunk: FileChunk, row: FileRow, reason: str, codes: tuple[str, ...], entry: Entry, vault: Vault
+) -> None:
+    """Keep a row that was readable but cannot be placed."""
+    fields = {name: value for name, value in asdict(row).items() if value is not None and name != "notes"}
+    work.held.append(_held(chunk, row.row_number, (reason,), fields, {}, entry, vault))
+    work.outcomes.append(RowOutcome(row.row_number, "quarantined", (reason, *codes)))
+
+
+def _held_judged(chunk: FileChunk, judged: JudgedRow, entry: Entry, vault: Vault) -> HeldRow:
+    reasons = tuple(dict.fromkeys(reason.code for reason in judged.reasons))
+    proposed = {name: value for reason in judged.reasons for name, value in reason.proposed}
+    raw = chunk.raw.get(judged.row_number, {})
+    return _held(chunk, judged.row_number, reasons, raw, proposed, entry, vault)
+
+
+def _held(
+    chunk: FileChunk,
+    row_number: int,
+    reasons: tuple[str, ...],
+    fields: Mapping[str, Any],
+    proposed: dict[str, Any],
+    entry: Entry,
+    vault: Vault,
+) -> HeldRow:
+    quarantine_id = new_fact_id()
+    return HeldRow(
+        quarantine_id=quarantine_id,
+        channel="file",
+        areas=entry.areas,
+        reasons=reasons,
+        sealed=vault.seal(quarantine_id, orjson.dumps(fields, default=str)),
+        proposed=proposed,
+        intake_id=chunk.intake_id,
+        row_number=row_number,
+    )
+
+
+def _count(outcomes: Sequence[RowOutcome]) -> IntakeCount:
+    terms = [LEDGER_TERMS[outcome.outcome] for outcome in outcomes]
+    return IntakeCount(
+        accepted=terms.count("accepted"),
+        unchanged=terms.count("unchanged"),
+        rejected=terms.count("rejected"),
+        quarantined=terms.count("quarantined"),
+        pending=-len(terms),
+    )
+
+
+def _lock_key(desa_code: str) -> int:
+    """The advisory lock of a desa: wider than its posyandu, since an unmapped row may be any of their children."""
+    digest = hashlib.blake2b(f"measurement.match:{desa_code}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
