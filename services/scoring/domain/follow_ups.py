@@ -13,11 +13,9 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-import numpy as np
-
-from services.scoring.domain.ages import completed_months
 from services.scoring.domain.fold_columns import Fold, uuid_of
 from services.scoring.domain.risk_codes import RULE_EVIDENCE, Evidence, RiskRule, Tier, UnknownThing
+from shared.calendar import completed_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ WASTED: Final = (RiskRule.WAZ_SEVERE, RiskRule.WAZ_LOW, RiskRule.WHZ_LOW)
 
 def follow_ups(fold: Fold, root: int, today: date, *, present: bool = True) -> tuple[FollowUp, ...]:
     """Tasks that the status of `root` asks for on `today`. `present`: neither dead nor moved away."""
-    view = _View(fold, root, today, present)
+    view = _view(fold, root, today, present=present)
     tasks = [*_urgent(view), *_stunted(view), *_wasted(view), *_to_measure_again(view)]
     if view.fired(RiskRule.TWICE_NOT_GAINED):
         tasks.append(("visit_twice_not_gained", view.row(Evidence.LETTER)))
@@ -46,7 +44,7 @@ def follow_ups(fold: Fold, root: int, today: date, *, present: bool = True) -> t
 
 def case_trigger(fold: Fold, root: int, today: date, *, present: bool = True) -> UUID | None:
     """The newest fresh measurement that makes the child suspected or urgent; None: no case opens today."""
-    view = _View(fold, root, today, present)
+    view = _view(fold, root, today, present=present)
     rows = {
         view.row(evidence)
         for rule, evidence in RULE_EVIDENCE.items()
@@ -63,7 +61,7 @@ class _View:
     fold: Fold
     root: int
     today: date
-    present: bool
+    may_open: bool  # the child is here and under five
 
     def fired(self, rule: RiskRule) -> bool:
         return bool(int(self.fold.risk.reasons[self.root]) >> rule & 1)
@@ -80,19 +78,20 @@ class _View:
         return (self.today - on).days, uuid_of(self.fold.measurements.fact_id, row)
 
     def is_fresh(self, row: int) -> bool:
-        if row < 0 or not self.present or not self.is_under_five():
+        if row < 0 or not self.may_open:
             return False
         return 0 <= self.age_of(row)[0] <= self.fold.rules.trigger_at_most_days
-
-    def is_under_five(self) -> bool:
-        birth = self.fold.roots.birth_date[self.root : self.root + 1]
-        months = int(completed_months(birth, np.array([self.today], "M8[D]"))[0])
-        return 0 <= months < self.fold.rules.open_before_months
 
     def task(self, name: str, row: int) -> FollowUp:
         rule = self.fold.rules.follow_ups[name]
         due_on = self.today + timedelta(days=rule.due_days)
         return FollowUp(name, rule.owner_role, self.today, due_on, uuid_of(self.fold.measurements.fact_id, row))
+
+
+def _view(fold: Fold, root: int, today: date, *, present: bool) -> _View:
+    birth: date | None = fold.roots.birth_date[root].astype(date)
+    months = -1 if birth is None else completed_months(birth, today)
+    return _View(fold, root, today, present and 0 <= months < fold.rules.open_before_months)
 
 
 Tasks = Iterable[tuple[str, int]]
