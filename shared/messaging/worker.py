@@ -10,7 +10,7 @@ import structlog
 
 from shared import metrics
 from shared.calendar import now_utc
-from shared.contracts.topics import topics_of
+from shared.contracts.topics import TOPICS, topics_of
 from shared.http.health import Health
 from shared.http.serve import Task
 from shared.messaging.batch import Counts, Handler
@@ -39,7 +39,9 @@ class Worker:
 
     def __init__(self, service: str, pool: Pool, address: Address, broker: Broker, handler: Handler | None) -> None:
         self._pool = pool
-        self.relay = Relay(service, address, broker, published=_published)
+        # A service that publishes nothing has no outbox to empty, and its account may not even start a producer.
+        publishes = any(topic.producer == service for topic in TOPICS)
+        self._relay = Relay(service, address, broker, published=_published) if publishes else None
         self.consumer: BatchConsumer | None = None
         if handler is not None:
             self.consumer = BatchConsumer(
@@ -48,20 +50,29 @@ class Worker:
                 [topic.name for topic in topics_of(service)],
                 pool,
                 handler,
-                on_commit=self.relay.wake,
+                on_commit=self.wake,
                 observe=_observed,
             )
 
+    def wake(self) -> None:
+        """Something was committed in this process: the relay looks now instead of at its next poll."""
+        if self._relay is not None:
+            self._relay.wake()
+
     def tasks(self) -> dict[str, Task]:
         """What the process runs until it is told to stop, by name."""
-        tasks: dict[str, Task] = {"relay": self.relay.run, "watch": self._watch}
+        tasks: dict[str, Task] = {"watch": self._watch}
+        if self._relay is not None:
+            tasks["relay"] = self._relay.run
         if self.consumer is not None:
             tasks["consumer"] = self.consumer.run
         return tasks
 
     def register(self, health: Health) -> None:
         """Liveness by the loops' progress, readiness by whether the consumer can work."""
-        health.loop("relay", lambda: self.relay.moved_at, STALLED_SECONDS)
+        relay = self._relay
+        if relay is not None:
+            health.loop("relay", lambda: relay.moved_at, STALLED_SECONDS)
         consumer = self.consumer
         if consumer is not None:
             health.loop("consumer", lambda: consumer.progress.moved_at, STALLED_SECONDS)
