@@ -1,4 +1,4 @@
-"""`python -m services.scoring api|worker|all|migrate|republish`."""
+"""`python -m services.scoring api|worker|all|migrate|republish|redrive`."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from shared.http.serve import Command, Process, Task
 from shared.ledger.census import CensusTable
 from shared.ledger.routes import ledger_router
 from shared.messaging.kafka import Broker
+from shared.messaging.redrive_door import redrive_command
 from shared.messaging.worker import Worker
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import open_pool
@@ -91,4 +92,7 @@ async def run_republish(settings: ServiceSettings, words: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS: Final[Mapping[str, Command]] = {"republish": Command(run_republish)}
+COMMANDS: Final[Mapping[str, Command]] = {
+    "republish": Command(run_republish),
+    "redrive": redrive_command(SERVICE, handler()),
+}
