@@ -55,7 +55,7 @@ def letters(weighings: Weighings, rules: Kms) -> Letters:
     letter = np.full(size, Letter.O, np.int8)
     letter[first_month] = Letter.B
     minimum = rules.minimum_gain_g[weighings.sex[compared], np.clip(weighings.months[compared], 0, LAST_KMS_MONTH)]
-    grams = np.rint(weighings.weight_kg * 1000.0)  # whole grams: 8.2 - 7.8 must be 400
+    grams = np.rint(weighings.weight_kg * 1000.0)  # whole grams: 8.03 - 7.73 must be 300
     gained = np.where(grams[compared] - grams[before] >= minimum, np.int8(Letter.N), np.int8(Letter.T))
     letter[compared] = np.where(np.isnan(minimum), np.int8(Letter.NONE), gained)
     letter[(weighings.months < 0) | (weighings.months > LAST_KMS_MONTH)] = Letter.NONE

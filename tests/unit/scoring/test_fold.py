@@ -101,6 +101,24 @@ def test_muac_counts_from_six_months_and_within_entry_limits(on: str, muac: floa
     assert (status.tier == "urgent") is urgent
 
 
+@pytest.mark.parametrize(
+    ("on", "length", "waz", "fired"),
+    [
+        ("2024-02-10", 44.9, -3.01, True),
+        ("2024-02-10", 44.9, -3.0, False),
+        ("2024-02-10", 45.0, -3.01, False),
+        ("2024-07-14", 44.9, -3.01, True),
+        ("2024-07-15", 44.9, -3.01, False),
+    ],
+)
+def test_an_infant_under_six_months_too_short_for_the_table_is_judged_by_its_weight(
+    on: str, length: float, waz: float, *, fired: bool
+) -> None:
+    infant = visit(1, BOY, day(on), waz=waz)
+    infant.length = length
+    assert ("infant_severe" in rule_ids(Story([BOY], [infant]).status())) is fired
+
+
 def test_supplementary_feeding_is_not_for_gizi_buruk() -> None:
     thin = Story([BOY], [visit(1, BOY, day("2025-07-10"), -1.0, -2.3)]).status()
     oedema = Story([BOY], [visit(1, BOY, day("2025-07-10"), -1.0, -2.3), visit(2, BOY, day("2025-07-11"), oedema=True)])
@@ -251,6 +269,22 @@ def test_a_small_loss_another_interval_or_an_unknown_position_is_no_drop(story: 
     assert "haz_drop" not in unknown_things(story.status())
 
 
+def test_a_drop_of_just_the_configured_amount_is_one() -> None:
+    assert unknown_things(drops(("2025-03-01", -0.3), ("2025-06-01", -0.97)).status())["haz_drop"] == "seen_once"
+
+
+@pytest.mark.parametrize(("second", "rules"), [("2025-07-31", ["haz_drop"]), ("2025-08-01", [])])
+def test_a_drop_is_confirmed_within_sixty_days_only(second: str, rules: list[str]) -> None:
+    assert rule_ids(drops(("2025-01-01", -0.3), ("2025-06-01", -1.0), (second, -1.0)).status()) == rules
+
+
+def test_a_drop_is_never_measured_against_another_child() -> None:
+    other, start = Child(2, "M", BOY.born), day("2025-01-01")
+    tall = [visit(1 + i, BOY, start + timedelta(days=days), 1.0, -0.5) for i, days in enumerate((0, 200))]
+    story = Story([BOY, other], [*tall, visit(3, other, start + timedelta(days=90), -1.0, -0.5)])
+    assert "haz_drop" not in unknown_things(story.status(1))
+
+
 def test_a_same_day_copy_does_not_confirm_a_drop_but_a_remeasurement_does() -> None:
     start = [("2025-03-01", -0.3), ("2025-06-01", -1.0)]
     copied = drops(*start)
@@ -275,6 +309,12 @@ def test_a_length_that_falls_by_more_than_the_tolerance_is_flagged_and_both_are_
     assert has(fold, 1, AssessmentFlag.IMPLAUSIBLE_DECREASE) is flagged
     assert (fold.assessments.haz != NO_SCORE).all()
     assert ("length_decrease" in unknown_things(Story([BOY], [first, second]).status())) is flagged
+
+
+def test_a_length_after_an_impossible_one_is_no_decrease() -> None:
+    lengths = (("2025-06-10", 79.5), ("2025-07-10", 110.0), ("2025-08-10", 80.5))
+    story = Story([BOY], [Visit(i, 1, day(on), length=cm, position="l") for i, (on, cm) in enumerate(lengths, 1)])
+    assert not has(story.folded(), 2, AssessmentFlag.IMPLAUSIBLE_DECREASE)
 
 
 def test_the_change_from_lying_to_standing_is_no_decrease() -> None:
