@@ -81,13 +81,13 @@ async def _worker(
     pool = await stack.enter_async_context(open_pool(address))
     worker = Worker(SERVICE, pool, address, Broker.of(settings), None)
     worker.register(health)
-    intake_job = IntakeJob(pool, state["vault"], state["parser"], worker.relay.wake)
+    intake_job = IntakeJob(pool, state["vault"], state["parser"], worker.wake)
     runner = JobRunner(pool, {intake.KIND: intake_job})
     health.loop("jobs", lambda: runner.moved_at, SILENT_SECONDS)
     health.state("jobs", runner.ready)
 
     def after_commit() -> None:
-        worker.relay.wake()
+        worker.wake()
         runner.wake()
 
     state["after_commit"] = after_commit

@@ -47,6 +47,7 @@ from shared.http.transaction import reading, write_once, writing
 from shared.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/measurements", tags=["measurements"])
+STEP_ROWS: Final = 500  # worked on in one go, so that the loop is never held for long; all in one transaction
 NATURAL_KEY: Final = "measurement_natural_key"
 _STATUS: Final = {"accepted": 201, "unchanged": 200, "quarantined": 202}
 
@@ -88,7 +89,9 @@ async def post_batch(
     async def effect(connection: Connection) -> Answer:
         entry = entry_of(caller)
         new = [new_measurement(row) for row in body.good.values()]
-        results = await record_measurements(connection, new, entry, vault_of(request))
+        results: list[Recorded] = []
+        for start in range(0, len(new), STEP_ROWS):
+            results += await record_measurements(connection, new[start : start + STEP_ROWS], entry, vault_of(request))
         count = count_of(results)
         counted = IntakeCount(
             received=body.received,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from services.measurement.store.fact_rows import Column, FactRows, json_text, text_list
 from shared.contracts.child import ChildV1
@@ -39,6 +42,26 @@ CHILDREN: Final = FactRows[ChildV1](
     ),
     build=_build,
 )
+
+
+class Standing(NamedTuple):
+    """What of a child decides whether a visit may be recorded."""
+
+    birth_date: date
+    desa_code: str
+    posyandu_code: str | None
+    merged_into: UUID | None
+    voided: bool
+
+
+async def standing(connection: Connection, child_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """The children that may be seen, by id."""
+    rows = await connection.fetch(
+        "SELECT child_id, birth_date, desa_code, posyandu_code, merged_into, voided FROM child "
+        "WHERE child_id = ANY($1)",
+        list(set(child_ids)),
+    )
+    return {row[0]: Standing(*row[1:]) for row in rows}
 
 
 async def lock_merges(connection: Connection) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -34,9 +35,9 @@ class Column:
     read: Callable[[Any], Any] | None = None
     expression: str = "{}"
 
-    def value(self, fact: Fact) -> Any:
-        """The column's value of `fact`."""
-        return getattr(fact, self.name) if self.read is None else self.read(fact)
+    def reader(self) -> Callable[[Any], Any]:
+        """How the column's value is read from a fact."""
+        return attrgetter(self.name) if self.read is None else self.read
 
 
 def text_list(name: str) -> Column:
@@ -79,6 +80,7 @@ class FactRows(Generic[FactT]):
     ) -> None:
         self._columns = (*key, *ORDER, *columns)
         self._build = build
+        self._readers = [column.reader() for column in self._columns]
         names = [column.name for column in self._columns]
         arrays = ", ".join(f"${n}::{column.array_type}[]" for n, column in enumerate(self._columns, start=1))
         values = ", ".join(column.expression.format(f"new.{column.name}") for column in self._columns)
@@ -143,4 +145,4 @@ class FactRows(Generic[FactT]):
             raise ConcurrentChangeError(f"{len(facts)} revisions were to be written, the database says {status}")
 
     def _arrays(self, facts: Sequence[FactT]) -> list[list[Any]]:
-        return [[column.value(fact) for fact in facts] for column in self._columns]
+        return [list(map(read, facts)) for read in self._readers]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Final, Literal
 from uuid import UUID
 
@@ -13,14 +14,14 @@ import orjson
 from services.measurement.domain.entry_checks import visit_problems
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.store import counts, quarantine
-from services.measurement.store.children import CHILDREN
+from services.measurement.store.children import Standing, standing
 from services.measurement.store.counts import IntakeCount
 from services.measurement.store.measurements import MEASUREMENTS, same_day
 from services.measurement.store.quarantine import HeldRow
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.publish import publish
-from shared.contracts.child import ChildV1, MeasurementV1, Position
+from shared.contracts.child import MeasurementV1, Position
 from shared.contracts.fact import new_fact_id
 from shared.postgres.pool import Connection
 
@@ -36,6 +37,7 @@ MEASURED: Final = (
     "muac_cm",
     "oedema",
 )
+measured_values: Final = attrgetter(*MEASURED)
 ATTEMPTS: Final = 3  # a row that is voided between our insert and our look at it is inserted again
 
 
@@ -76,7 +78,7 @@ async def record_measurements(
     A second record of the same child, day and source is `unchanged` if it says the same and `conflict` if not: a
     correction must say that it is one. Re-measurements stand beside the first reading.
     """
-    children = {child.child_id: child for child in await CHILDREN.find(connection, [row.child_id for row in rows])}
+    children = await standing(connection, [row.child_id for row in rows])
     results: list[Recorded | None] = [_refusal(row, children.get(row.child_id), entry) for row in rows]
     new = {index: _fact(row, entry) for index, row in enumerate(rows) if results[index] is None}
     for index, recorded in (await _store(connection, new)).items():
@@ -109,11 +111,10 @@ async def add_count(connection: Connection, channel: counts.Channel, count: Inta
     await counts.add(connection, channel, count, entry.known_at)
 
 
-def _refusal(row: NewMeasurement, child: ChildV1 | None, entry: Entry) -> Recorded | None:
+def _refusal(row: NewMeasurement, child: Standing | None, entry: Entry) -> Recorded | None:
     if child is None:
         return Recorded("rejected", problems=(EntryProblem("unknown_child", "child_id"),))
-    home = child.residences[-1]
-    if not entry.grant.covers(home.desa_code, home.posyandu_code):
+    if not entry.grant.covers(child.desa_code, child.posyandu_code):
         return Recorded("rejected", problems=(EntryProblem("outside_area", "child_id"),))
     if child.merged_into is not None:
         problem = EntryProblem("child_merged", "child_id")
@@ -164,7 +165,7 @@ async def _store(connection: Connection, new: dict[int, MeasurementV1]) -> dict[
             waiting.append(fact)
     stored: set[UUID] = set()
     for _ in range(ATTEMPTS):
-        waiting.sort(key=lambda fact: (fact.child_id, fact.measured_on, fact.fact_id))
+        waiting.sort(key=_insert_order)
         inserted = await MEASUREMENTS.insert_missing(connection, waiting)
         stored |= inserted
         waiting = [fact for fact in waiting if fact.fact_id not in inserted]
@@ -187,15 +188,13 @@ async def _stored_remeasurements(connection: Connection, facts: Sequence[Measure
     return {_slot(fact): fact for day in days.values() for fact in day if fact.is_remeasurement and not fact.voided}
 
 
+_insert_order: Final = attrgetter("child_id.int", "measured_on", "fact_id.int")
+
+
 def _slot(fact: MeasurementV1) -> Slot:
     """What only one living record may occupy: child, day, source; of a re-measurement its values too."""
     natural = (fact.child_id, fact.measured_on, fact.source)
     return (*natural, *measured_values(fact)) if fact.is_remeasurement else natural
-
-
-def measured_values(fact: MeasurementV1) -> tuple[object, ...]:
-    """What was measured, for comparison."""
-    return tuple(getattr(fact, name) for name in MEASURED)
 
 
 def _against(fact: MeasurementV1, holder: MeasurementV1, stored: set[UUID]) -> Recorded:
