@@ -14,13 +14,12 @@ from typing import Any, Final
 
 import httpx
 
-from deploy.local import services
 from deploy.local.data_dir import default_data_dir
 from deploy.local.doors import running_stack
 from deploy.local.errors import MissingError
 from deploy.local.stack import Stack
 from deploy.local.tokens import mint
-from shared.contracts.topics import TOPICS
+from shared.contracts.topics import SERVICES, TOPICS
 from shared.ledger.compare import INTAKE_TERMS, judge
 
 ANSWER_WITHIN_S: Final = 30.0  # the census counts every fact
@@ -76,14 +75,13 @@ def wait_balanced(stack: Stack, seconds: float) -> dict[str, Any]:
 
 def _look(stack: Stack) -> dict[str, Any]:
     token = mint(stack.data, "ops")
-    expected = services.present()
     with httpx.Client(timeout=ANSWER_WITHIN_S, trust_env=False, headers={"Authorization": f"Bearer {token}"}) as client:
-        parts = [part for part in (_part(client, stack, name) for name in expected) if part is not None]
+        parts = [part for part in (_part(client, stack, name) for name in SERVICES) if part is not None]
     if not parts:
         raise MissingError("no service answers: ./tumbuh up, then ./tumbuh status")
     intake = next((part["intake"] for part in parts if "intake" in part), dict.fromkeys(("received", *INTAKE_TERMS), 0))
     judged = judge(parts, intake, COMPACTED)
-    silent = sorted(set(expected) - {part["service"] for part in parts})
+    silent = sorted(set(SERVICES) - {part["service"] for part in parts})
     if silent:
         judged |= {"state": "unsettled", "balanced": False}
     return judged | {"silent": silent}

@@ -13,12 +13,11 @@ import getpass
 import json
 from typing import Any, Final
 
-from deploy.local import services
 from deploy.local.data_dir import default_data_dir
 from deploy.local.doors import answer_of, running_stack
 from deploy.local.errors import MissingError
 from deploy.local.stack import Stack
-from shared.contracts.topics import topics_of
+from shared.contracts.topics import SERVICES, topics_of
 
 VERBS: Final = ("list", "apply", "discard", "skip")
 OPTIONS: Final = ("topic", "partition", "offset", "reason")
@@ -52,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def consumers() -> tuple[str, ...]:
     """The services that consume anything."""
-    return tuple(service for service in services.present() if topics_of(service))
+    return tuple(service for service in SERVICES if topics_of(service))
 
 
 def _listed(stack: Stack, service: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', '
 
 @pytest.fixture(scope="module")
 async def migrated(database: Stack) -> Stack:
-    await asyncio.to_thread(services.migrate, database, services.present())
+    await asyncio.to_thread(services.migrate, database, SERVICES)
     return database
 
 
@@ -144,7 +144,7 @@ async def test_no_role_of_a_service_reads_another_services_tables(migrated: Stac
 async def test_an_api_role_writes_no_dead_letter_position_or_migration(migrated: Stack) -> None:
     """What the pipeline rests on is the worker's alone."""
     too_much: list[Any] = []
-    for service in services.present():
+    for service in SERVICES:
         connection = await connect(migrated.address(f"{service}_api"))
         try:
             for table in ("consumer_position", "dead_letter", "schema_migration"):
