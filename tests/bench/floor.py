@@ -1,0 +1,136 @@
+"""The floor of a stage: the same bytes decoded, the same rows written, the same messages sent, without our code.
+
+A stage reads a topic, decodes each body with orjson, writes so many rows a message with `unnest` in batches, and sends
+so many messages a message. Rows and messages are those of the real run (bodies taken from it), so a floor never
+writes more than we do. It keeps no promise: no lock, no merge, no position, no outbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from deploy.local.stack import Stack
+
+BATCH = 1_000
+TABLE = """
+CREATE TABLE IF NOT EXISTS floor_{name} (
+    child_id uuid NOT NULL, fact_id uuid NOT NULL, epoch integer NOT NULL, revision integer NOT NULL,
+    known_at timestamptz NOT NULL, content_hash bigint NOT NULL, content text NOT NULL,
+    PRIMARY KEY (child_id, fact_id))
+"""
+INSERT = """
+INSERT INTO floor_{name} SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[],
+$6::bigint[], $7::text[]) ON CONFLICT (child_id, fact_id) DO UPDATE SET content = EXCLUDED.content
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one stage does per message it reads; `rows` table rows, `sends` messages of `out` (None = none)."""
+
+    name: str
+    source: str
+    rows: int
+    sends: int
+    out: str | None
+
+
+async def run_stage(stack: Stack, stage: Stage, messages: int, bodies: Sequence[bytes]) -> float:
+    """Work until `messages` were read; returns the wall seconds from the first message to the last row and send."""
+    broker = stack.broker("admin")
+    connection = await asyncpg.connect(**dsn(stack))
+    tables = [f"{stage.name}_{number}" for number in range(stage.rows)]
+    for table in tables:
+        await connection.execute(TABLE.format(name=table))
+    consumer: AIOKafkaConsumer = broker.consumer(f"floor-{uuid.uuid4().hex}")
+    producer: AIOKafkaProducer = broker.producer()
+    await consumer.start()
+    await producer.start()
+    partitions = [TopicPartition(stage.source, number) for number in range(12)]
+    consumer.assign(partitions)
+    await consumer.seek_to_beginning(*partitions)
+    began, read, sent = 0.0, 0, 0
+    try:
+        while read < messages:
+            fetched = await consumer.getmany(timeout_ms=200, max_records=BATCH)
+            records = [record for group in fetched.values() for record in group]
+            if not records:
+                continue
+            began = began or time.perf_counter()
+            facts = [orjson.loads(record.value) for record in records]
+            await write(connection, tables, facts, [record.value for record in records])
+            if stage.out is not None:
+                pending = []
+                for record in records:
+                    for _ in range(stage.sends):
+                        body = bodies[sent % len(bodies)]
+                        send = producer.send(stage.out, value=body, key=record.key, headers=record.headers)
+                        pending.append(await send)
+                        sent += 1
+                await asyncio.gather(*pending)
+            read += len(records)
+        return time.perf_counter() - began
+    finally:
+        await consumer.stop()
+        await producer.stop()
+        await connection.close()
+
+
+async def sample(stack: Stack, topic: str, count: int = 500) -> list[bytes]:
+    """Some bodies of a topic, for a floor to send."""
+    consumer: AIOKafkaConsumer = stack.broker("admin").consumer(f"floor-{uuid.uuid4().hex}")
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(12)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        bodies: list[bytes] = []
+        while len(bodies) < count:
+            fetched = await consumer.getmany(timeout_ms=1000)
+            bodies += [record.value for group in fetched.values() for record in group]
+        return bodies[:count]
+    finally:
+        await consumer.stop()
+
+
+async def write(
+    connection: asyncpg.Connection[Any], tables: Sequence[str], facts: Sequence[dict[str, Any]], raw: Sequence[bytes]
+) -> None:
+    """The same rows into each of `tables`, in one transaction."""
+    arrays = [
+        [fact["child_id"] for fact in facts],
+        [fact["fact_id"] for fact in facts],
+        [fact["epoch"] for fact in facts],
+        [fact["revision"] for fact in facts],
+    ]
+    now = await connection.fetchval("SELECT now()")
+    async with connection.transaction():
+        for table in tables:
+            await connection.execute(
+                INSERT.format(name=table),
+                *arrays,
+                [now] * len(facts),
+                [1] * len(facts),
+                [body.decode() for body in raw],
+            )
+
+
+def dsn(stack: Stack) -> dict[str, Any]:
+    """How the superuser connects to the database of `stack`."""
+    address = stack.address("postgres")
+    return {
+        "host": address.host,
+        "port": address.port,
+        "database": address.database,
+        "user": address.user,
+        "password": address.password,
+    }

@@ -1,0 +1,195 @@
+"""(f) Batch POST → visible figure, and (j) row writes per measurement, on the running system.
+
+The floor of the chain is three bare stages in three processes (as ours are three services), fed by a fourth that
+decodes the same request bodies, writes one row a measurement and sends one message: the same bytes, rows and messages
+at every step, none of the guarantees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import multiprocessing
+import random
+import statistics
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+import asyncpg
+import httpx
+import orjson
+
+from deploy.local.stack import Stack
+from deploy.local.trial import Trial, empty_topics, fresh_database, trial
+from services.measurement.store.children import CHILDREN as CHILD_TABLE
+from services.measurement.use_cases.publish import publish
+from shared.calendar import today_jakarta
+from shared.contracts.child import ChildV1
+from shared.contracts.topics import MEASUREMENT, RISK
+from shared.postgres.pool import open_pool
+from tests.bench.floor import TABLE, Stage, dsn, run_stage, sample, write
+from tests.bench.report import BenchRow
+from tests.bench.world import children, visit
+
+CHILDREN: Final = 10_000
+BATCH: Final = 1_000
+CONCURRENT: Final = 2
+ROUNDS: Final = 5
+WRITES: Final = """
+SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables
+WHERE schemaname IN ('measurement', 'scoring', 'reporting')
+"""
+VISIBLE: Final = "SELECT coalesce(sum(weighed), 0) FROM reporting.cell WHERE month = $1"
+IDLE: Final = "SELECT (SELECT count(*) FROM measurement.outbox) + (SELECT count(*) FROM scoring.outbox)"
+
+
+def measure(stack: Stack) -> list[BenchRow]:
+    """Five monthly rounds of the same children through the system, then the floor as often; medians."""
+    today = today_jakarta()
+    made = children(CHILDREN, today)
+    bodies = [_bodies(made, today - timedelta(days=31 * (ROUNDS - number)), number) for number in range(ROUNDS)]
+    with trial(stack) as system:
+        system.start("measurement", "scoring", "reporting")
+        ours, writes = asyncio.run(_ours(system, made, bodies, today))
+        published = asyncio.run(sample(system.stack, RISK.name)), asyncio.run(sample(system.stack, MEASUREMENT.name))
+    floors = []
+    for number in range(ROUNDS):
+        asyncio.run(empty_topics(stack))
+        with fresh_database(stack) as database:
+            floors.append(CHILDREN / _floor(database, bodies[number], *published))
+    value, floor = statistics.median(ours), statistics.median(floors)
+    return [
+        BenchRow("f", "Batch POST to visible figure", value, "measurements/s", floor, value / floor),
+        BenchRow(
+            "j",
+            "Row writes per measurement, whole loop (floor = budget of 10)",
+            statistics.median(writes),
+            "rows",
+            10,
+            statistics.median(writes) / 10,
+        ),
+    ]
+
+
+def _bodies(made: Sequence[ChildV1], on: date, seed: int) -> list[bytes]:
+    rng = random.Random(seed)
+    rows = [visit(child, on, rng) for child in made]
+    return [orjson.dumps({"rows": rows[start : start + BATCH]}) for start in range(0, len(rows), BATCH)]
+
+
+async def _ours(
+    system: Trial, made: list[ChildV1], bodies: list[list[bytes]], today: date
+) -> tuple[list[float], list[float]]:
+    async with open_pool(system.stack.address("measurement_worker")) as pool:
+        for start in range(0, len(made), BATCH):
+            async with pool.acquire() as connection, connection.transaction():
+                await CHILD_TABLE.insert(connection, made[start : start + BATCH])
+                await publish(connection, made[start : start + BATCH])
+    watcher = await asyncpg.connect(**dsn(system.stack))
+    headers = {"Authorization": f"Bearer {system.token('puskesmas', ['12.19'])}", "Content-Type": "application/json"}
+    rates, writes = [], []
+    try:
+        await _until(watcher, "SELECT count(*) FROM reporting.child WHERE counted", len(made))
+        for number, round_bodies in enumerate(bodies):
+            month = (today - timedelta(days=31 * (ROUNDS - number))).replace(day=1)
+            expected = CHILDREN + await watcher.fetchval(VISIBLE, month)
+            before = await _writes(watcher)
+            began = time.perf_counter()
+            await _post(system.url("measurement"), headers, round_bodies)
+            await _until(watcher, VISIBLE, expected, month)
+            rates.append(CHILDREN / (time.perf_counter() - began))
+            await _until(watcher, IDLE, 0)
+            writes.append((await _writes(watcher) - before) / CHILDREN)
+    finally:
+        await watcher.close()
+    return rates, writes
+
+
+async def _post(url: str, headers: dict[str, str], bodies: list[bytes]) -> None:
+    queue = list(bodies)
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120, trust_env=False) as client:
+
+        async def send() -> None:
+            while queue:
+                body = queue.pop(0)
+                answer = await client.post(
+                    "/v1/measurements:batch", content=body, headers={"Idempotency-Key": str(uuid.uuid4())}
+                )
+                if answer.status_code != httpx.codes.OK:
+                    raise RuntimeError(answer.text[:500])
+
+        await asyncio.gather(*(send() for _ in range(CONCURRENT)))
+
+
+async def _writes(connection: asyncpg.Connection[Any]) -> int:
+    await asyncio.sleep(1.2)  # statistics of other sessions are flushed once a second at most
+    await connection.execute("SELECT pg_stat_clear_snapshot()")
+    return int(await connection.fetchval(WRITES))
+
+
+async def _until(connection: asyncpg.Connection[Any], sql: str, expected: int, *values: Any) -> None:
+    deadline = time.monotonic() + 180
+    while (seen := await connection.fetchval(sql, *values)) != expected:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{sql}: {seen} instead of {expected}")
+        await asyncio.sleep(0.02)
+
+
+def _floor(database: Stack, bodies: list[bytes], judgements: list[bytes], measurements: list[bytes]) -> float:
+    """Seconds from the first request body to the last row of the last stage."""
+    context = multiprocessing.get_context("spawn")
+    stages = (
+        (Stage("scoring", MEASUREMENT.name, 3, 2, RISK.name), CHILDREN, judgements),
+        (Stage("reporting_measurement", MEASUREMENT.name, 1, 0, None), CHILDREN, judgements),
+        (Stage("reporting_risk", RISK.name, 1, 0, None), 2 * CHILDREN, judgements),
+    )
+    with concurrent.futures.ProcessPoolExecutor(len(stages), mp_context=context) as pool:
+        for future in [pool.submit(_warm) for _ in stages]:
+            future.result()
+        waiting = [pool.submit(_stage, database, *stage) for stage in stages]
+        began = time.perf_counter()
+        asyncio.run(_take_in(database, bodies, measurements))
+        for future in waiting:
+            future.result()
+        return time.perf_counter() - began
+
+
+def _warm() -> None:
+    """Spawned and imported before the clock starts."""
+
+
+def _stage(database: Stack, stage: Stage, messages: int, bodies: list[bytes]) -> float:
+    return asyncio.run(run_stage(database, stage, messages, bodies))
+
+
+async def _take_in(database: Stack, bodies: list[bytes], measurements: list[bytes]) -> None:
+    """Decode each request body, write one row a measurement, send one message."""
+    facts = [orjson.loads(body) for body in measurements]
+    templates = [(fact, body) for fact, body in zip(facts, measurements, strict=True) if "measured_on" in fact]
+    connection = await asyncpg.connect(**dsn(database))
+    await connection.execute(TABLE.format(name="measurement"))
+    producer = database.broker("admin").producer()
+    await producer.start()
+    headers = [("ce_type", b"tumbuh.measurement")]
+    try:
+        for body in bodies:
+            rows = orjson.loads(body)["rows"]
+            chosen = [templates[number % len(templates)] for number in range(len(rows))]
+            new = [
+                {**fact, "child_id": row["child_id"], "fact_id": uuid.uuid4()}
+                for (fact, _), row in zip(chosen, rows, strict=True)
+            ]
+            await write(connection, ["measurement"], new, [raw for _, raw in chosen])
+            sent = [
+                await producer.send(
+                    MEASUREMENT.name, value=orjson.dumps(fact), key=str(fact["child_id"]).encode(), headers=headers
+                )
+                for fact in new
+            ]
+            await asyncio.gather(*sent)
+    finally:
+        await producer.stop()
+        await connection.close()
