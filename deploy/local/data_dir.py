@@ -51,6 +51,11 @@ class DataDir:
         return self.root / "postgres"
 
     @property
+    def demo(self) -> Path:
+        """There if a demo made what is here."""
+        return self.root / "demo.json"
+
+    @property
     def lock(self) -> Path:
         """Held by whoever starts or stops."""
         return self.root / "lock"
@@ -86,7 +91,7 @@ class DataDir:
         """Remove what is ours, and the directory itself if nothing else is in it."""
         for folder in (self.logs, self.processes, self.kafka, self.keys, self.postgres):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (self.ports, self.secrets, self.lock):
+        for file in (self.ports, self.secrets, self.demo, self.lock):
             file.unlink(missing_ok=True)
         with suppress(OSError):
             self.root.rmdir()

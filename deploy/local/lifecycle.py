@@ -32,12 +32,13 @@ def bring_up(data: DataDir, tell: Tell, *, tethered: bool = False) -> Stack:
         try:
             tell("PostgreSQL and Kafka ...")
             stack = start_infrastructure(data, tethered=tethered)
-            chosen = services.present()
-            tell("migrations ...")
-            services.migrate(stack, chosen)
-            tell(f"services: {', '.join(chosen)} ...")
-            services.start(stack, chosen, tethered=tethered)
-            services.wait_ready(stack, chosen)
+            absent = [name for name in SERVICES if name not in before]
+            if absent:
+                tell("migrations ...")
+                services.migrate(stack, absent)
+                tell(f"services: {', '.join(absent)} ...")
+                services.start(stack, absent, tethered=tethered)
+            services.wait_ready(stack, SERVICES)
         except BaseException:
             with undisturbed():
                 _stop(data, [name for name in PARTS if name not in before])

@@ -50,7 +50,7 @@ def start(
     user: str | None = None,
     tether: Tether | None = None,
 ) -> Process:
-    """Start `command` in a terminal session of its own, output to its log, and record it.
+    """Start `command` apart from our terminal, output to its log, and record it.
 
     With a `tether` it must be called from the main thread: the kernel watches the starting thread, not the process.
     """

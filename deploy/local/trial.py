@@ -35,8 +35,8 @@ class Trial:
         self.stack = stack
 
     def start(self, *names: str) -> None:
-        """Start services (all that exist, without names) and wait until they are ready."""
-        chosen = names or services.present()
+        """Start services (all, without names) and wait until they are ready."""
+        chosen = names or SERVICES
         services.start(self.stack, chosen, tethered=True)
         services.wait_ready(self.stack, chosen)
 
@@ -107,7 +107,7 @@ async def _ensure_template(stack: Stack) -> None:
         await server.close()
     if not there:
         await _create(own, None)
-        await asyncio.to_thread(services.migrate, own, services.present())
+        await asyncio.to_thread(services.migrate, own, SERVICES)
 
 
 async def _create(stack: Stack, template: str | None) -> None:

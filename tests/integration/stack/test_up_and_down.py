@@ -22,7 +22,8 @@ from deploy.local.ports import LOOPBACK, load_ports
 from deploy.local.throw_away import sweep
 
 INTERRUPTED = 130
-ANOTHER_UP_WITHIN_S = 20.0  # 2 to 3 s on two idle cores, where the first takes about 12; others may use them too
+# Whole systems start here, six processes each; on an idle machine none of these takes half a minute.
+pytestmark = pytest.mark.timeout(300)
 
 
 def _command(*arguments: str) -> list[str]:
@@ -81,7 +82,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for _ in range(2)
     ]
     try:
-        said = [launcher.communicate(timeout=90)[1] for launcher in both]
+        said = [launcher.communicate(timeout=240)[1] for launcher in both]
         assert [launcher.returncode for launcher in both] == [0, 0], said
         assert sum("waiting for it" in text for text in said) == 1
         yield folder
@@ -106,12 +107,12 @@ def test_two_ups_at_once_end_in_one_system(running: Path) -> None:
     assert sorted(leaders) == sorted(part["pid"] for part in _status(running).values())
 
 
-def test_another_up_starts_nothing_and_is_quick(running: Path) -> None:
+def test_another_up_starts_nothing_and_migrates_nothing(running: Path) -> None:
     before = _status(running)
-    begun = time.monotonic()
     up = _tumbuh(running, "up")
     assert up.returncode == 0, up.stderr
-    assert time.monotonic() - begun < ANOTHER_UP_WITHIN_S
+    assert "migrations" not in up.stderr
+    assert "services" not in up.stderr
     assert _status(running) == before
 
 
@@ -119,7 +120,9 @@ def test_a_service_that_was_killed_is_back_after_up_and_the_others_stay(running:
     before = _status(running)
     os.kill(before["lab"]["pid"], signal.SIGKILL)
     _until(lambda: _status(running)["lab"]["pid"] is None)
-    assert _tumbuh(running, "up").returncode == 0
+    up = _tumbuh(running, "up")
+    assert up.returncode == 0, up.stderr
+    assert "services: lab ..." in up.stderr
     after = _status(running)
     assert after["lab"]["ready"]
     assert {name for name in before if before[name] != after[name]} == {"lab"}
