@@ -87,7 +87,7 @@ def make_children(
     # A child does not grow alone: half of what sets it apart is the family, the desa is added by the world.
     family_haz = rng.normal(0.0, 0.6, count)[family]
     haz_level = family_haz + rng.normal(0.0, 0.80, count)
-    whz_level = rng.normal(0.0, 0.98, count)
+    whz_level = rng.normal(0.0, 1.04, count)
     _make_twins(rng, birth_day, sex, posyandu, family, name)
     nik_state = rng.choice(list(NIK_SHARES), size=count, p=list(NIK_SHARES.values()))
     return Children(

@@ -22,6 +22,7 @@ from deploy.demo.world import World, make_world
 from deploy.local import tokens
 from deploy.local.commands import ledger, verify
 from deploy.local.data_dir import CHECKOUT, default_data_dir
+from deploy.local.doors import through_door
 from deploy.local.lifecycle import tethered_system
 from deploy.local.stack import Stack
 from shared.calendar import today_jakarta
@@ -83,8 +84,9 @@ def _real_files() -> list[Path]:
 
 def _stay(stack: Stack) -> None:
     """Show where to look, and wait for Ctrl-C."""
-    print(f"\nAlamat: {stack.url('reporting')}/", flush=True)
-    print("Token: ./tumbuh token --role district   (Ctrl-C untuk berhenti)", flush=True)
+    token = through_door(stack, "reporting", "page-token").strip()
+    print(f"\nDasbor (tautan sekali pakai): {stack.url('reporting')}/masuk?token={token}", flush=True)
+    print("Ctrl-C untuk berhenti.", flush=True)
     try:
         signal.pause()
     except KeyboardInterrupt:
