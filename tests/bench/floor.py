@@ -73,7 +73,7 @@ async def run_stage(stack: Stack, stage: Stage, messages: int, bodies: Sequence[
                 for record in records:
                     for _ in range(stage.sends):
                         body = bodies[sent % len(bodies)]
-                        send = producer.send(stage.out, value=body, key=record.key, headers=record.headers)
+                        send = producer.send(stage.out, value=body, key=record.key, headers=list(record.headers))
                         pending.append(await send)
                         sent += 1
                 await asyncio.gather(*pending)
