@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import orjson
 from starlette.responses import Response
@@ -30,7 +31,14 @@ class Answer:
 
 def json_answer(status: int, data: Any, headers: Mapping[str, str] | None = None) -> Answer:
     """`data` as JSON; dates, instants and UUIDs in ISO form, NaN as null."""
-    return Answer(status, orjson.dumps(data), {"content-type": JSON, **(headers or {})})
+    return Answer(status, orjson.dumps(data, default=_plain), {"content-type": JSON, **(headers or {})})
+
+
+def _plain(value: object) -> str:
+    """What the encoder does not know by itself: the database driver's own kind of UUID."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)
 
 
 def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

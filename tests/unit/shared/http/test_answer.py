@@ -1,0 +1,21 @@
+"""What routes answer with, as bytes."""
+
+import uuid
+from datetime import date
+
+import pytest
+from asyncpg.pgproto.pgproto import UUID as DriverUuid
+
+from shared.http.answer import json_answer
+
+CHILD = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+
+
+def test_ids_of_the_database_driver_are_written_like_any_other() -> None:
+    answer = json_answer(200, {"own": CHILD, "driver": DriverUuid(str(CHILD)), "on": date(2026, 1, 2)})
+    assert answer.body == f'{{"own":"{CHILD}","driver":"{CHILD}","on":"2026-01-02"}}'.encode()
+
+
+def test_what_has_no_json_form_is_an_error_and_never_a_guess() -> None:
+    with pytest.raises(TypeError):
+        json_answer(200, {"value": object()})
