@@ -4,7 +4,7 @@ import uuid
 from datetime import date
 
 import pytest
-from asyncpg.pgproto.pgproto import UUID as DriverUuid
+from asyncpg.pgproto import pgproto
 
 from shared.http.answer import json_answer
 
@@ -12,7 +12,7 @@ CHILD = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
 
 def test_ids_of_the_database_driver_are_written_like_any_other() -> None:
-    answer = json_answer(200, {"own": CHILD, "driver": DriverUuid(str(CHILD)), "on": date(2026, 1, 2)})
+    answer = json_answer(200, {"own": CHILD, "driver": pgproto.UUID(str(CHILD)), "on": date(2026, 1, 2)})
     assert answer.body == f'{{"own":"{CHILD}","driver":"{CHILD}","on":"2026-01-02"}}'.encode()
 
 
