@@ -10,9 +10,9 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from services.reporting.consumers.facts import FactsHandler
-from services.reporting.http import areas
+from services.reporting.http import areas, operations, page
+from services.reporting.http.page import OPEN_PATHS, Entrance
 from services.reporting.store.fact_tables import HOLDS
-from shared.auth.keys import KeySet, from_file, from_url
 from shared.auth.tokens import TokenVerifier
 from shared.http.app import create_app
 from shared.http.health import Health
@@ -26,7 +26,6 @@ from shared.settings import Mode, ServiceSettings
 
 SERVICE: Final = "reporting"
 MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"
-LOCAL_SESSION_TIMEOUT_MS: Final = 2_000  # joining a group takes half of it; one machine needs no patience
 
 
 async def run_migrations(settings: ServiceSettings) -> list[str]:
@@ -44,39 +43,26 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
         if settings.door.runs_worker:
             address = settings.database_address("worker")
             pool = await stack.enter_async_context(open_pool(address))
-            worker = Worker(SERVICE, pool, address, _broker(settings), FactsHandler())
+            worker = Worker(SERVICE, pool, address, Broker.of(settings), FactsHandler())
             worker.register(health)
             health.ping("worker-database", lambda: pool.fetchval("SELECT 1"))
             tasks |= worker.tasks()
+            state[operations.WORKER_ADDRESS] = address
         if settings.door.serves_api:
             api_pool = await stack.enter_async_context(open_pool(settings.database_address("api")))
             health.ping("database", lambda: api_pool.fetchval("SELECT 1"))
-            state["pool"] = api_pool
+            state |= {"pool": api_pool, "entrance": Entrance(settings.key("page"), settings.mode is Mode.PRODUCTION)}
         app = create_app(
             settings,
             routers=routers() if settings.door.serves_api else [],
             health=health,
-            verifier=_verifier(settings) if settings.door.serves_api else None,
+            verifier=TokenVerifier.of(settings) if settings.door.serves_api else None,
             state=state,
+            open_paths=OPEN_PATHS,
         )
         yield Process(app, health, tasks)
 
 
 def routers() -> list[APIRouter]:
     """Every route of the service."""
-    return [areas.router, ledger_router(SERVICE, owns=(), holds=HOLDS)]
-
-
-def _broker(settings: ServiceSettings) -> Broker:
-    kafka = settings.kafka
-    local = settings.mode is Mode.LOCAL
-    password = kafka.password.get_secret_value()
-    if local:
-        return Broker(kafka.bootstrap, kafka.username, password, False, LOCAL_SESSION_TIMEOUT_MS)
-    return Broker(kafka.bootstrap, kafka.username, password, True)
-
-
-def _verifier(settings: ServiceSettings) -> TokenVerifier:
-    tokens = settings.tokens
-    source = from_url(tokens.jwks_url) if tokens.jwks_url else from_file(Path(str(tokens.jwks_file)))
-    return TokenVerifier(KeySet(source), issuer=tokens.token_issuer, audience=tokens.token_audience)
+    return [areas.router, operations.router, page.router, ledger_router(SERVICE, owns=(), holds=HOLDS)]

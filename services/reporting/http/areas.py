@@ -122,6 +122,7 @@ async def get_children(
             limit=page.limit + 1,
         )
     for row in rows:
+        row["child_id"] = str(row["child_id"])
         birth_date: date = row.pop("birth_date")
         row["age_months"] = completed_months(birth_date, today)
     return json_response({"area": code, **page.page([without_nothing(row) for row in rows], "child_id")})

@@ -2,33 +2,108 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-import services.reporting.store
+import httpx
+
 from deploy.local.stack import Stack
+from services.reporting.app import MIGRATIONS, SERVICE, routers
+from services.reporting.http.operations import WORKER_ADDRESS
+from services.reporting.http.page import OPEN_PATHS, Entrance
 from services.reporting.use_cases.project_facts import project_facts
 from shared.contracts.fact import Fact
+from shared.http.app import create_app
+from shared.http.health import Health
 from shared.messaging.batch import Applied
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Connection, Pool, open_pool
+from shared.settings import (
+    DatabaseSettings,
+    Door,
+    HttpSettings,
+    KafkaSettings,
+    KeySettings,
+    Mode,
+    ServiceSettings,
+    TokenSettings,
+)
+from tests.integration.shared import small_service
 
-MIGRATIONS = Path(services.reporting.store.__file__).parent / "migrations"
+PAGE_KEY = bytes(range(64, 96))
+KABUPATEN = "12.19"
+SETTINGS = ServiceSettings(
+    service=SERVICE,
+    door=Door.API,
+    mode=Mode.LOCAL,
+    log_format="json",
+    http=HttpSettings(rate_per_second=1000),
+    database=DatabaseSettings(),
+    kafka=KafkaSettings(),
+    tokens=TokenSettings(),
+    keys=KeySettings(),
+)
 FACTS = "child_fact, measurement_fact, assessment_fact, risk_status_fact, case_fact, follow_up_fact, register_fact"
 
 
-async def prepare(stack: Stack) -> None:
-    """Bring the schema up to date."""
-    await migrate(stack.address("reporting_owner"), "reporting", MIGRATIONS)
+@dataclass
+class Office:
+    """The real application on real PostgreSQL, without a network between; every request says who asks."""
+
+    stack: Stack
+    api: Pool
+    worker: Pool
+    client: httpx.AsyncClient
+
+    async def get(
+        self, path: str, *, role: str = "district", areas: Sequence[str] = (KABUPATEN,), **query: Any
+    ) -> httpx.Response:
+        """One read."""
+        headers = {"authorization": f"Bearer {small_service.token(role, tuple(areas))}"}
+        return await self.client.get(path, params=query, headers=headers)
+
+    async def figures(self, path: str, **asked: Any) -> dict[str, Any]:
+        """The body of a read that works."""
+        answer = await self.get(path, **asked)
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    async def post(self, path: str, *, role: str = "ops", areas: Sequence[str] = ()) -> httpx.Response:
+        """An operation."""
+        headers = {
+            "authorization": f"Bearer {small_service.token(role, tuple(areas))}",
+            "idempotency-key": str(uuid.uuid4()),
+        }
+        return await self.client.post(path, headers=headers)
 
 
 @asynccontextmanager
-async def worker_pool(stack: Stack) -> AsyncIterator[Pool]:
-    """Connections of the worker role."""
-    async with open_pool(stack.address("reporting_worker")) as pool:
-        yield pool
+async def open_office(stack: Stack) -> AsyncIterator[Office]:
+    """The service on a migrated database."""
+    await migrate(stack.address(f"{SERVICE}_owner"), SERVICE, MIGRATIONS)
+    async with (
+        open_pool(stack.address(f"{SERVICE}_api")) as api,
+        open_pool(stack.address(f"{SERVICE}_worker")) as worker,
+    ):
+        app = create_app(
+            SETTINGS,
+            routers=routers(),
+            health=Health(),
+            verifier=small_service.verifier(),
+            state={
+                "pool": api,
+                "entrance": Entrance(PAGE_KEY, secure=False),
+                WORKER_ADDRESS: stack.address(f"{SERVICE}_worker"),
+            },
+            open_paths=OPEN_PATHS,
+        )
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://reporting.test") as client:
+            yield Office(stack, api, worker, client)
 
 
 async def empty(pool: Pool) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deploy.local.stack import Stack
 from services.reporting.use_cases.rebuild import rebuild
 from services.reporting.use_cases.verify import verify
 from shared.postgres.pool import Pool
@@ -19,13 +16,6 @@ from tests.unit.reporting.history import random_history
 PROPERTY = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
 )
-
-
-@pytest.fixture(scope="module")
-async def pool(database: Stack) -> AsyncIterator[Pool]:
-    await ground.prepare(database)
-    async with ground.worker_pool(database) as pool:
-        yield pool
 
 
 @PROPERTY

@@ -103,7 +103,9 @@ def risk_status(of: int = 1, *, revision: int = 1, known: float = 2, **fields: A
     )  # fmt: skip
 
 
-def entry(kind: RegisterKind, code: str, name: str, *, revision: int = 1, known: float = 0, **fields: Any) -> RegisterEntryV1:
+def entry(
+    kind: RegisterKind, code: str, name: str, *, revision: int = 1, known: float = 0, **fields: Any
+) -> RegisterEntryV1:
     """A register entry, valid from 2020 unless told."""
     content: dict[str, Any] = {"valid_from": date(2020, 1, 1), "change": "recorded"}
     return RegisterEntryV1(

@@ -1,0 +1,87 @@
+"""The words of the page, in Bahasa Indonesia and English."""
+# ruff: noqa: RUF001 - people read these texts: a dash is a dash, a minus a minus
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.problems import Language
+
+_TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "title": ("Pemantauan stunting", "Stunting surveillance"),
+    "skip": ("Langsung ke angka", "Skip to the figures"),
+    "period": ("Bulan", "Month"),
+    "show": ("Tampilkan", "Show"),
+    "other_language": ("English", "Bahasa Indonesia"),
+    "as_known": ("Angka menurut data yang sudah masuk sampai saat ini", "Figures from the data received so far"),
+    "weighed": ("Anak ditimbang (D/S)", "Children weighed (D/S)"),
+    "stunted": ("Pendek (TB/U < −2 SD)", "Stunted (height-for-age < −2 SD)"),
+    "wasted": ("Gizi kurang (BB/TB < −2 SD)", "Wasted (weight-for-height < −2 SD)"),
+    "suspected": ("Terduga stunting", "Suspected of stunting"),
+    "of_targets": ("dari {n} anak sasaran terdaftar", "of {n} registered children"),
+    "of_measured": ("{k} dari {n} anak yang diukur", "{k} of {n} children measured"),
+    "interval": ("rentang 95 %: {range}", "95% interval: {range}"),
+    "urgent": ("{n} di antaranya perlu tindakan segera", "{n} of them need action at once"),
+    "pending": ("{n} pengukuran belum dinilai", "{n} measurements not judged yet"),
+    "quality": ("Mutu data", "Data quality"),
+    "quality_help": (
+        "A–D menurut cakupan, nilai tak wajar, dan tinggi badan dibulatkan ke sentimeter",
+        "A–D by coverage, implausible scores, and heights rounded to whole centimetres",
+    ),
+    "no_data": ("Tidak ada data", "No data"),
+    "no_data_month": (
+        "Belum ada anak yang diukur pada bulan ini.",
+        "No child has been measured in this month yet.",
+    ),
+    "map": ("Peta: pendek di antara anak yang diukur", "Map: stunted among children measured"),
+    "map_source": (
+        "Batas wilayah: Kepmendagri 300.2.2-2430/2025, dari cahyadsn/wilayah_boundaries (MIT).",
+        "Boundaries: Kepmendagri 300.2.2-2430/2025, from cahyadsn/wilayah_boundaries (MIT).",
+    ),
+    "trend": ("Perkembangan 24 bulan: pendek di antara anak yang diukur", "24 months: stunted among children measured"),
+    "trend_note": (
+        "Pita = rentang 95 %. Titik kosong = cakupan timbang dan ukur di bawah 80 %, jangan dibandingkan.",
+        "Band = 95% interval. Hollow dots = coverage of weight and height below 80%, not to be compared.",
+    ),
+    "numbers": ("Lihat angkanya", "Show the numbers"),
+    "table": ("Menurut wilayah", "By area"),
+    "area": ("Wilayah", "Area"),
+    "target_short": ("Sasaran (S)", "Target (S)"),
+    "measured_short": ("Ditimbang (D)", "Weighed (D)"),
+    "coverage_short": ("D/S", "D/S"),
+    "haz_short": ("TB/U terukur", "Height scored"),
+    "stunted_short": ("Pendek", "Stunted"),
+    "share_short": ("% pendek", "% stunted"),
+    "interval_short": ("Rentang 95 %", "95% interval"),
+    "suspected_short": ("Terduga", "Suspected"),
+    "urgent_short": ("Segera", "Urgent"),
+    "quality_short": ("Mutu", "Quality"),
+    "total": ("Jumlah", "Total"),
+    "sort_by": ("Urutkan menurut", "Sort by"),
+    "coverage_note": (
+        "Cakupan di bawah 80 %: angka hanya berlaku di antara anak yang diukur.",
+        "Coverage below 80%: figures hold among the children measured only.",
+    ),
+    "sign_in": ("Perlu tautan masuk", "A sign-in link is needed"),
+    "sign_in_help": (
+        "Halaman ini terbuka lewat tautan masuk yang berlaku sekali, sepuluh menit. Mintalah tautan baru kepada dinas.",
+        "This page opens by a sign-in link that works once and for ten minutes. Ask the district office for a new one.",
+    ),
+    "signed_in": ("Anda sudah masuk", "You are signed in"),
+    "go_on": ("Lanjut ke angka", "Go on to the figures"),
+    "unknown_area": ("Wilayah tidak dikenal", "Unknown area"),
+    "unknown_area_help": (
+        "Wilayah ini tidak ada di register pada bulan itu, atau berada di luar wilayah Anda.",
+        "The area is not in the register of that month, or it lies outside yours.",
+    ),
+    "back": ("Kembali ke halaman awal", "Back to the start"),
+    "footnote": (
+        "Anak 0–59 bulan menurut tempat tinggal. Pendek = hasil ukur (WHO 2006); stunting ditegakkan tenaga medis.",
+        "Children of 0–59 months by residence. Stunted = as measured (WHO 2006); a clinician decides about the cause.",
+    ),
+}
+
+
+def texts(language: Language) -> dict[str, str]:
+    """Every text in one language."""
+    return {name: pair[0] if language == "id" else pair[1] for name, pair in _TEXTS.items()}

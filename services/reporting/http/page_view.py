@@ -1,0 +1,178 @@
+"""From figures to what a page shows: words, numbers, classes, shapes."""
+# ruff: noqa: RUF001 - people read these texts: a dash is a dash, a minus a minus
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from services.reporting.domain.figures import CAUTION_FROM
+from services.reporting.http.map_svg import map_below
+from services.reporting.http.numbers import NOTHING, count, interval, month_name, percent
+from services.reporting.http.page_texts import texts
+from services.reporting.http.trend_svg import Month, draw_trend
+from shared.calendar import add_months, format_month, parse_month
+from shared.problems import Language
+
+# Public-health classes of stunting in children (WHO and UNICEF, 2018): lower limits of low, medium, high, very high.
+CLASS_LIMITS: Final = (0.025, 0.10, 0.20, 0.30)
+CLASS_NAMES: Final = ("< 2,5 %", "2,5–< 10 %", "10–< 20 %", "20–< 30 %", "≥ 30 %")
+PERIODS_OFFERED: Final = 24
+LABEL_WIDTH: Final = 46.0  # pixels that a share needs inside its shape
+Row = Mapping[str, Any]
+
+
+def share_class(share: float | None) -> str:
+    """CSS class of a share on the map; hatched where there is no data."""
+    return "no-data" if share is None else f"class-{sum(share >= limit for limit in CLASS_LIMITS)}"
+
+
+def page_view(
+    summary: Row, comparison: Row, trend: Row, *, language: Language, newest: date, home: str
+) -> dict[str, Any]:
+    """Everything the template needs. `newest` = the last month to offer; `home` = the reader's own area."""
+    month = parse_month(summary["period"])
+
+    def link(area: str, period: str = summary["period"], lang: str = language) -> str:
+        return "/?" + urlencode({"wilayah": area, "periode": period, "lang": lang})
+
+    words = texts(language)
+    rows = [_table_row(row, language, link) for row in comparison["rows"]]
+    own = [step for step in summary["path"] if step["code"] == home or step["code"].startswith(f"{home}.")]
+    return {
+        "t": words,
+        "lang": language,
+        "area": summary["area"],
+        "name": summary["name"],
+        "month_name": month_name(month, language),
+        "periods": _periods(month, newest, language),
+        "period": summary["period"],
+        "other_language": link(summary["area"], lang="en" if language == "id" else "id"),
+        "path": [(step["name"], link(step["code"])) for step in own[:-1]],
+        "has_data": summary["measured_children"] + summary["height_measured"] > 0,
+        "label": summary["label"]["text_id" if language == "id" else "text_en"],
+        "low_coverage": (summary["coverage_both"] or 0.0) < CAUTION_FROM,
+        "cards": _cards(summary, words, language),
+        "quality_grade": summary["quality_grade"] or NOTHING,
+        "pending": _filled(words["pending"], n=count(summary["pending"], language)) if summary["pending"] else "",
+        "rows": rows,
+        "total": _table_row(comparison["total"], language, link),
+        "map": _map(summary["area"], comparison["rows"], language, link),
+        "classes": [(f"class-{number}", _class_name(name, language)) for number, name in enumerate(CLASS_NAMES)],
+        "trend": draw_trend([_trend_month(point, language) for point in trend["points"]]),
+        "trend_rows": [_trend_row(point, language) for point in reversed(trend["points"]) if point["haz_measured"]],
+        "percent": lambda share: f"{round(share * 100)}%" if language == "en" else f"{round(share * 100)} %",
+    }
+
+
+def _filled(text: str, **values: str) -> str:
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def _class_name(name: str, language: Language) -> str:
+    return name if language == "id" else name.replace(",", ".").replace(" %", "%")
+
+
+def _periods(month: date, newest: date, language: Language) -> list[tuple[str, str, bool]]:
+    offered = [add_months(newest, -back) for back in range(PERIODS_OFFERED)]
+    if month not in offered:
+        offered.append(month)
+    return [(format_month(item), month_name(item, language), item == month) for item in offered]
+
+
+def _cards(row: Row, words: Mapping[str, str], language: Language) -> list[dict[str, str]]:
+    def rate(name: str, denominator: str) -> dict[str, str]:
+        of = _filled(words["of_measured"], k=count(row[name], language), n=count(row[denominator], language))
+        reach = interval(row[f"{name}_low"], row[f"{name}_high"], language)
+        told = row[f"{name}_share"]
+        return {
+            "title": words[name],
+            "value": percent(told, language) if told is not None else words["no_data"],
+            "basis": of,
+            "interval": _filled(words["interval"], range=reach) if told is not None else "",
+        }
+
+    coverage = row["coverage"]
+    return [
+        {
+            "title": words["weighed"],
+            "value": percent(coverage, language) if coverage is not None else words["no_data"],
+            "basis": f"{count(row['measured_children'], language)} "
+            + _filled(words["of_targets"], n=count(row["target_children"], language)),
+            "interval": "",
+        },
+        rate("stunted", "haz_measured"),
+        rate("wasted", "whz_measured"),
+        {
+            "title": words["suspected"],
+            "value": count(row["suspected"], language),
+            "basis": _filled(words["urgent"], n=count(row["urgent"], language)),
+            "interval": "",
+        },
+    ]
+
+
+def _table_row(row: Row, language: Language, link: Any) -> dict[str, Any]:
+    below = row["level"] not in {"posyandu", "puskesmas"} and row["code"] != "unmapped"
+    return {
+        "name": row["name"],
+        "link": link(row["code"]) if below else None,
+        "target": count(row["target_children"], language),
+        "measured": count(row["measured_children"], language),
+        "coverage": percent(row["coverage"], language),
+        "haz_measured": count(row["haz_measured"], language),
+        "stunted": count(row["stunted"], language) if row["haz_measured"] else NOTHING,
+        "share": percent(row["stunted_share"], language),
+        "interval": interval(row["stunted_low"], row["stunted_high"], language),
+        "suspected": count(row["suspected"], language),
+        "urgent": count(row["urgent"], language),
+        "grade": row["quality_grade"] or NOTHING,
+        "low_coverage": row["coverage_both"] is not None and row["coverage_both"] < CAUTION_FROM,
+        "raw": row,
+    }
+
+
+def _map(area: str, rows: Sequence[Row], language: Language, link: Any) -> dict[str, Any] | None:
+    picture = map_below(area)
+    if picture is None:
+        return None
+    by_code = {row["code"]: row for row in rows}
+    shapes = []
+    for shape in picture.shapes:
+        row = by_code.get(shape.code)
+        share = row["stunted_share"] if row is not None else None
+        told = percent(share, language)
+        basis = "" if row is None or share is None else f" ({row['stunted']}/{row['haz_measured']})"
+        shapes.append(
+            {
+                "shape": shape,
+                "class": share_class(share),
+                "title": f"{shape.name}: {told}{basis}",
+                "label": told if share is not None and shape.wide > LABEL_WIDTH else "",
+                "link": link(shape.code) if row is not None else None,
+            }
+        )
+    return {"picture": picture, "shapes": shapes}
+
+
+def _trend_month(point: Row, language: Language) -> Month:
+    month = parse_month(point["period"])
+    reach = interval(point["stunted_low"], point["stunted_high"], language)
+    title = f"{month_name(month, language)}: {percent(point['stunted_share'], language)} ({reach})"
+    solid = (point["coverage_both"] or 0.0) >= CAUTION_FROM
+    label = month_name(month, language, short=True)
+    return Month(label, point["stunted_share"], point["stunted_low"], point["stunted_high"], solid, title)
+
+
+def _trend_row(point: Row, language: Language) -> dict[str, str]:
+    return {
+        "month": month_name(parse_month(point["period"]), language),
+        "basis": f"{count(point['stunted'], language)} / {count(point['haz_measured'], language)}",
+        "share": percent(point["stunted_share"], language),
+        "interval": interval(point["stunted_low"], point["stunted_high"], language),
+        "coverage": percent(point["coverage"], language),
+    }

@@ -1,0 +1,62 @@
+"""Facts of `history` as the rows that the fold reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from services.reporting.domain.facts import AssessmentRevision, ChildRevision, MeasurementRevision, Place
+from services.reporting.domain.fold import GroupFacts
+from shared.contracts.child import ChildV1, MeasurementV1
+from shared.contracts.fact import Fact
+from shared.contracts.risk import AssessmentV1
+
+
+def revision_of(fact: Fact) -> ChildRevision | MeasurementRevision | AssessmentRevision:
+    """The row of a fact, by the same names."""
+    if isinstance(fact, ChildV1):
+        homes = tuple((home.valid_from, Place(home.desa_code, home.posyandu_code or "")) for home in fact.residences)
+        return ChildRevision._make(
+            homes if name == "residences" else getattr(fact, name) for name in ChildRevision._fields
+        )
+    if isinstance(fact, MeasurementV1):
+        names = {"measurement_id": "fact_id"}
+        return MeasurementRevision(*(getattr(fact, names.get(name, name)) for name in MeasurementRevision._fields))
+    if isinstance(fact, AssessmentV1):
+        names = {"assessment_id": "fact_id"}
+        return AssessmentRevision(*(getattr(fact, names.get(name, name)) for name in AssessmentRevision._fields))
+    raise TypeError(fact.kind)
+
+
+def group_of(facts: Iterable[Fact]) -> GroupFacts:
+    """All `facts` as one group."""
+    group = GroupFacts([], [], [])
+    for fact in facts:
+        row = revision_of(fact)
+        if isinstance(row, ChildRevision):
+            group.children.append(row)
+        elif isinstance(row, MeasurementRevision):
+            group.measurements.append(row)
+        else:
+            group.assessments.append(row)
+    return group
+
+
+def groups_of(facts: Iterable[Fact]) -> list[GroupFacts]:
+    """`facts` by children that any revision ever merged with one another."""
+    told = list(facts)
+    leader: dict[UUID, UUID] = {}
+
+    def find(child_id: UUID) -> UUID:
+        while leader.setdefault(child_id, child_id) != child_id:
+            child_id = leader[child_id]
+        return child_id
+
+    for fact in told:
+        if isinstance(fact, ChildV1) and fact.merged_into is not None:
+            leader[find(fact.child_id)] = find(fact.merged_into)
+    by_leader: dict[UUID, list[Fact]] = {}
+    for fact in told:
+        if isinstance(fact, (ChildV1, MeasurementV1, AssessmentV1)):
+            by_leader.setdefault(find(fact.child_id), []).append(fact)
+    return [group_of(group) for group in by_leader.values()]

@@ -1,0 +1,108 @@
+"""How figures are told, and what is hidden."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.reporting.domain.figures import COUNTS, figures, label, quality, share_of, wilson
+from services.reporting.domain.suppression import SMALLEST_SHOWN, suppress
+from services.reporting.store.sums import SUM_COLUMNS
+
+pytestmark = pytest.mark.bare
+
+
+def sums(**counts: int) -> dict[str, int]:
+    return dict.fromkeys(SUM_COLUMNS, 0) | counts
+
+
+def test_the_interval_is_wilsons() -> None:
+    """Values of Newcombe (1998), table I, method 3: 81/263, 15/148, 0/20, 1/29."""
+    for numerator, denominator, low, high in (
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ):
+        found = wilson(numerator, denominator)
+        assert found is not None
+        assert (found.low, found.high) == pytest.approx((low, high), abs=0.00006)
+
+
+@given(denominator=st.integers(1, 10_000), data=st.data())
+def test_the_interval_holds_the_share_and_stays_within_0_and_1(denominator: int, data: st.DataObject) -> None:
+    numerator = data.draw(st.integers(0, denominator))
+    found = wilson(numerator, denominator)
+    assert found is not None
+    assert 0 <= found.low <= numerator / denominator + 1e-12
+    assert numerator / denominator - 1e-12 <= found.high <= 1
+
+
+def test_nobody_measured_is_no_data_and_never_zero_percent() -> None:
+    """B108: denominator 0."""
+    told = figures(sums(target_children=12))
+    assert told["stunted_share"] is None
+    assert told["stunted_low"] is None
+    assert told["coverage"] == 0
+    assert told["label"]["code"] == "no_data"
+    assert told["quality_grade"] is None
+    assert share_of(0, 0) is None
+    assert figures(sums())["coverage"] is None
+
+
+def test_three_normal_children_are_zero_stunted() -> None:
+    """B110: a child entered as normal is counted as measured, and as nothing else."""
+    told = figures(sums(target_children=3, weighed=3, height_measured=3, both_measured=3, haz_measured=3))
+    assert (told["stunted"], told["stunted_share"], told["wasted"], told["severely_wasted"]) == (0, 0.0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "code"),
+    [(None, "no_data"), (0.0, "no_data"), (0.30, "among_measured"), (0.7999, "among_measured"),
+     (0.80, "with_caution"), (0.90, "with_caution"), (0.9001, "comparable")],
+)  # fmt: skip
+def test_what_a_rate_may_be_called_follows_from_coverage(coverage: float | None, code: str) -> None:
+    """B112: 30 % measured is not a prevalence."""
+    told = label(coverage)
+    assert told["code"] == code
+    assert "preval" not in (told["text_id"] + told["text_en"]).lower()
+
+
+def test_the_grade_is_that_of_the_worst_part() -> None:
+    good = sums(target_children=100, weighed=95, height_measured=95, both_measured=95, haz_measured=95)
+    assert quality(good)["quality_grade"] == "A"
+    assert quality(good | {"height_whole_cm": 75})["quality_grade"] == "D"
+    assert quality(good | {"haz_measured": 92, "haz_flagged": 3})["quality_grade"] == "C"
+    assert quality(good | {"both_measured": 85})["quality_grade"] == "B"
+
+
+def row(code: str, **counts: int) -> dict[str, Any]:
+    return {"code": code, **figures(sums(**counts))}
+
+
+def test_a_small_count_takes_a_second_one_with_it() -> None:
+    """Else the total minus the others would tell it."""
+    rows = suppress([row("1", haz_measured=80, stunted=30), row("2", haz_measured=60, stunted=3),
+                     row("3", haz_measured=90, stunted=40), row("4", haz_measured=70, stunted=20)])  # fmt: skip
+    assert [item["stunted"] for item in rows] == [30, None, None, 20]
+    assert [item["stunted_share"] is None for item in rows] == [False, True, True, False]
+    assert rows[1]["haz_measured"] == 60
+    assert "stunted" in rows[1]["suppressed"]
+    assert rows[1]["quality_grade"] is None
+
+
+def test_zero_is_shown_and_not_hidden() -> None:
+    rows = suppress([row("1", haz_measured=80, stunted=0), row("2", haz_measured=60, stunted=10)])
+    assert [item["stunted"] for item in rows] == [0, 10]
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=6))
+def test_no_count_below_five_is_shown_nor_can_be_reckoned_from_the_rest(counts: list[int]) -> None:
+    rows = suppress([row(str(number), urgent=count) for number, count in enumerate(counts)])
+    shown = [item["urgent"] for item in rows]
+    assert not any(count is not None and 0 < count < SMALLEST_SHOWN for count in shown)
+    assert shown.count(None) != 1 or len(counts) == 1
+    assert all(name in rows[0] for name in COUNTS)
