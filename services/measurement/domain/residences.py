@@ -1,7 +1,7 @@
 """Where a child has lived: stays in order, changed by moves and by being seen somewhere.
 
 A stay begins on the first day it is known of. Being seen at a place is weaker than a reported move: it opens a new stay
-only if it is later than the last one began, because an old file must not send a child back.
+only if nothing later is known of the child, because an old file must not send a child back.
 """
 
 from __future__ import annotations
@@ -22,8 +22,13 @@ class Stay(NamedTuple):
 Stays = tuple[Stay, ...]
 
 
-def seen_at(stays: Stays, day: date, desa_code: str, posyandu_code: str | None) -> Stays:
-    """`stays` after the child came to be measured on `day` as living there; the same tuple where nothing is new."""
+def seen_at(
+    stays: Stays, day: date, desa_code: str, posyandu_code: str | None, newest_day: date | None = None
+) -> Stays:
+    """`stays` after the child came to be measured on `day` as living there; the same tuple where nothing is new.
+
+    `newest_day` is the day of the newest other visit: an older one never moves the child.
+    """
     seen = Stay(day, desa_code, posyandu_code)
     if not stays:
         return (seen,)
@@ -36,7 +41,7 @@ def seen_at(stays: Stays, day: date, desa_code: str, posyandu_code: str | None) 
     if _same_place(stays[at], seen):
         filled = _filled(stays[at], posyandu_code)
         return stays if filled == stays[at] else (*stays[:at], filled, *stays[at + 1 :])
-    if at == len(stays) - 1 and day > stays[at].valid_from:
+    if at == len(stays) - 1 and day > max(stays[at].valid_from, newest_day or date.min):
         return (*stays, seen)
     return stays
 

@@ -65,3 +65,13 @@ async def of_child(connection: Connection, child_ids: Sequence[UUID]) -> list[Me
         f"{MEASUREMENTS.select} WHERE child_id = ANY($1) ORDER BY measured_on, recorded_at, fact_id", list(child_ids)
     )
     return MEASUREMENTS.build(rows)
+
+
+async def newest_days(connection: Connection, child_ids: Sequence[UUID]) -> dict[UUID, date]:
+    """The day of each child's newest living measurement; children without one are left out."""
+    rows = await connection.fetch(
+        "SELECT child_id, max(measured_on) AS day FROM measurement WHERE child_id = ANY($1) AND NOT voided "
+        "GROUP BY child_id",
+        list(child_ids),
+    )
+    return {row["child_id"]: row["day"] for row in rows}

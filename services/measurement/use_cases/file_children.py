@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from services.measurement.domain.file_row import FileRow
@@ -11,6 +12,7 @@ from services.measurement.domain.same_child import AmbiguousChildError, ChildInd
 from services.measurement.store import identities
 from services.measurement.store.children import CHILDREN, lock_registering
 from services.measurement.store.identities import IdentityRow
+from services.measurement.store.measurements import newest_days
 from services.measurement.store.vault import Identity, Vault
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.publish import revised
@@ -51,10 +53,13 @@ class Resident:
 class FileChildren:
     """The children a chunk is about, before and after it."""
 
-    def __init__(self, stored: Sequence[ChildV1], index: ChildIndex[UUID], vault: Vault) -> None:
+    def __init__(
+        self, stored: Sequence[ChildV1], index: ChildIndex[UUID], newest_days: dict[UUID, date], vault: Vault
+    ) -> None:
         self._stored = {child.child_id: child for child in stored}
         self._stays: dict[UUID, Stays] = {child.child_id: stays_of(child) for child in stored}
         self._index = index
+        self._newest = newest_days
         self._vault = vault
         self._new: dict[UUID, ChildV1] = {}
         self._sealed: list[IdentityRow] = []
@@ -72,7 +77,8 @@ class FileChildren:
         if any(resident.nik_hash is not None and _is_new(index, resident) for resident in residents):
             await lock_registering(connection)
             index, stored = await cls._known(connection, residents)
-        return cls(stored, index, vault)
+        days = await newest_days(connection, [child.child_id for child in stored])
+        return cls(stored, index, days, vault)
 
     @staticmethod
     async def _known(connection: Connection, residents: Sequence[Resident]) -> tuple[ChildIndex[UUID], list[ChildV1]]:
@@ -127,6 +133,7 @@ class FileChildren:
             entry,
         )
         self._new[child.child_id] = child
+        self._newest[child.child_id] = row.measured_on
         self._stays[child.child_id] = stays_of(child)
         self._sealed.append(seal(self._vault, child, resident.identity()))
         hashes = _one(resident.nik_hash), _one(resident.name_hash)
@@ -136,8 +143,10 @@ class FileChildren:
     def _see(self, known: KnownChild[UUID], resident: Resident) -> None:
         """The row says where the child lives and how it was born; what is known is filled in, never overwritten."""
         row, child_id = resident.row, known.child_id
-        stays = seen_at(self._stays[child_id], row.measured_on, resident.desa_code, resident.posyandu_code)
+        newest = self._newest.get(child_id)
+        stays = seen_at(self._stays[child_id], row.measured_on, resident.desa_code, resident.posyandu_code, newest)
         self._stays[child_id] = stays
+        self._newest[child_id] = max(row.measured_on, newest or row.measured_on)
         known.desa_code, known.posyandu_code = stays[-1].desa_code, stays[-1].posyandu_code
         child = self._new.get(child_id) or self._stored[child_id]
         births = self._births.setdefault(child_id, {})
