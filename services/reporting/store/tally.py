@@ -25,7 +25,7 @@ _COUNTED: Final = " UNION ALL ".join(
     for kind, table in TABLES.items()
 )
 COMPARE: Final = f"""
-SELECT kind, day, coalesce(tally.facts, 0) AS stored_once, coalesce(counted.facts, 0) AS found
+SELECT kind AS fact_kind, day, coalesce(tally.facts, 0) AS stored_once, coalesce(counted.facts, 0) AS found
 FROM fact_tally AS tally FULL JOIN ({_COUNTED}) AS counted USING (kind, day)
 WHERE (tally.facts, tally.digest) IS DISTINCT FROM (counted.facts, counted.digest)
 ORDER BY 1, 2

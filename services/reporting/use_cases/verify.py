@@ -16,8 +16,8 @@ async def verify(
 ) -> dict[str, Any]:
     """`{checked, differences}` of the live generation, or of another; all months, or only the last so many.
 
-    Two checks: cells against a recount from the facts (`what` = cell), and the facts against the tally that was
-    written as they were stored (`what` = facts), since a lost fact takes its figures with it. Runs in one snapshot:
+    Two checks: cells against a recount from the facts (`kind` = cell), and the facts against the tally that was
+    written as they were stored (`kind` = facts), since a lost fact takes its figures with it. Runs in one snapshot:
     give it a connection without a transaction.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -32,6 +32,6 @@ async def verify(
             if last_months is not None:
                 first = max(first, add_months(last, 1 - last_months))
             checked, cells = await recount(connection, number, first, last)
-    differences: list[dict[str, Any]] = [{"what": "facts", **row, "day": row["day"].isoformat()} for row in lost]
-    differences += [{"kind": "cell", **row, "month": row["month"][:7]} for row in cells]
+    differences: list[dict[str, Any]] = [{"kind": "facts", **row, "day": row["day"].isoformat()} for row in lost]
+    differences += [{"kind": "cell", **row} for row in cells]
     return {"checked": checked, "differences": differences}

@@ -41,7 +41,7 @@ async def test_a_wrong_cell_is_seen_and_named(pool: Pool) -> None:
     await two_children(pool)
     await pool.execute("UPDATE cell SET stunted = stunted + 1 WHERE month = '2025-11-01'")
     (found,) = await differences(pool)
-    assert (found["what"], found["month"], found["desa_code"]) == ("cell", "2025-11", "12.19.01.2003")
+    assert (found["kind"], found["month"], found["desa_code"]) == ("cell", "2025-11", "12.19.01.2003")
     assert found["differs"] == {"stunted": {"expected": 2, "stored": 3}}
     assert await differences(pool, last_months=1) == [], "only the last month was asked for"
 
@@ -69,9 +69,9 @@ async def test_a_missing_fact_is_seen(pool: Pool, table: str) -> None:
     await two_children(pool)
     await pool.execute(f"DELETE FROM {table} WHERE ctid = (SELECT min(ctid) FROM {table})")
     found = await differences(pool)
-    lost = [row for row in found if row["what"] == "facts"]
+    lost = [row for row in found if row["kind"] == "facts"]
     assert [(row["stored_once"], row["found"]) for row in lost] == [(2, 1)]
-    assert any(row["what"] == "cell" for row in found), "its figures differ too"
+    assert any(row["kind"] == "cell" for row in found), "its figures differ too"
 
 
 async def test_a_doubled_fact_is_seen_though_it_changes_no_figure(pool: Pool) -> None:
@@ -82,7 +82,7 @@ async def test_a_doubled_fact_is_seen_though_it_changes_no_figure(pool: Pool) ->
     places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
     await pool.execute(f"INSERT INTO assessment_fact VALUES ({places})", *values.values())
     (found,) = await differences(pool)
-    assert (found["what"], found["stored_once"], found["found"]) == ("facts", 2, 3)
+    assert (found["kind"], found["stored_once"], found["found"]) == ("facts", 2, 3)
     assert found["day"] == "2026-01-05"
 
 
@@ -90,7 +90,7 @@ async def test_a_fact_swapped_for_another_is_seen(pool: Pool) -> None:
     """The number is right and the digest is not."""
     await two_children(pool)
     await pool.execute("UPDATE child_fact SET revision = 7 WHERE ctid = (SELECT min(ctid) FROM child_fact)")
-    assert {row["what"] for row in await differences(pool)} == {"facts"}
+    assert {row["kind"] for row in await differences(pool)} == {"facts"}
 
 
 async def test_a_rebuild_beside_live_batches_loses_and_doubles_nothing(office: Office) -> None:
