@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from services.measurement.http import children, mappings, measurements, merges, register
 from services.measurement.http import intake as intake_routes
 from services.measurement.jobs import intake
+from services.measurement.jobs.housekeeping import Housekeeping
 from services.measurement.jobs.intake import IntakeJob
 from services.measurement.jobs.parsing import Parser
 from services.measurement.store import counts
@@ -91,7 +92,7 @@ async def _worker(
         runner.wake()
 
     state["after_commit"] = after_commit
-    return {**worker.tasks(), "jobs": runner.run}
+    return {**worker.tasks(), "jobs": runner.run, "housekeeping": Housekeeping(pool).run}
 
 
 def routers() -> list[APIRouter]:

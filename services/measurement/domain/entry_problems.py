@@ -34,6 +34,15 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "measurement_voided": (
         "pengukuran ini sudah dibatalkan", "Kirim pengukuran baru", "this measurement was voided",
         "Send a new measurement"),
+    "unknown_desa": (
+        "desa/kelurahan tidak ada di register", "Pakai kode Kemendagri desa, misalnya 12.19.01.2003",
+        "the desa is not in the register", "Use the Kemendagri code of a desa, such as 12.19.01.2003"),
+    "outside_area": (
+        "di luar wilayah akun Anda", "Minta petugas wilayah itu melakukannya",
+        "outside the area of your account", "Ask the staff of that area to do it"),
+    "date_impossible": (
+        "tanggal di masa depan atau sebelum lahir", "Kirim tanggal yang benar",
+        "the date lies in the future or before birth", "Send the right date"),
     "unknown_posyandu": (
         "posyandu tidak ada di register desa itu", "Periksa kodenya, atau kosongkan bila belum terdaftar",
         "the posyandu is not in the register of that desa", "Check the code, or leave it out if it has none yet"),

@@ -2,42 +2,90 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
+
+import orjson
 
 from services.measurement.store.fact_rows import Column, FactRows, json_text
 from shared.contracts.child import MeasurementV1
 from shared.postgres.pool import Connection
 
-MEASUREMENTS: Final = FactRows[MeasurementV1](
-    "measurement",
-    key=(Column("child_id", "uuid"), Column("fact_id", "uuid")),
-    columns=(
-        Column("measured_on", "date"),
-        Column("recorded_at", "timestamptz"),
-        Column("channel", "text"),
-        Column("source", "text"),
-        Column("is_remeasurement", "boolean"),
-        Column("weight_kg", "double precision"),
-        Column("length_height_cm", "double precision"),
-        Column("measurement_position", "text"),
-        Column("head_circumference_cm", "double precision"),
-        Column("muac_cm", "double precision"),
-        Column("oedema", "boolean"),
-        Column("desa_code", "text"),
-        Column("posyandu_code", "text"),
-        Column("reported_letter", "text"),
-        json_text("official", lambda fact: fact.official and fact.official.model_dump()),
-        Column("measurer_id", "text"),
-        Column("device_id", "text"),
-        Column("replaces", "uuid"),
-        Column("voided", "boolean"),
-        Column("void_reason", "text"),
-    ),
-    build=lambda row: MeasurementV1(**row),
+
+def _build(row: Any) -> MeasurementV1:
+    fields = dict(row)
+    del fields["file_digest"]
+    return MeasurementV1(**fields)
+
+
+_KEY: Final = (Column("child_id", "uuid"), Column("fact_id", "uuid"))
+_COLUMNS: Final = (
+    Column("measured_on", "date"),
+    Column("recorded_at", "timestamptz"),
+    Column("channel", "text"),
+    Column("source", "text"),
+    Column("is_remeasurement", "boolean"),
+    Column("weight_kg", "double precision"),
+    Column("length_height_cm", "double precision"),
+    Column("measurement_position", "text"),
+    Column("head_circumference_cm", "double precision"),
+    Column("muac_cm", "double precision"),
+    Column("oedema", "boolean"),
+    Column("desa_code", "text"),
+    Column("posyandu_code", "text"),
+    Column("reported_letter", "text"),
+    json_text("official", lambda fact: fact.official and fact.official.model_dump()),
+    Column("measurer_id", "text"),
+    Column("device_id", "text"),
+    Column("replaces", "uuid"),
+    Column("voided", "boolean"),
+    Column("void_reason", "text"),
 )
+MEASUREMENTS: Final = FactRows[MeasurementV1]("measurement", _KEY, _COLUMNS, _build)
+
+# What of a file's row makes it another state of its measurement.
+FILE_VALUES: Final = (
+    "weight_kg",
+    "length_height_cm",
+    "measurement_position",
+    "muac_cm",
+    "reported_letter",
+    "official",
+)
+_file_values: Final = attrgetter(*FILE_VALUES)
+
+
+def file_digest(fact: MeasurementV1) -> int:
+    """Of the values that a file gives, as a signed 64-bit number."""
+    *values, official = _file_values(fact)
+    scores = None if official is None else official.model_dump(exclude_none=True)
+    content = orjson.dumps([*values, scores], option=orjson.OPT_SORT_KEYS)
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big", signed=True)
+
+
+# The same rows as a file writes them: with the digest of what it said.
+FILE_MEASUREMENTS: Final = FactRows[MeasurementV1](
+    "measurement", _KEY, (*_COLUMNS, Column("file_digest", "bigint", file_digest)), _build
+)
+
+
+_SAME_DAY: Final = (
+    f"{MEASUREMENTS.select} WHERE (child_id, measured_on) IN (SELECT * FROM unnest($1::uuid[], $2::date[])) "
+    "ORDER BY child_id, fact_id"
+)
+
+
+@dataclass(slots=True)
+class Reading:
+    """A stored measurement and what a file said last about it."""
+
+    fact: MeasurementV1
+    digest: int | None
 
 
 async def same_day(
@@ -47,16 +95,17 @@ async def same_day(
     if not visits:
         return {}
     pairs = sorted(set(visits))
-    rows: list[Any] = await connection.fetch(
-        f"{MEASUREMENTS.select} WHERE (child_id, measured_on) IN (SELECT * FROM unnest($1::uuid[], $2::date[])) "
-        "ORDER BY child_id, fact_id",
-        [child_id for child_id, _ in pairs],
-        [day for _, day in pairs],
-    )
+    rows: list[Any] = await connection.fetch(_SAME_DAY, [child_id for child_id, _ in pairs], [day for _, day in pairs])
     found: dict[tuple[UUID, date], list[MeasurementV1]] = {}
     for fact in MEASUREMENTS.build(rows):
         found.setdefault((fact.child_id, fact.measured_on), []).append(fact)
     return found
+
+
+async def readings_of(connection: Connection, visits: Sequence[tuple[UUID, date]]) -> list[Reading]:
+    """Everything stored of these children on these days, voided rows too, with what files said; oldest first."""
+    rows = await connection.fetch(_SAME_DAY, [child_id for child_id, _ in visits], [day for _, day in visits])
+    return [Reading(_build(row), row["file_digest"]) for row in rows]
 
 
 async def of_child(connection: Connection, child_ids: Sequence[UUID]) -> list[MeasurementV1]:

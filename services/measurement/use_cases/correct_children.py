@@ -48,6 +48,9 @@ async def correct_child(
     old = await locked_child(connection, correction.child_id, correction.seen)
     values = {name: value for name, value in correction.values.items() if value != getattr(old, name)}
     new = revised(old, "corrected", entry.now, **values) if values else old
+    for name in values.keys() & {"died_on", "departed_on"}:
+        if values[name] is not None and not new.birth_date <= values[name] <= entry.today:
+            raise RefusedError(EntryProblem("date_impossible", name, value=values[name].isoformat()))
     if "birth_date" in values:
         await _demand_possible_birth(connection, new, entry)
     if values:

@@ -11,8 +11,10 @@ from services.measurement.domain.entry_checks import visit_problems
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.store.children import CHILDREN
 from services.measurement.store.measurements import MEASUREMENTS
+from services.measurement.store.register import unknown_places
 from services.measurement.use_cases.entry import Entry, RefusedError, StaleError, UnknownFactError
 from services.measurement.use_cases.publish import publish, revised
+from services.measurement.use_cases.record_measurements import point_problem, service_point
 from shared.contracts.child import MeasurementV1
 from shared.postgres.pool import Connection
 
@@ -62,6 +64,10 @@ async def correct_measurements(
         values = {name: value for name, value in item.values.items() if value != getattr(old, name)}
         new = revised(old, "corrected", entry.now, **values) if values else old
         problems = visit_problems(new, children[new.child_id].birth_date, entry.today)
+        if values.keys() & {"desa_code", "posyandu_code"}:
+            point = service_point(new.desa_code, new.posyandu_code)
+            wrong = {} if point is None else await unknown_places(connection, [point])
+            problems += point_problem(point, wrong)
         if problems:
             raise RefusedError(*problems)
         results.append(new)

@@ -65,6 +65,7 @@ class FileChildren:
         self._sealed: list[IdentityRow] = []
         self._births: dict[UUID, dict[str, float]] = {}
         self._learned: dict[UUID, str] = {}
+        self.root_of: dict[UUID, UUID] = {}
         self.changed: list[ChildV1] = []
 
     @classmethod
@@ -78,7 +79,10 @@ class FileChildren:
             await lock_registering(connection)
             index, stored = await cls._known(connection, residents)
         days = await newest_days(connection, [child.child_id for child in stored])
-        return cls(stored, index, days, vault)
+        children = cls(stored, index, days, vault)
+        merged = await CHILDREN.find(connection, [child.child_id for child in stored], column="merged_into")
+        children.root_of = {child.child_id: child.merged_into for child in merged if child.merged_into is not None}
+        return children
 
     @staticmethod
     async def _known(connection: Connection, residents: Sequence[Resident]) -> tuple[ChildIndex[UUID], list[ChildV1]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -10,18 +10,21 @@ from services.measurement.domain.file_row import FileRow
 from services.measurement.store import intake
 from services.measurement.store.fact_rows import ConcurrentChangeError
 from services.measurement.store.intake import RowOutcome
-from services.measurement.store.measurements import MEASUREMENTS, same_day
+from services.measurement.store.measurements import (
+    FILE_MEASUREMENTS,
+    FILE_VALUES,
+    Reading,
+    file_digest,
+    readings_of,
+)
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.file_children import Resident
 from services.measurement.use_cases.publish import revised
-from services.measurement.use_cases.record_measurements import MEASURED
 from shared.contracts.child import MeasurementV1, OfficialScores
 from shared.contracts.fact import new_fact_id
 from shared.postgres.pool import Connection
 
 SOURCE: Final = "eppgbm"
-# What of a row makes it another state of its measurement.
-COMPARED: Final = (*MEASURED, "reported_letter", "official")
 _OFFICIAL: Final = {
     "haz": "official_haz",
     "waz": "official_waz",
@@ -34,12 +37,16 @@ Visit = tuple[UUID, object]  # child, day
 
 
 class FileMeasurements:
-    """The readings a chunk is about. `changed` holds the new revisions after `record`."""
+    """The readings a chunk is about. `changed` holds the new revisions after `record`.
 
-    def __init__(self, intake_id: UUID, entry: Entry) -> None:
+    `root_of` leads from a merged child to its survivor: what was recorded under either is one child's day.
+    """
+
+    def __init__(self, intake_id: UUID, root_of: Mapping[UUID, UUID], entry: Entry) -> None:
         self._intake_id = intake_id
+        self._root_of = root_of
         self._entry = entry
-        self._readings: dict[Visit, list[MeasurementV1]] = {}
+        self._readings: dict[Visit, list[Reading]] = {}
         self._used: set[UUID] = set()
         self._new: dict[UUID, MeasurementV1] = {}
         self._corrected: dict[UUID, MeasurementV1] = {}
@@ -48,26 +55,38 @@ class FileMeasurements:
     async def record(self, connection: Connection, rows: Sequence[tuple[Resident, UUID]]) -> list[RowOutcome]:
         """Store what is new; the outcome of every row. ConcurrentChangeError: try the chunk again."""
         facts = [self._fact(resident, child_id) for resident, child_id in rows]
-        stored = await same_day(connection, [(fact.child_id, fact.measured_on) for fact in facts])
-        for visit, readings in stored.items():
-            self._readings[visit] = [fact for fact in readings if fact.source.partition("#")[0] == SOURCE]
+        await self._load(connection, facts)
         await self._note_used(connection, facts)
         outcomes = [self._place(fact, resident) for fact, (resident, _) in zip(facts, rows, strict=True)]
         new = sorted(self._new.values(), key=lambda fact: (fact.child_id, fact.measured_on, fact.source))
         corrected = sorted(self._corrected.values(), key=lambda fact: (fact.child_id, fact.fact_id))
-        if len(await MEASUREMENTS.insert_missing(connection, new)) != len(new):
+        if len(await FILE_MEASUREMENTS.insert_missing(connection, new)) != len(new):
             raise ConcurrentChangeError("another file has just recorded one of these visits")
-        await MEASUREMENTS.replace(connection, corrected)
+        await FILE_MEASUREMENTS.replace(connection, corrected)
         self.changed = [*new, *corrected]
         return outcomes
+
+    async def _load(self, connection: Connection, facts: Sequence[MeasurementV1]) -> None:
+        """What files have recorded of these days, also under children that have been merged since."""
+        family: dict[UUID, list[UUID]] = {}
+        for child_id, root_id in self._root_of.items():
+            family.setdefault(root_id, []).append(child_id)
+        visits = {
+            (member, fact.measured_on) for fact in facts for member in (fact.child_id, *family.get(fact.child_id, ()))
+        }
+        for reading in await readings_of(connection, sorted(visits)):
+            fact = reading.fact
+            if fact.source.partition("#")[0] == SOURCE:
+                root_id = self._root_of.get(fact.child_id, fact.child_id)
+                self._readings.setdefault((root_id, fact.measured_on), []).append(reading)
 
     async def _note_used(self, connection: Connection, facts: Sequence[MeasurementV1]) -> None:
         """Which stored readings earlier chunks of this file were about; asked only where a row differs from all."""
         doubtful = [
-            reading.fact_id
+            reading.fact.fact_id
             for fact in facts
             if (readings := self._readings.get((fact.child_id, fact.measured_on)))
-            and not any(_same(reading, fact) for reading in readings)
+            and not any(_says(reading, fact) for reading in readings)
             for reading in readings
         ]
         if doubtful:
@@ -76,24 +95,27 @@ class FileMeasurements:
     def _place(self, fact: MeasurementV1, resident: Resident) -> RowOutcome:
         """Find the reading of this row among those of the day, or make one."""
         readings = self._readings.setdefault((fact.child_id, fact.measured_on), [])
-        equal = min((r for r in readings if _same(r, fact)), key=lambda r: r.voided, default=None)
-        if equal is not None:
-            codes = (*resident.codes, "voided_before") if equal.voided else resident.codes
-            return self._outcome("unchanged", equal, resident, codes)
-        free = next((r for r in readings if r.fact_id not in self._used and not r.voided), None)
+        known = min((r for r in readings if _says(r, fact)), key=lambda r: r.fact.voided, default=None)
+        if known is not None:
+            codes = (*resident.codes, "voided_before") if known.fact.voided else resident.codes
+            return self._outcome("unchanged", known.fact, resident, codes)
+        living = [reading for reading in readings if not reading.fact.voided]
+        free = next((reading for reading in living if reading.fact.fact_id not in self._used), None)
         if free is None:
-            living = [reading for reading in readings if not reading.voided]
-            if living:
-                fact = fact.model_copy(update={"source": _next_source(readings)})
-            readings.append(fact)
-            self._new[fact.fact_id] = fact
-            codes = (*resident.codes, "same_day_other_values") if living else resident.codes
-            return self._outcome("accepted", fact, resident, codes)
-        values = {name: getattr(fact, name) for name in COMPARED}
-        corrected = revised(free, "corrected", self._entry.now, **values)
-        readings[readings.index(free)] = corrected
-        self._corrected[corrected.fact_id] = corrected
-        return self._outcome("corrected", corrected, resident, resident.codes)
+            return self._add(fact, resident, readings, is_second=bool(living))
+        values = {name: getattr(fact, name) for name in FILE_VALUES}
+        free.fact = revised(free.fact, "corrected", self._entry.now, **values)
+        free.digest = file_digest(free.fact)
+        self._corrected[free.fact.fact_id] = free.fact
+        return self._outcome("corrected", free.fact, resident, resident.codes)
+
+    def _add(self, fact: MeasurementV1, resident: Resident, readings: list[Reading], *, is_second: bool) -> RowOutcome:
+        if is_second:
+            fact = fact.model_copy(update={"source": _next_source(readings)})
+        readings.append(Reading(fact, file_digest(fact)))
+        self._new[fact.fact_id] = fact
+        codes = (*resident.codes, "same_day_other_values") if is_second else resident.codes
+        return self._outcome("accepted", fact, resident, codes)
 
     def _outcome(self, outcome: str, fact: MeasurementV1, resident: Resident, codes: tuple[str, ...]) -> RowOutcome:
         self._used.add(fact.fact_id)
@@ -128,13 +150,16 @@ def _official(row: FileRow) -> OfficialScores | None:
     return OfficialScores(**values) if values else None
 
 
-def _same(reading: MeasurementV1, fact: MeasurementV1) -> bool:
-    return all(getattr(reading, name) == getattr(fact, name) for name in COMPARED)
+def _says(reading: Reading, fact: MeasurementV1) -> bool:
+    """Whether a row says what a file has said before, or what is stored: a person's correction outlives the file."""
+    return reading.digest == file_digest(fact) or all(
+        getattr(reading.fact, name) == getattr(fact, name) for name in FILE_VALUES
+    )
 
 
-def _next_source(readings: Sequence[MeasurementV1]) -> str:
+def _next_source(readings: Sequence[Reading]) -> str:
     """`eppgbm#2` for the second reading of a day, and so on."""
-    taken = {reading.source for reading in readings}
+    taken = {reading.fact.source for reading in readings}
     number = 2
     while f"{SOURCE}#{number}" in taken:
         number += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from operator import attrgetter
@@ -18,6 +18,7 @@ from services.measurement.store.children import Standing, standing
 from services.measurement.store.counts import IntakeCount
 from services.measurement.store.measurements import MEASUREMENTS, same_day
 from services.measurement.store.quarantine import HeldRow
+from services.measurement.store.register import Place, unknown_places
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.publish import publish
@@ -79,7 +80,9 @@ async def record_measurements(
     correction must say that it is one. Re-measurements stand beside the first reading.
     """
     children = await standing(connection, [row.child_id for row in rows])
-    results: list[Recorded | None] = [_refusal(row, children.get(row.child_id), entry) for row in rows]
+    points = {point for row in rows if (point := service_point(row.desa_code, row.posyandu_code)) is not None}
+    wrong = await unknown_places(connection, list(points)) if points else {}
+    results: list[Recorded | None] = [_refusal(row, children.get(row.child_id), wrong, entry) for row in rows]
     new = {index: _fact(row, entry) for index, row in enumerate(rows) if results[index] is None}
     for index, recorded in (await _store(connection, new)).items():
         results[index] = recorded
@@ -111,7 +114,20 @@ async def add_count(connection: Connection, channel: counts.Channel, count: Inta
     await counts.add(connection, channel, count, entry.known_at)
 
 
-def _refusal(row: NewMeasurement, child: Standing | None, entry: Entry) -> Recorded | None:
+def service_point(desa_code: str | None, posyandu_code: str | None) -> Place | None:
+    """Where a visit took place: a posyandu's code says its desa."""
+    if posyandu_code is not None:
+        return desa_code or posyandu_code.rpartition(".")[0], posyandu_code
+    return None if desa_code is None else (desa_code, None)
+
+
+def point_problem(point: Place | None, wrong: Mapping[Place, str]) -> list[EntryProblem]:
+    """What is wrong with a service point; nothing, mostly."""
+    code = None if point is None else wrong.get(point)
+    return [] if code is None else [EntryProblem(code, f"{code.removeprefix('unknown_')}_code")]
+
+
+def _refusal(row: NewMeasurement, child: Standing | None, wrong: Mapping[Place, str], entry: Entry) -> Recorded | None:
     if child is None:
         return Recorded("rejected", problems=(EntryProblem("unknown_child", "child_id"),))
     if not entry.grant.covers(child.desa_code, child.posyandu_code):
@@ -121,7 +137,8 @@ def _refusal(row: NewMeasurement, child: Standing | None, entry: Entry) -> Recor
         return Recorded("rejected", problems=(problem,), survivor_id=child.merged_into)
     if child.voided:
         return Recorded("rejected", problems=(EntryProblem("child_voided", "child_id"),))
-    problems = tuple(visit_problems(row, child.birth_date, entry.today))
+    found = point_problem(service_point(row.desa_code, row.posyandu_code), wrong)
+    problems = (*found, *visit_problems(row, child.birth_date, entry.today))
     if not problems:
         return None
     held = all(problem.action == "quarantine" for problem in problems)
@@ -129,6 +146,7 @@ def _refusal(row: NewMeasurement, child: Standing | None, entry: Entry) -> Recor
 
 
 def _fact(row: NewMeasurement, entry: Entry) -> MeasurementV1:
+    point = service_point(row.desa_code, row.posyandu_code)
     return MeasurementV1(
         fact_id=new_fact_id(),
         epoch=1,
@@ -147,8 +165,8 @@ def _fact(row: NewMeasurement, entry: Entry) -> MeasurementV1:
         head_circumference_cm=row.head_circumference_cm,
         muac_cm=row.muac_cm,
         oedema=row.oedema,
-        desa_code=row.desa_code,
-        posyandu_code=row.posyandu_code,
+        desa_code=None if point is None else point[0],
+        posyandu_code=None if point is None else point[1],
         measurer_id=row.measurer_id,
         device_id=row.device_id,
     )

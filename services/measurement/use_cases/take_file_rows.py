@@ -74,7 +74,7 @@ async def take_file_rows(
         else:
             matched.append((resident, child_id))
     await children.store(connection, entry)
-    visits = FileMeasurements(chunk.intake_id, entry)
+    visits = FileMeasurements(chunk.intake_id, children.root_of, entry)
     work.outcomes += await visits.record(connection, matched)
     await publish(connection, [*children.changed, *visits.changed])
     await quarantine.hold(connection, work.held, entry.known_at)

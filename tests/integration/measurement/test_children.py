@@ -99,6 +99,16 @@ async def test_a_birth_date_after_a_visit_is_refused(desk: Desk) -> None:
     assert [error["code"] for error in answer.json()["errors"]] == ["measured_before_new_birth_date"]
 
 
+async def test_a_death_or_departure_is_a_day_of_the_childs_life(desk: Desk) -> None:
+    child_id = await desk.register_child()
+    for name, day in (("died_on", "2999-01-01"), ("departed_on", "2020-01-01")):
+        answer = await desk.send("PATCH", f"/v1/children/{child_id}", {name: day}, etag='"1.1"')
+        assert [error["code"] for error in answer.json()["errors"]] == ["date_impossible"]
+    answer = await desk.send("PATCH", f"/v1/children/{child_id}", {"departed_on": "2025-03-01"}, etag='"1.1"')
+    assert answer.status_code == 200
+    assert (await desk.events())[-1]["departed_on"] == "2025-03-01"
+
+
 async def test_a_corrected_name_is_no_news_for_others(desk: Desk) -> None:
     child_id = await desk.register_child()
     body = {"identity": {"name": "Citra Dewi"}}

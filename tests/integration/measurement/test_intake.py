@@ -250,6 +250,32 @@ async def test_a_voided_visit_stays_void_when_its_file_comes_again(desk: Desk) -
     assert counts(job) == {"received": 3, "unchanged": 3}
 
 
+async def test_a_persons_correction_outlives_the_file_it_corrects(desk: Desk) -> None:
+    rows = [row(), *children(2)]
+    await take(desk, rows)
+    measured = await desk.worker.fetchval("SELECT fact_id FROM measurement ORDER BY fact_id LIMIT 1")
+    await desk.send("PATCH", f"/v1/measurements/{measured}", {"weight_kg": 9.9}, etag='"1.1"')
+    assert counts(await take(desk, rows)) == {"received": 3, "unchanged": 3}
+    assert await desk.worker.fetchval("SELECT weight_kg FROM measurement WHERE fact_id = $1", measured) == 9.9
+    assert counts(await take(desk, [row(kg="10.1"), *children(2)])) == {"received": 3, "unchanged": 2, "corrected": 1}
+    assert await desk.worker.fetchval("SELECT weight_kg FROM measurement WHERE fact_id = $1", measured) == 10.1
+
+
+async def test_a_file_of_a_child_that_was_merged_since_changes_nothing(desk: Desk) -> None:
+    """B078."""
+    rows = [row(), *children(2)]
+    await take(desk, rows)
+    await desk.register_child(identity={"name": "Citra L.", "nik": "1219014507239876"})
+    ids = [found["child_id"] for found in await desk.worker.fetch("SELECT child_id FROM child ORDER BY child_id")]
+    loser = await desk.worker.fetchval("SELECT child_id FROM measurement ORDER BY fact_id LIMIT 1")
+    merged = await desk.send("POST", "/v1/merges", {"child_id": str(loser), "survivor_id": str(ids[-1])})
+    assert merged.status_code == 200
+    assert counts(await take(desk, rows)) == {"received": 3, "unchanged": 3}
+    await take(desk, [row(day="2025-08-05"), *children(2)])
+    newest = await desk.worker.fetchval("SELECT child_id FROM measurement ORDER BY measured_on DESC LIMIT 1")
+    assert newest == ids[-1]
+
+
 async def test_held_back_rows_are_kept_with_their_reasons_proposals_and_a_file_to_mend(desk: Desk) -> None:
     job = await take(desk, [*children(3), row(kg="10400"), row(day="2098-01-01", name="Lain", nik="")])
     assert counts(job) == {"received": 5, "accepted": 3, "quarantined": 2}

@@ -224,5 +224,19 @@ async def test_a_kader_may_not_correct(desk: Desk) -> None:
 async def test_where_a_child_was_measured_stays_on_the_measurement(desk: Desk) -> None:
     child_id = await desk.register_child()
     await desk.record(child_id, desa_code=DESA_A, posyandu_code=None)
-    measurement = (await desk.events())[-1]
-    assert (measurement["desa_code"], measurement["posyandu_code"]) == (DESA_A, None)
+    await desk.record(child_id, measured_on="2025-08-05", posyandu_code=POSYANDU_A)
+    points = [(event["desa_code"], event["posyandu_code"]) for event in (await desk.events())[1:]]
+    assert points == [(DESA_A, None), (DESA_A, POSYANDU_A)]
+
+
+async def test_a_service_point_that_the_register_does_not_have_is_refused(desk: Desk) -> None:
+    child_id = await desk.register_child()
+    for point, code in (
+        ({"posyandu_code": f"{DESA_A}.P777"}, "unknown_posyandu"),
+        ({"desa_code": "12.19.01.2999"}, "unknown_desa"),
+    ):
+        answer = await desk.record(child_id, **point)
+        assert [error["code"] for error in answer.json()["errors"]] == [code]
+    path = f"/v1/measurements/{(await desk.record(child_id)).json()['measurement_id']}"
+    answer = await desk.send("PATCH", path, {"posyandu_code": f"{DESA_A}.P777"}, etag='"1.1"')
+    assert [error["code"] for error in answer.json()["errors"]] == ["unknown_posyandu"]

@@ -17,7 +17,7 @@ from services.measurement.formats.columns import ROW_FIELDS
 FOLDER = Path(__file__).parents[3] / "services" / "measurement"
 SOURCES = {
     path: path.read_text(encoding="utf-8")
-    for room in ("domain", "formats")
+    for room in ("domain", "formats", "use_cases")
     for path in (FOLDER / room).glob("*.py")
     if path.name not in {"row_problems.py", "file_problems.py"}
 }

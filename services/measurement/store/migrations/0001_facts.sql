@@ -97,6 +97,7 @@ CREATE TABLE measurement (
     replaces uuid,
     voided boolean NOT NULL DEFAULT false,
     void_reason text,
+    file_digest bigint,                         -- of the values a file gave last: a person may have corrected them since
     PRIMARY KEY (child_id, fact_id)
 );
 COMMENT ON TABLE measurement IS 'primary; one row a visit, voided rows stay';

@@ -1,0 +1,47 @@
+"""What a worker does beside its jobs: tell how much waits for people, and forget answers past their time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from services.measurement.store import quarantine
+from shared import metrics
+from shared.http.idempotency import forget_old_keys
+from shared.jobs.table import refresh_metrics
+from shared.messaging.outcomes import is_not_now
+from shared.postgres.pool import Pool
+
+LOG = structlog.get_logger(__name__)
+EVERY_SECONDS: Final = 30.0
+
+
+class Housekeeping:
+    """A loop; what fails because the database is away is done at the next turn."""
+
+    def __init__(self, pool: Pool, every_seconds: float = EVERY_SECONDS) -> None:
+        self._pool = pool
+        self._every_seconds = every_seconds
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`."""
+        while not stop.is_set():
+            try:
+                await self.once()
+            except Exception as error:
+                if not is_not_now(error):
+                    raise
+                LOG.warning("housekeeping_waits", error=error)
+            try:
+                await asyncio.wait_for(stop.wait(), self._every_seconds)
+            except TimeoutError:
+                continue
+
+    async def once(self) -> None:
+        """One turn."""
+        async with self._pool.acquire() as connection:
+            await refresh_metrics(connection)
+            metrics.QUARANTINE_OPEN_ROWS.set(await quarantine.open_count(connection))
+            await forget_old_keys(connection)
