@@ -1,11 +1,16 @@
 """The loop over HTTP and Kafka, from a register to figures; and that a planted fault is seen and can be healed."""
 
 import asyncio
+import json
+import os
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
 
+from deploy.local.data_dir import CHECKOUT, DATA_VARIABLE
 from deploy.local.errors import CommandError
 from shared.calendar import format_month, month_of, today_jakarta
 from shared.contracts.topics import MEASUREMENT
@@ -161,3 +166,24 @@ async def unread(desk: Desk, service: str, topic: str) -> tuple[int, int]:
     finally:
         await consumer.stop()
         await connection.close()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the tour uses curl")
+def test_the_tour_of_the_readme_works_as_written(desk: Desk) -> None:
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    tour = text.partition("## A tour of the API")[2].partition("```sh\n")[2].partition("```")[0]
+    environment = {**os.environ, DATA_VARIABLE: str(desk.system.stack.data.root), "NO_PROXY": "127.0.0.1"}
+    done = subprocess.run(  # noqa: S603 - our own README
+        ["/bin/sh", "-euc", tour], cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.replace("}{", "}\n{").splitlines()]
+    assert not [answer for answer in answers if "status" in answer and "code" in answer and "instance" in answer], (
+        answers
+    )
+    register, visit_report, job, summed, compared = answers
+    assert register["rejected"] == 0
+    assert visit_report["outcome"] == "accepted"
+    assert job["state"] == "queued"
+    assert summed["area"] == "12.19" or summed["code"] == "12.19"
+    assert {row["code"] for row in compared["rows"]} >= {"12.19.01"}
