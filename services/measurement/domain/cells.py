@@ -13,9 +13,10 @@ T = TypeVar("T")
 
 LONGEST_CELL: Final = 1000  # characters; the longest address of the real files has 90
 _NOT_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]")
+_UNSEEN_START: Final = re.compile(rf"(?:\s|{_NOT_TEXT.pattern})+")
 _SPACES: Final = re.compile(r"\s+")
 # Excel shows an apostrophe typed before a value as "this is text"; other programs then keep it in the value.
-_APOSTROPHE: Final = re.compile(r"^'(?=[=+\-@\d])")
+_APOSTROPHE: Final = re.compile(r"^' ?(?=[=+\-@\d])")
 _FORMULA_STARTS: Final = ("=", "+", "-", "@")
 _SIGNED_NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?)?")  # a lone sign is harmless too
 
@@ -50,7 +51,8 @@ def neutralised(text: str) -> str:
 
     `clean_text` takes the apostrophe off again, so that what we wrote reads back the same.
     """
-    start = text.lstrip()
+    unseen = _UNSEEN_START.match(text)
+    start = text[unseen.end() :] if unseen else text
     if not start.startswith(_FORMULA_STARTS) or _SIGNED_NUMBER.fullmatch(start.rstrip()):
         return text
     return f"'{text}"

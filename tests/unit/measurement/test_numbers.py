@@ -83,7 +83,7 @@ def test_b116_formulas_are_neutralised_and_negative_numbers_are_not(text: str, w
     assert neutralised(text) == written
 
 
-@given(st.text(max_size=30))
+@given(st.text(st.one_of(st.characters(), st.sampled_from("=+-@\x27 \t\r1")), max_size=12))
 def test_neutralised_text_reads_back_the_same(text: str) -> None:
     assert clean_text(neutralised(text)) == clean_text(text)
 
