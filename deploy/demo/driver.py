@@ -28,7 +28,8 @@ from shared.calendar import format_month
 DISTRICT_CODE: Final = "12.19"
 FILES_AT_ONCE: Final = 3
 SETTLED_WITHIN_S: Final = 120.0
-SETTLE_POLL_S: Final = 1.0  # the ledgers count every fact: not to be asked all the time
+SETTLE_POLL_S: Final = 1.0
+SETTLE_REST: Final = 3  # pauses between two looks are so many times as long as a look, which counts every fact
 
 Mint = Callable[[str, Sequence[str]], str]  # role, areas → bearer token
 Tell = Callable[[str], None]
@@ -152,10 +153,12 @@ async def _settle(doors: Doors) -> dict[str, Any]:
     """The ledgers once they balance, or as they stand when patience ends."""
     deadline = time.monotonic() + SETTLED_WITHIN_S
     while True:
+        begun = time.monotonic()
         ledger = await asyncio.to_thread(doors.ledger)
-        if ledger["state"] == "balanced" or time.monotonic() > deadline:
+        now = time.monotonic()
+        if ledger["state"] == "balanced" or now >= deadline:
             return ledger
-        await asyncio.sleep(SETTLE_POLL_S)
+        await asyncio.sleep(min(max(SETTLE_POLL_S, SETTLE_REST * (now - begun)), deadline - now))
 
 
 async def _names_waiting(pool: httpx.AsyncClient, doors: Doors) -> int:

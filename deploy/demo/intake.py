@@ -10,7 +10,9 @@ from typing import Any, Final
 from deploy.demo.client import Api
 from deploy.local.errors import CommandError
 
-POLL_S: Final = 0.15
+FIRST_POLL_S: Final = 0.2
+LONGEST_POLL_S: Final = 1.5
+POLL_GROWTH: Final = 1.4  # to ask costs the services time that the work needs
 JOB_WITHIN_S: Final = 300.0
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV: Final = "text/csv"
@@ -42,7 +44,7 @@ async def send_file(api: Api, name: str, content: bytes, *, commit: bool) -> Ver
 
 async def _wait(api: Api, job_id: str, states: set[str]) -> dict[str, Any]:
     """The job once it is in one of `states`."""
-    deadline = time.monotonic() + JOB_WITHIN_S
+    deadline, pause_s = time.monotonic() + JOB_WITHIN_S, FIRST_POLL_S
     while True:
         job: dict[str, Any] = await api.get(f"/v1/intake-jobs/{job_id}")
         if job["state"] in states:
@@ -51,4 +53,5 @@ async def _wait(api: Api, job_id: str, states: set[str]) -> dict[str, Any]:
             raise CommandError(f"intake job {job_id} failed: {job.get('error_code') or job.get('error')}")
         if time.monotonic() > deadline:
             raise CommandError(f"intake job {job_id} is still {job['state']} after {JOB_WITHIN_S:.0f} s")
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * POLL_GROWTH, LONGEST_POLL_S)
