@@ -13,7 +13,13 @@ CLOCKS = {
     *("now_utc", "today_jakarta", "time.time", "time.time_ns"),
 }
 EDGES = (
-    *("services/*/app.py", "services/*/__main__.py", "services/*/http/*", "services/*/jobs/*"),
+    *(
+        "services/*/app.py",
+        "services/*/__main__.py",
+        "services/*/commands.py",
+        "services/*/http/*",
+        "services/*/jobs/*",
+    ),
     "shared/calendar.py",  # the clock itself
     "shared/messaging/worker.py",  # ages of records, for metrics
     "shared/jobs/*",

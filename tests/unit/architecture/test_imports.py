@@ -28,6 +28,7 @@ VIOLATIONS = [
     ("domain-is-pure", "services/measurement/domain/planted.py", "import asyncpg"),
     ("domain-is-pure", "services/reporting/domain/planted.py", "from shared.postgres import pool"),
     ("domain-is-pure", "services/scoring/domain/planted.py", "import time"),
+    ("growth-is-arithmetic", "shared/growth/planted.py", "import shared.postgres.pool"),
     ("formats-are-bytes-and-rows", "services/measurement/formats/planted.py", "import shared.postgres.pool"),
     ("store-is-sql", "services/lab/store/planted.py", "import shared.messaging.kafka"),
     ("use-cases-know-no-edge", "services/measurement/use_cases/planted.py", "import services.measurement.formats.rows"),
