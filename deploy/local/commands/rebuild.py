@@ -1,6 +1,6 @@
-"""Make all figures anew from the facts, beside the live ones, and show them only if they agree with the facts.
+"""Make all figures anew from the facts, and show them only if a recount agrees.
 
-The system goes on working meanwhile. Exit 1 if the new figures differ from a recount: then the old ones stay.
+They are made beside the live ones; the system goes on working meanwhile. Exit 1 if the new figures differ from a recount: then the old ones stay.
 """
 
 from __future__ import annotations

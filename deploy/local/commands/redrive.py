@@ -1,4 +1,4 @@
-"""Dead letters: list them, try them again, discard them, or step over a record that a consumer falls on.
+"""Dead letters: list, apply again, discard; or step over a record that a consumer falls on.
 
 ./tumbuh redrive list                                        of all consumers, with reasons, without content
 ./tumbuh redrive apply SERVICE [--topic T] [--reason R]      decode and apply the original bytes again
