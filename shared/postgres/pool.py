@@ -66,7 +66,8 @@ async def open_pool(address: Address, *, max_size: int = 8, min_size: int = 1) -
         max_size=max_size,
         init=_prepare,
         command_timeout=120,
-        server_settings={"application_name": address.user, "jit": "off"},
+        # Plans are made for the batch at hand: one kept from when a table was empty would read all of it for ever.
+        server_settings={"application_name": address.user, "jit": "off", "plan_cache_mode": "force_custom_plan"},
     )
     try:
         yield pool
