@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from deploy.local.data_dir import DataDir, read_json, write_json
+from deploy.local.data_dir import DataDir, write_json
 from deploy.local.errors import MissingError
 from deploy.local.lifecycle import PARTS, take_down
 from deploy.local.processes import running
@@ -20,7 +20,7 @@ def make_room(data: DataDir) -> bool:
     alive = [name for name in PARTS if running(data, name)]
     if alive:
         raise MissingError(f"{', '.join(alive)} sedang berjalan di {data.root}; jalankan dulu: ./tumbuh down")
-    if not read_json(data.root / MARK):
+    if not (data.root / MARK).exists():
         return False
     take_down(data, purge=True)
     return True
