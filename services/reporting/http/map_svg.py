@@ -8,15 +8,27 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 FOLDER: Final = Path(__file__).parent / "boundaries"
+DESA_FILE: Final = "batubara-desa.geojson"
+KECAMATAN_FILE: Final = "batubara-kecamatan.geojson"
+PROVINCE_FILE: Final = "sumut-kabupaten.geojson"
 WIDTH: Final = 640.0
 TALLEST: Final = 560.0
 MARGIN: Final = 6.0
+SMALLEST_RING: Final = 1.5  # square pixels
 Point = tuple[float, float]
+
+
+class Boundary(NamedTuple):
+    """An area as closed rings of longitude and latitude."""
+
+    code: str
+    name: str
+    rings: list[list[Point]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +61,57 @@ def _features(name: str) -> list[dict[str, Any]]:
 @cache
 def map_below(area: str) -> MapPicture | None:
     """The areas directly below `area`; None where there are no boundaries for them."""
-    for name in ("batubara-kecamatan.geojson", "batubara-desa.geojson", "sumut-kabupaten.geojson"):
-        features = [
-            feature for feature in _features(name) if str(feature["properties"]["code"]).rpartition(".")[0] == area
+    for name in (DESA_FILE, PROVINCE_FILE):
+        here = [
+            Boundary(
+                str(feature["properties"]["code"]), feature["properties"]["name"], list(_rings(feature["geometry"]))
+            )
+            for feature in _features(name)
         ]
-        if features:
-            return _drawn(features)
+        if name == DESA_FILE:
+            below = [boundary for boundary in here if boundary.code.rpartition(".")[0] == area]
+            here = below or _kecamatan(area, here)
+        else:
+            here = [boundary for boundary in here if boundary.code.rpartition(".")[0] == area]
+        if here:
+            return _drawn(here)
     return None
 
 
-def _drawn(features: Sequence[dict[str, Any]]) -> MapPicture:
-    rings = {feature["properties"]["code"]: list(_rings(feature["geometry"])) for feature in features}
-    every = [point for group in rings.values() for ring in group for point in ring]
+def _kecamatan(area: str, desa: Sequence[Boundary]) -> list[Boundary]:
+    """Kecamatan of `area` put together from their desa, whose borders are finer than those of the kecamatan file."""
+    names = {str(item["properties"]["code"]): item["properties"]["name"] for item in _features(KECAMATAN_FILE)}
+    return [
+        Boundary(
+            code, name, dissolve([ring for part in desa if part.code.startswith(f"{code}.") for ring in part.rings])
+        )
+        for code, name in names.items()
+        if code.rpartition(".")[0] == area
+    ]
+
+
+def dissolve(rings: Iterable[Sequence[Point]]) -> list[list[Point]]:
+    """The outline of areas that touch: a border between two of them runs once each way and falls out."""
+    edges: dict[Point, list[Point]] = {}
+    for ring in rings:
+        clockwise = ring if _area(ring) > 0 else ring[::-1]
+        for start, end in pairwise(clockwise):
+            if start in edges.get(end, ()):
+                edges[end].remove(start)
+            else:
+                edges.setdefault(start, []).append(end)
+    outline: list[list[Point]] = []
+    for start, ends in edges.items():
+        while ends:
+            ring = [start]
+            while not (len(ring) > 1 and ring[-1] == start):
+                ring.append(edges[ring[-1]].pop())
+            outline.append(ring)
+    return outline
+
+
+def _drawn(boundaries: Sequence[Boundary]) -> MapPicture:
+    every = [point for boundary in boundaries for ring in boundary.rings for point in ring]
     west, east = min(lon for lon, _ in every), max(lon for lon, _ in every)
     south, north = min(lat for _, lat in every), max(lat for _, lat in every)
     # A district is small: one scale for its middle latitude distorts less than a pixel.
@@ -69,16 +120,17 @@ def _drawn(features: Sequence[dict[str, Any]]) -> MapPicture:
     width, height = (east - west) * shrink * scale + 2 * MARGIN, (north - south) * scale + 2 * MARGIN
 
     def place(point: Point) -> Point:
-        return (point[0] - west) * shrink * scale + MARGIN, (north - point[1]) * scale + MARGIN
+        return round((point[0] - west) * shrink * scale + MARGIN, 1), round((north - point[1]) * scale + MARGIN, 1)
 
     shapes = []
-    for feature in features:
-        code, name = feature["properties"]["code"], feature["properties"]["name"]
-        placed = [[place(point) for point in ring] for ring in rings[code]]
+    for boundary in boundaries:
+        placed = [[place(point) for point in ring] for ring in boundary.rings]
         largest = max(placed, key=lambda ring: abs(_area(ring)))
+        # Where two borders do not run through the same points, slivers are left; an islet of a pixel goes with them.
+        placed = [ring for ring in placed if ring is largest or abs(_area(ring)) >= SMALLEST_RING]
         x, y = _middle(largest)
         wide = max(point[0] for point in largest) - min(point[0] for point in largest)
-        shapes.append(Shape(code, name, _path(placed), round(x, 1), round(y, 1), wide))
+        shapes.append(Shape(boundary.code, boundary.name, _path(placed), round(x, 1), round(y, 1), wide))
     return MapPicture(round(width, 1), round(height, 1), tuple(shapes))
 
 
@@ -92,8 +144,9 @@ def _rings(geometry: dict[str, Any]) -> Iterable[list[Point]]:
 def _path(rings: Iterable[Sequence[Point]]) -> str:
     parts = []
     for ring in rings:
-        steps = " ".join(f"{x:.1f},{y:.1f}" for x, y in ring[:-1])
-        parts.append(f"M{steps}Z")
+        kept = [point for point, following in pairwise(ring) if point != following]
+        if len(kept) > 2:
+            parts.append("M" + " ".join(f"{x:g},{y:g}" for x, y in kept) + "Z")
     return "".join(parts)
 
 

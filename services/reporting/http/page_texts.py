@@ -38,7 +38,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Batas wilayah: Kepmendagri 300.2.2-2430/2025, dari cahyadsn/wilayah_boundaries (MIT).",
         "Boundaries: Kepmendagri 300.2.2-2430/2025, from cahyadsn/wilayah_boundaries (MIT).",
     ),
-    "trend": ("Perkembangan 24 bulan: pendek di antara anak yang diukur", "24 months: stunted among children measured"),
+    "trend": ("Perkembangan: pendek di antara anak yang diukur", "Trend: stunted among children measured"),
     "trend_note": (
         "Pita = rentang 95 %. Titik kosong = cakupan timbang dan ukur di bawah 80 %, jangan dibandingkan.",
         "Band = 95% interval. Hollow dots = coverage of weight and height below 80%, not to be compared.",
@@ -58,6 +58,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "quality_short": ("Mutu", "Quality"),
     "total": ("Jumlah", "Total"),
     "sort_by": ("Urutkan menurut", "Sort by"),
+    "label": ("Ditimbang dan diukur {coverage}: {label}", "Weighed and measured {coverage}: {label}"),
     "coverage_note": (
         "Cakupan di bawah 80 %: angka hanya berlaku di antara anak yang diukur.",
         "Coverage below 80%: figures hold among the children measured only.",

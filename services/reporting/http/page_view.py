@@ -20,7 +20,9 @@ from shared.problems import Language
 CLASS_LIMITS: Final = (0.025, 0.10, 0.20, 0.30)
 CLASS_NAMES: Final = ("< 2,5 %", "2,5–< 10 %", "10–< 20 %", "20–< 30 %", "≥ 30 %")
 PERIODS_OFFERED: Final = 24
+FEWEST_MONTHS: Final = 12  # that the trend shows
 LABEL_WIDTH: Final = 46.0  # pixels that a share needs inside its shape
+ROOMY_WIDTH: Final = 95.0  # the same on a phone, where letters are larger than the map
 Row = Mapping[str, Any]
 
 
@@ -52,7 +54,11 @@ def page_view(
         "other_language": link(summary["area"], lang="en" if language == "id" else "id"),
         "path": [(step["name"], link(step["code"])) for step in own[:-1]],
         "has_data": summary["measured_children"] + summary["height_measured"] > 0,
-        "label": summary["label"]["text_id" if language == "id" else "text_en"],
+        "label": _filled(
+            words["label"],
+            coverage=percent(summary["coverage_both"], language),
+            label=summary["label"]["text_id" if language == "id" else "text_en"],
+        ),
         "low_coverage": (summary["coverage_both"] or 0.0) < CAUTION_FROM,
         "cards": _cards(summary, words, language),
         "quality_grade": summary["quality_grade"] or NOTHING,
@@ -61,7 +67,7 @@ def page_view(
         "total": _table_row(comparison["total"], language, link),
         "map": _map(summary["area"], comparison["rows"], language, link),
         "classes": [(f"class-{number}", _class_name(name, language)) for number, name in enumerate(CLASS_NAMES)],
-        "trend": draw_trend([_trend_month(point, language) for point in trend["points"]]),
+        "trend": draw_trend([_trend_month(point, language) for point in _begun(trend["points"])]),
         "trend_rows": [_trend_row(point, language) for point in reversed(trend["points"]) if point["haz_measured"]],
         "percent": lambda share: f"{round(share * 100)}%" if language == "en" else f"{round(share * 100)} %",
     }
@@ -153,10 +159,19 @@ def _map(area: str, rows: Sequence[Row], language: Language, link: Any) -> dict[
                 "class": share_class(share),
                 "title": f"{shape.name}: {told}{basis}",
                 "label": told if share is not None and shape.wide > LABEL_WIDTH else "",
+                "tight": shape.wide < ROOMY_WIDTH,
                 "link": link(shape.code) if row is not None else None,
             }
         )
     return {"picture": picture, "shapes": shapes}
+
+
+def _begun(points: Sequence[Row]) -> Sequence[Row]:
+    """Without the empty months before the first figure, but a year at least."""
+    empty = 0
+    while empty < len(points) - FEWEST_MONTHS and not points[empty]["haz_measured"]:
+        empty += 1
+    return points[empty:]
 
 
 def _trend_month(point: Row, language: Language) -> Month:

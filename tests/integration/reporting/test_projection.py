@@ -14,7 +14,7 @@ from tests.integration.reporting import ground
 from tests.unit.reporting.history import random_history
 
 PROPERTY = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
 )
 
 
