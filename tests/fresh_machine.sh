@@ -56,7 +56,7 @@ step "the same again is quick and silent"
 again=$(date +%s)
 said=$(./tumbuh token --role kader 2>&1 >/dev/null)
 [ -z "$said" ] || fail "it said: $said"
-[ $(($(date +%s) - again)) -le 5 ] || fail "it took more than 5 s"
+[ $(($(date +%s) - again)) -le 15 ] || fail "it took more than 15 s"
 
 step "up on the bare machine"
 cd / && /root/tumbuh/tumbuh up
@@ -66,7 +66,7 @@ step "no cluster of Debian's own was made"
 step "up again"
 again=$(date +%s)
 /root/tumbuh/tumbuh up >/dev/null
-[ $(($(date +%s) - again)) -le 10 ] || fail "the second up took more than 10 s"
+[ $(($(date +%s) - again)) -le 30 ] || fail "the second up took more than 30 s"
 /root/tumbuh/tumbuh doctor
 /root/tumbuh/tumbuh down --purge
 [ ! -e /root/tumbuh/.tumbuh ] || fail "down --purge left the data directory"
