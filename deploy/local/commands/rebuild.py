@@ -1,6 +1,7 @@
 """Make all figures anew from the facts, and show them only if a recount agrees.
 
-They are made beside the live ones; the system goes on working meanwhile. Exit 1 if the new figures differ from a recount: then the old ones stay.
+They are made beside the live ones, and the system goes on working meanwhile. Exit 1 if the new figures differ from a
+recount: then the old ones stay.
 """
 
 from __future__ import annotations
