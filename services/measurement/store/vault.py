@@ -6,7 +6,6 @@ sixteen digits with known structure could be tried one by one against a plain ha
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 from dataclasses import dataclass
@@ -77,7 +76,7 @@ class Vault:
         return self._hash(f"name|{normal}|{birth_date.isoformat()}|{sex or ''}") if normal else None
 
     def _hash(self, text: str) -> bytes:
-        return hmac.new(self._match_key, text.encode(), hashlib.sha256).digest()
+        return hmac.digest(self._match_key, text.encode(), "sha256")
 
 
 def _encrypt(cipher: AESGCM, content: bytes, owner: UUID) -> bytes:
