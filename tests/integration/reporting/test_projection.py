@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from datetime import date
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.reporting.use_cases.rebuild import rebuild
 from services.reporting.use_cases.verify import verify
+from shared.contracts.fact import Fact
 from shared.postgres.pool import Pool
 from tests.integration.reporting import ground
-from tests.unit.reporting.history import random_history
+from tests.unit.reporting.history import BORN, DESA, POSYANDU, assessment, child, measurement, random_history
 
 PROPERTY = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
@@ -40,3 +43,56 @@ async def test_any_order_duplication_and_batching_of_facts_ends_in_the_same_figu
         assert (await verify(connection))["differences"] == []
         assert (await rebuild(connection))["differences"] == []
     assert await ground.derived(pool) == in_order
+
+
+async def test_workers_side_by_side_end_in_the_same_figures_without_deadlock(pool: Pool) -> None:
+    """Children locked in one order, cells last in one order: nobody waits crosswise, and no sum is lost."""
+    facts = _many_children()
+    workers = [facts[number::4] + facts[number::8] for number in range(4)]
+    await asyncio.gather(*(ground.deliver(pool, part, 7) for part in workers))
+    beside = await ground.derived(pool)
+    async with pool.acquire() as connection:
+        assert (await verify(connection))["differences"] == []
+    await ground.empty(pool)
+    await ground.deliver(pool, facts, 100)
+    assert await ground.derived(pool) == beside
+
+
+async def test_one_batch_touching_few_cells_writes_few_rows(pool: Pool) -> None:
+    """The write budget: a measurement costs reporting two facts and one child-month; cells are shared by a batch."""
+    facts = _many_children()
+    kinds = [[fact for fact in facts if fact.kind == kind] for kind in ("child", "measurement", "assessment")]
+    for batch in kinds[:2]:
+        await ground.deliver(pool, batch)
+    before = await _rows_written(pool)
+    await ground.deliver(pool, kinds[2])
+    written = await _rows_written(pool) - before
+    cells, tallies = len(DESA) * 2, 1
+    assert written <= len(kinds[2]) + CHILDREN + cells + tallies
+
+
+CHILDREN = 60
+
+
+def _many_children() -> list[Fact]:
+    """Children of all desa, each measured twice in one month."""
+    facts: list[Fact] = []
+    for number in range(CHILDREN):
+        desa = DESA[number % len(DESA)]
+        facts.append(child(number, homes=[(BORN, desa, POSYANDU[desa][number % 2])]))
+    for day in (3, 17):
+        for number in range(CHILDREN):
+            taken = measurement(str(day), date(2025, 11, day), of=number)
+            facts += [taken, assessment(taken, haz=-2.5 if number % 3 == 0 else -1.0)]
+    return facts
+
+
+async def _rows_written(pool: Pool) -> int:
+    """Inserted, updated and deleted rows of this schema so far, as the server counts them."""
+    async with pool.acquire() as connection:
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+        return int(
+            await connection.fetchval(
+                "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables"
+            )
+        )
