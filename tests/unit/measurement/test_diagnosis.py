@@ -158,6 +158,7 @@ def test_dates_are_not_turned_back_where_the_official_z_disproves_it() -> None:
     examination = examine(workbook(rows))
     assert examination.diagnosis.counts["repaired"] == 0
     assert examination.diagnosis.reasons == {"weight_is_date": 20}
+    assert examination.diagnosis.recompute["WAZ"] == {"checked": 40, "equal": 40}, "a proposal is no value"
     first = examination.judged[dated[0]]
     assert first.outcome is Outcome.QUARANTINED
     assert dict(first.reasons[0].proposed) == {"weight_kg": ROWS[dated[0]]["Berat"]}

@@ -156,7 +156,7 @@ def test_a_lost_decimal_point_within_the_limits_is_seen_by_its_absurd_score() ->
 def test_the_limits_themselves_may_be_entered() -> None:
     limits: list[Row] = [{"Berat": 0.9}, {"Tinggi": 38.0}, {"Tinggi": 150.0}]
     for changes in limits:
-        assert "implausible" not in " ".join(codes(judge(changes)))
+        assert codes(judge({**changes, "ZS BB/U": None, "ZS TB/U": None, "ZS BB/TB": None})) == []
 
 
 @pytest.mark.parametrize("changes", [{"Berat": 0}, {"Berat": "-"}, {"Berat": 8888}])
@@ -221,6 +221,11 @@ def test_a_malformed_nik_is_dropped_and_the_child_goes_on_by_name() -> None:
     assert verdict.row is not None
     assert verdict.row.nik is None
     assert notes(verdict) == ["nik_malformed"]
+
+
+def test_an_nik_of_another_kabupaten_than_most_of_the_file_is_noted() -> None:
+    nik = str(ROWS[12]["NIK"])
+    assert notes(judge({"NIK": f"3216{nik[4:]}"})) == ["nik_foreign_region"]
 
 
 def test_after_60_months_a_row_is_taken_and_noted() -> None:
