@@ -19,7 +19,7 @@ from deploy.demo.driver import Doors, Outcome, has_no_register, run_demo
 from deploy.demo.place import claim, make_room
 from deploy.demo.report import as_json, as_text
 from deploy.demo.world import World, make_world
-from deploy.local import tokens
+from deploy.local import services, tokens
 from deploy.local.commands import ledger, verify
 from deploy.local.data_dir import CHECKOUT, default_data_dir
 from deploy.local.doors import through_door
@@ -65,6 +65,7 @@ async def _run(stack: Stack, world: World) -> tuple[Outcome, dict[str, Any]]:
     doors = Doors(
         measurement=stack.url("measurement"),
         reporting=stack.url("reporting"),
+        services=tuple(stack.url(name) for name in services.present()),
         mint=lambda role, areas: tokens.mint(stack.data, role, areas, subject=f"demo-{role}"),
         ledger=lambda: ledger.collect(stack),
     )

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from deploy.demo import client
+from deploy.demo.backlog import messages_waiting
 from deploy.demo.client import AnswerError, Api
 from deploy.local.errors import CommandError
 
@@ -78,6 +79,17 @@ async def test_every_request_carries_the_token_and_a_correction_what_it_saw() ->
     assert [request.headers.get("if-match") for request in server.requests] == ['"1.2"', '"1.3"', None]
     assert server.requests[2].url.params["filename"] == "a b.csv"
     assert server.requests[2].content == b"\x00"
+
+
+def test_the_backlog_is_the_sum_of_lag_and_outbox_and_nothing_else() -> None:
+    text = """# HELP tumbuh_consumer_lag_records End offset minus next offset.
+# TYPE tumbuh_consumer_lag_records gauge
+tumbuh_consumer_lag_records{partition="0",topic="tumbuh.measurement.v1"} 12.0
+tumbuh_consumer_lag_records{partition="1",topic="tumbuh.measurement.v1"} 1.5e+03
+tumbuh_outbox_pending_messages 40.0
+tumbuh_outbox_oldest_seconds 3.5
+"""
+    assert messages_waiting(text) == 1552
 
 
 def _created() -> httpx.Response:
