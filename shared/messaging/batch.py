@@ -33,6 +33,11 @@ class Effect:
 class Handler(Protocol):
     """A service's use of a batch: inside the open transaction, children locked before merging, nothing committed."""
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The event kinds that this service holds; the others of its topics are passed by, counted as not newer."""
+        ...
+
     async def apply(self, connection: Connection, facts: Sequence[Fact]) -> Effect:
         """Merge `facts` (any kinds, in partition order), fold what they touch; outcomes in input order."""
         ...

@@ -164,7 +164,7 @@ class BatchConsumer:
 
     async def _batch(self, consumer: AIOKafkaConsumer, records: Sequence[RawRecord], stop: asyncio.Event) -> None:
         began = time.monotonic()
-        batch = receive(records)
+        batch = receive(records, self._handler.kinds)
         counts = await self._retried(lambda: self._applied(batch), stop, consumer)
         if counts is None:
             return  # told to stop while waiting: nothing was stored, the records come again

@@ -73,6 +73,11 @@ def on_every_topic(known_child: uuid.UUID) -> list[Poison]:
     return poisons
 
 
+def passed_by_laboratory(poison: Poison) -> bool:
+    """The laboratory holds children and cases: it never looks into a risk status, so a broken one is not its poison."""
+    return ("ce_type", "tumbuh.risk-status") in poison.headers
+
+
 def _of(
     message: Message, reason: str, *, key: str | None = None, headers: Headers | None = None, body: bytes | None = b""
 ) -> Poison:

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from services.reporting.use_cases.project_facts import project_facts
+from shared import metrics
 from shared.contracts.fact import Fact
+from shared.contracts.kinds import KINDS
+from shared.contracts.risk import AssessmentV1
 from shared.messaging.batch import Effect
 from shared.postgres.pool import Connection
 
 
 class FactsHandler:
-    """Everything that reporting consumes; it publishes nothing."""
+    """Everything that reporting consumes; it publishes nothing. `clock` only measures how late figures are."""
+
+    kinds = frozenset(KINDS)
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
 
     async def apply(self, connection: Connection, facts: Sequence[Fact]) -> Effect:
         """Project `facts`."""
-        return Effect(await project_facts(connection, facts))
+        outcomes = await project_facts(connection, facts)
+        now = self._clock()
+        for fact, outcome in zip(facts, outcomes, strict=True):
+            # An assessment is known since its measurement was accepted: with it the figure counts the child.
+            if outcome == "applied" and isinstance(fact, AssessmentV1):
+                age_seconds = (now - fact.known_at).total_seconds()
+                metrics.PROJECTION_LATENCY_SECONDS.labels(kind=fact.kind).observe(max(0.0, age_seconds))
+        return Effect(outcomes)

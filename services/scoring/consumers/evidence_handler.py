@@ -20,6 +20,8 @@ NOT_OURS: Final[Applied] = "not_newer"  # a kind that scoring does not keep: not
 class EvidenceHandler:
     """Handler of the scoring consumer. `clock` is the edge's word on today and now, asked once a batch."""
 
+    kinds = frozenset({ChildV1.kind, MeasurementV1.kind})
+
     def __init__(self, rules: RuleSet, clock: Callable[[], Clock]) -> None:
         self._rules = rules
         self._clock = clock

@@ -41,6 +41,8 @@ class Notebook:
     fail: list[BaseException] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
 
+    kinds = frozenset({"measurement"})
+
     async def apply(self, connection: Connection, facts: Sequence[Fact]) -> Effect:
         self.batches.append(len(facts))
         if self.fail:
