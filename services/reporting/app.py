@@ -14,6 +14,7 @@ from services.reporting.http import areas, operations, page
 from services.reporting.http.page import OPEN_PATHS, Entrance
 from services.reporting.store.fact_tables import HOLDS
 from shared.auth.tokens import TokenVerifier
+from shared.calendar import now_utc
 from shared.http.app import create_app
 from shared.http.health import Health
 from shared.http.serve import Process, Task
@@ -43,7 +44,7 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
         if settings.door.runs_worker:
             address = settings.database_address("worker")
             pool = await stack.enter_async_context(open_pool(address))
-            worker = Worker(SERVICE, pool, address, Broker.of(settings), FactsHandler())
+            worker = Worker(SERVICE, pool, address, Broker.of(settings), FactsHandler(now_utc))
             worker.register(health)
             health.ping("worker-database", lambda: pool.fetchval("SELECT 1"))
             tasks |= worker.tasks()

@@ -71,6 +71,6 @@ def _told(report: Mapping[str, Any]) -> int:
 COMMANDS: Final[Mapping[str, Command]] = {
     "verify": Command(run_verify),
     "rebuild": Command(run_rebuild),
-    "redrive": redrive_command("reporting", FactsHandler()),
+    "redrive": redrive_command("reporting", FactsHandler(now_utc)),
     "page-token": Command(run_page_token, needs=Door.API),
 }

@@ -85,8 +85,8 @@ async def _figures(
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         await areas.apply(connection, grant)
-        summary = await summarise(connection, asked)
-        return summary, await compare(connection, asked), await trend(connection, asked, TREND_MONTHS)
+        comparison = await compare(connection, asked)
+        return await summarise(connection, asked), comparison, await trend(connection, asked, TREND_MONTHS)
 
 
 @router.get("/masuk")

@@ -61,8 +61,11 @@ async def summarise(connection: Connection, asked: Question) -> dict[str, Any]:
 async def compare(connection: Connection, asked: Question, below: Below = "area") -> dict[str, Any]:
     """One row for each area directly below, also for those where nobody is registered; rows add up to the area."""
     tree, entry = await find_area(connection, asked.code, asked.month)
-    rows = await _rows_below(connection, tree, entry, asked, below)
-    total = await _own_row(connection, tree, entry, asked)
+    places = await _sums(connection, entry, asked)
+    rows = _rows_below(tree, entry, places, asked, below)
+    total = _row(tree, entry.code, entry, places, asked)
+    if not asked.exact:
+        total = await _own_row(connection, tree, entry, asked)
     return {**_heading(tree, entry, asked), "rows": rows, "total": total}
 
 
@@ -103,8 +106,8 @@ async def _own_row(connection: Connection, tree: Tree, entry: Entry, asked: Ques
         tree_above = await tree_on(connection, last_day(asked.month), entry.parent_code)
         parent = tree_above.find(entry.parent_code)
         if parent is not None:
-            rows = await _rows_below(connection, tree_above, parent, asked.about(parent.code), "area")
-            for row in rows:
+            places = await _sums(connection, parent, asked.about(parent.code))
+            for row in _rows_below(tree_above, parent, places, asked, "area"):
                 if row["code"] == entry.code:
                     return row
     places = await _sums(connection, entry, asked)
@@ -117,15 +120,15 @@ async def _sums(connection: Connection, entry: Entry, asked: Question) -> list[S
     return await sums_by_place(connection, where_of(entry), asked.month, known_before)
 
 
-async def _rows_below(
-    connection: Connection, tree: Tree, entry: Entry, asked: Question, below: Below
+def _rows_below(
+    tree: Tree, entry: Entry, places: Iterable[Sums], asked: Question, below: Below
 ) -> list[dict[str, Any]]:
     if entry.entry != "area":
         return []
     is_desa = _level(entry) in {"desa", "kelurahan"}
     kind = "posyandu" if is_desa else below
     grouped: dict[str, list[Sums]] = {child.code: [] for child in tree.children(entry.code, kind)}
-    for sums in await _sums(connection, entry, asked):
+    for sums in places:
         if is_desa:
             code = sums.posyandu_code or UNMAPPED
         elif below == "puskesmas":

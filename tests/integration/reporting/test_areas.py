@@ -302,3 +302,23 @@ async def test_what_cannot_be_answered_is_said(
 def test_the_clock_of_these_tests_lies_in_the_past() -> None:
     """Their periods and days must have come, or every answer would be `not_yet`."""
     assert START.year == 2026
+
+
+async def test_the_api_role_sees_the_rows_that_the_shared_rule_of_areas_covers(office: Office) -> None:
+    """The policies are written out for speed; they must never differ from `area_visible`."""
+    post = POSYANDU[DESA[0]][0]
+    for desa, home in ((DESA[0], post), (DESA[0], ""), (DESA[2], post), (DESA[2], "")):
+        await office.worker.execute(
+            "INSERT INTO cell (generation, desa_code, posyandu_code, month) VALUES (32000, $1, $2, '2025-11-01')",
+            desa,
+            home,
+        )
+    for granted in ("12", "12.1", "12.19", "12.19.01", "12.19.0", DESA[0], DESA[0][:-1], post, f"{DESA[2]},{post}", ""):
+        seen = []
+        for role, rule in ((office.api, "true"), (office.worker, "area_visible(desa_code, posyandu_code)")):
+            async with role.acquire() as connection, connection.transaction():
+                await connection.execute("SELECT set_config('tumbuh.areas', $1, true)", granted)
+                rows = await connection.fetch(f"SELECT desa_code, posyandu_code FROM cell WHERE {rule} ORDER BY 1, 2")
+                seen.append([tuple(row) for row in rows])
+        assert seen[0] == seen[1], granted
+        assert bool(seen[0]) == (granted not in {"", "12.1", "12.19.0", DESA[0][:-1]})

@@ -155,8 +155,8 @@ class _Owner:
         self.publish(fact.model_copy(update=moved | fields))
 
     def day(self) -> date:
-        """Within four months, so that facts of one month meet; now and then outside the figures' ages."""
-        return date(2025, 12, 1) + timedelta(days=self.dice.randrange(-20, 110))
+        """One of few days in five months, so that measurements meet in a month and on a day."""
+        return date(2025, 12, 1) + timedelta(days=self.dice.choice((-20, -1, 0, 3, 3, 14, 30, 31, 34, 62, 80, 109)))
 
     def home(self) -> tuple[str, str | None]:
         desa = self.dice.choice(DESA)
