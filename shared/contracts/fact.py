@@ -45,7 +45,7 @@ class Fact(BaseModel):
 
     @property
     def key(self) -> str:
-        """The Kafka key: every revision of a fact has the same."""
+        """The Kafka key: every revision of a fact has the same. Each kind says what it is; `Fact` itself is none."""
         raise NotImplementedError
 
     @property

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import ValidationError
 
 from services.measurement.http.answers import vault_of
 from services.measurement.http.requests import CommitIn
@@ -109,8 +110,8 @@ async def commit_body(request: Request) -> CommitIn:
     raw = await read_body(request, JSON_TYPES, JSON_LIMIT_BYTES)
     try:
         return CommitIn.model_validate_json(raw, strict=True)
-    except ValueError as error:
-        raise refusal(error) from None  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise refusal(error) from None
 
 
 setattr(commit_body, JSON_MODEL, CommitIn)

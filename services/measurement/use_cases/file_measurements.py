@@ -140,7 +140,7 @@ class FileMeasurements:
             muac_cm=row.muac_cm,
             desa_code=resident.desa_code,
             posyandu_code=resident.posyandu_code,
-            reported_letter=row.reported_letter,  # type: ignore[arg-type]
+            reported_letter=row.reported_letter,  # type: ignore[arg-type]  # the reader knows N, T, O, B only
             official=_official(row),
         )
 

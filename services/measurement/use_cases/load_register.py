@@ -99,13 +99,13 @@ def _read(cells: Mapping[str, str], entry: Entry) -> RegisterEntryV1 | EntryProb
             revision=1,
             change="recorded",
             known_at=entry.known_at,
-            entry=kind,  # type: ignore[arg-type]
+            entry=kind,  # type: ignore[arg-type]  # any text: the model refuses it below
             code=code,
             name=cells.get("name", ""),
-            level=(cells.get("level") or None) if kind == "area" else None,  # type: ignore[arg-type]
+            level=(cells.get("level") or None) if kind == "area" else None,  # type: ignore[arg-type]  # same
             parent_code=cells.get("parent_code") or None,
             desa_codes=tuple(part.strip() for part in cells.get("desa_codes", "").split("|") if part.strip()),
-            valid_from=days["valid_from"].value,  # type: ignore[arg-type]
+            valid_from=days["valid_from"].value,  # type: ignore[arg-type]  # None was refused above
             valid_to=days["valid_to"].value,
             target_children=int(target) if target.isascii() and target.isdigit() else None,
         )

@@ -135,4 +135,4 @@ def child_revision(*columns: object) -> ChildRevision:
         (date.fromisoformat(day), Place(desa_code, posyandu_code or ""))
         for day, (desa_code, posyandu_code) in sorted(homes.items())
     )
-    return ChildRevision(*values)  # type: ignore[arg-type]
+    return ChildRevision(*values)  # type: ignore[arg-type]  # columns in the order of its fields
