@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Annotated, ClassVar, Literal, Self
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import uuid_utils
 import uuid_utils.compat
@@ -27,7 +27,17 @@ def new_fact_id() -> UUID:
 
 def derived_fact_id(parent: UUID, kind: str) -> UUID:
     """The id of a fact that follows from another (an assessment of a measurement): always the same."""
-    return uuid5(parent, kind)
+    return UUID(bytes=_uuid5(parent, kind).bytes)
+
+
+def event_id(fact_id: UUID, epoch: int, revision: int) -> str:
+    """CloudEvents id, uuid5(fact_id, epoch.revision): one revision has one id however often it is published."""
+    return str(_uuid5(fact_id, f"{epoch}.{revision}"))
+
+
+def _uuid5(namespace: UUID, name: str) -> uuid_utils.UUID:
+    """Computed for every message: by the quick implementation."""
+    return uuid_utils.uuid5(uuid_utils.UUID(bytes=namespace.bytes), name)
 
 
 class Fact(BaseModel):
@@ -55,9 +65,8 @@ class Fact(BaseModel):
 
     @property
     def event_id(self) -> str:
-        """CloudEvents id, uuid5(fact_id, epoch.revision): one revision has one id however often it is published."""
-        namespace = uuid_utils.UUID(bytes=self.fact_id.bytes)  # computed for every message: the quick implementation
-        return str(uuid_utils.uuid5(namespace, f"{self.epoch}.{self.revision}"))
+        """CloudEvents id of this revision."""
+        return event_id(self.fact_id, self.epoch, self.revision)
 
     def body(self) -> bytes:
         """The event body, UTF-8 JSON."""
@@ -73,7 +82,7 @@ class Fact(BaseModel):
         return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big", signed=True)
 
     @classmethod
-    def read(cls, body: bytes) -> Self:
+    def read(cls, body: bytes | str) -> Self:
         """The fact in `body`, unknown fields ignored. ValidationError (a ValueError) otherwise."""
         return cls.model_validate_json(body, extra="ignore")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from shared.contracts.codec import Message
 from shared.contracts.fact import Fact
@@ -19,6 +19,8 @@ from shared.messaging.records import Dead, Received
 from shared.outbox.append import append
 from shared.postgres.pool import Connection, Pool
 
+# Header of a record → header of what it caused.
+CARRIED_ON: Final = {"ce_id": "ce_causationid", "traceparent": "traceparent"}
 Applied = Literal["applied", "not_newer", "revision_conflict"]
 
 
@@ -98,11 +100,25 @@ async def _transaction(pool: Pool, handler: Handler, batch: Sequence[Received]) 
         if len(effect.outcomes) != len(living):
             raise RuntimeError("the handler lost count of its facts")
         outcomes = _outcomes(fresh, effect, counts)
-        await append(connection, effect.messages)
+        await append(connection, caused(effect.messages, fresh))
         await positions.advance(connection, fresh, outcomes)
         counts.published = len(effect.messages)
     crash_point(AFTER_DATABASE_COMMIT)
     return counts
+
+
+def caused(messages: Sequence[Message], records: Sequence[Received]) -> list[Message]:
+    """Each message with the event that caused it, the last record of the batch with its key, and that event's trace."""
+    headers_of = {record.raw.key: record.raw.headers for record in records}
+    result = []
+    for message in messages:
+        extra = tuple(
+            (CARRIED_ON[name], value.decode("utf-8", "replace"))
+            for name, value in headers_of.get(message.key.encode(), ())
+            if name in CARRIED_ON
+        )
+        result.append(Message(message.topic, message.key, message.headers + extra, message.body))
+    return result
 
 
 def _outcomes(batch: Sequence[Received], effect: Effect, counts: Counts) -> list[str | Dead]:

@@ -13,14 +13,17 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import asyncpg
 import orjson
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import OutOfOrderSequenceNumber
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.messaging.crash_points import AFTER_PRODUCE, crash_point
 from shared.messaging.kafka import Broker
 from shared.messaging.outcomes import is_not_now
+from shared.outbox.partitions import partitions_of
 from shared.postgres.pool import Address, Connection, connect
 
 LOG = structlog.get_logger(__name__)
@@ -87,33 +90,45 @@ class Relay:
         )
         if not rows:
             return 0
-        acknowledgements: list[asyncio.Future[Any]] = []
-        for row in rows:
-            acknowledgements += await self._send(producer, row["topic"], row["keys"], row["headers"], row["bodies"])
-        await asyncio.wait_for(asyncio.gather(*acknowledgements), SEND_TIMEOUT_SECONDS)
+        await asyncio.wait_for(self._send(producer, rows), SEND_TIMEOUT_SECONDS)
         crash_point(AFTER_PRODUCE)
         await connection.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", [row["id"] for row in rows])
         for row in rows:
             self._published(row["topic"], len(row["keys"]))
         return len(rows)
 
-    async def _send(
-        self,
-        producer: AIOKafkaProducer,
-        topic: str,
-        keys: Sequence[str],
-        headers: Sequence[str],
-        bodies: Sequence[bytes],
-    ) -> list[asyncio.Future[Any]]:
-        sent = []
-        for key, header, body in zip(keys, headers, bodies, strict=True):
-            pairs = [(name, value.encode()) for name, value in orjson.loads(header)]
-            sent.append(
-                await asyncio.wait_for(
-                    producer.send(topic, value=body, key=key.encode(), headers=pairs), SEND_TIMEOUT_SECONDS
-                )
-            )
-        return sent
+    async def _send(self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]) -> None:
+        """Send all messages of `rows` and wait until every one is acknowledged.
+
+        Whole batches are handed to the producer: a future and a timer per message cost more than the message.
+        """
+        acknowledgements: list[asyncio.Future[Any]] = []
+        for topic in dict.fromkeys(row["topic"] for row in rows):
+            partitions = len(await producer.partitions_for(topic))
+            mine = [row for row in rows if row["topic"] == topic]
+            for partition, batch in batches_of(mine, partitions, producer.create_batch):
+                batch.close()  # full or complete: no lingering for more
+                acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+        await asyncio.gather(*acknowledgements)
+
+
+def batches_of(
+    rows: Sequence[asyncpg.Record], partitions: int, create: Callable[[], BatchBuilder]
+) -> list[tuple[int, BatchBuilder]]:
+    """The messages of outbox rows of one topic as (partition, batch), in the order of the rows within a partition."""
+    batches: list[tuple[int, BatchBuilder]] = []
+    filling: dict[int, BatchBuilder] = {}
+    for row in rows:
+        keys = [key.encode() for key in row["keys"]]
+        places = partitions_of(keys, partitions)
+        for place, key, header, body in zip(places, keys, row["headers"], row["bodies"], strict=True):
+            headers = [(name, value.encode()) for name, value in orjson.loads(header)]
+            batch = filling.get(place)
+            if batch is None or batch.append(timestamp=None, key=key, value=body, headers=headers) is None:
+                filling[place] = batch = create()
+                batches.append((place, batch))
+                batch.append(timestamp=None, key=key, value=body, headers=headers)
+    return batches
 
 
 async def _pause(stop: asyncio.Event, seconds: float, wake: asyncio.Event | None = None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter, methodcaller
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -29,7 +30,7 @@ class Column(Generic[FactT]):
 
 def plain(name: str, sql_type: str) -> Column[Any]:
     """A column named like the fact's field."""
-    return Column(name, sql_type, lambda fact: getattr(fact, name))
+    return Column(name, sql_type, attrgetter(name))
 
 
 ORDER_COLUMNS: tuple[Column[Any], ...] = (
@@ -37,7 +38,7 @@ ORDER_COLUMNS: tuple[Column[Any], ...] = (
     plain("epoch", "integer"),
     plain("revision", "integer"),
     plain("known_at", "timestamptz"),
-    Column("content_hash", "bigint", lambda fact: fact.content_hash()),
+    Column("content_hash", "bigint", methodcaller("content_hash")),
 )
 
 
@@ -85,14 +86,10 @@ class FactTable(Generic[FactT]):
 
     def arrays(self, facts: Sequence[FactT]) -> list[list[Any]]:
         """One list per column, ready for `unnest`."""
-        return [[column.read(fact) for fact in facts] for column in self._all]
+        return [list(map(column.read, facts)) for column in self._all]
 
 
-Slot = tuple[UUID, int, int]
-
-
-def _slot(fact: Fact) -> Slot:
-    return (fact.fact_id, fact.epoch, fact.revision)
+Slot = tuple[UUID, int, int]  # a revision: fact, epoch, revision
 
 
 async def merge_facts(connection: Connection, table: FactTable[FactT], facts: Sequence[FactT]) -> list[Merged]:
@@ -103,23 +100,24 @@ async def merge_facts(connection: Connection, table: FactTable[FactT], facts: Se
     """
     if not facts:
         return []
+    slots = [(fact.fact_id, fact.epoch, fact.revision) for fact in facts]
     first: dict[Slot, FactT] = {}
-    newest: dict[UUID, FactT] = {}
-    for fact in facts:
-        first.setdefault(_slot(fact), fact)
-        if fact.fact_id not in newest or fact.order > newest[fact.fact_id].order:
-            newest[fact.fact_id] = fact
-    candidates = first.values() if table.history else (first[_slot(fact)] for fact in newest.values())
-    rows = sorted(candidates, key=lambda fact: (fact.key, *_slot(fact)))
-    written = {
-        (row["fact_id"], row["epoch"], row["revision"])
-        for row in await connection.fetch(table.insert_sql, *table.arrays(rows))
-    }
+    newest: dict[UUID, Slot] = {}
+    for slot, fact in zip(slots, facts, strict=True):
+        first.setdefault(slot, fact)
+        if slot > newest.get(slot[0], slot):  # of one fact: by its order
+            newest[slot[0]] = slot
+        else:
+            newest.setdefault(slot[0], slot)
+    candidates = first if table.history else newest.values()
+    rows = [first[slot] for _, slot in sorted((first[slot].key, slot) for slot in candidates)]
+    written = {tuple(row) for row in await connection.fetch(table.insert_sql, *table.arrays(rows))}
+    if len(written) == len(facts):
+        return ["applied"] * len(facts)
     truth = {slot: fact.content_hash() for slot, fact in first.items()}
     truth |= await _stored_hashes(connection, table, [fact for slot, fact in first.items() if slot not in written])
     outcomes: list[Merged] = []
-    for fact in facts:
-        slot = _slot(fact)
+    for slot, fact in zip(slots, facts, strict=True):
         if slot in written:
             written.discard(slot)
             outcomes.append("applied")

@@ -5,12 +5,14 @@ Only for the roots asked for: the fold works in columns, and most of its results
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
 
 from services.scoring.domain.assessment_codes import NO_SCORE, AssessmentFlag
+from services.scoring.domain.findings import Finding, findings
 from services.scoring.domain.fold_columns import Fold, uuid_of
 from services.scoring.domain.risk_codes import (
     RULE_EVIDENCE,
@@ -21,6 +23,7 @@ from services.scoring.domain.risk_codes import (
     Tier,
     UnknownThing,
 )
+from services.scoring.domain.ruleset import RuleSet
 from shared.growth.codes import BLANK_REASON_NAMES, BlankReason
 
 __all__ = ["Reason", "RiskStatus", "Unknown", "explain"]
@@ -116,32 +119,29 @@ INDEX_OF: Final = {
     UnknownThing.WEIGHT_FOR_AGE: "waz",
     UnknownThing.WEIGHT_FOR_HEIGHT: "whz",
 }
-VALID_KINDS: Final = (Evidence.HAZ, Evidence.WAZ, Evidence.WHZ, Evidence.MUAC, Evidence.OEDEMA)
 
 
-def explain(fold: Fold, root: int) -> RiskStatus:
-    """The status of root number `root`."""
-    reasons, unknowns = int(fold.risk.reasons[root]), int(fold.risk.unknowns[root])
-    fired = [rule for rule in RiskRule if reasons >> rule & 1]
-    tier = Tier(int(fold.risk.tier[root]))
-    rows = [int(fold.risk.evidence[kind, root]) for kind in VALID_KINDS]
-    days = [_day(fold, row) for row in rows if row >= 0]
-    return RiskStatus(
-        tier=TIER_NAMES[tier],
-        priority=bool(fold.risk.priority[root]),
-        tracks=tracks(fold, tier, fired),
-        measured_on=max(days, default=None),
-        reasons=tuple(_reason(fold, root, rule) for rule in fired),
-        unknowns=tuple(_unknown(fold, root, thing) for thing in UnknownThing if unknowns >> thing & 1),
-    )
+def explain(fold: Fold, roots: Sequence[int]) -> list[RiskStatus]:
+    """The status of each of these root numbers."""
+    return [
+        RiskStatus(
+            tier=TIER_NAMES[found.tier],
+            priority=found.priority,
+            tracks=tracks(fold.rules, found.tier, found.rules),
+            measured_on=found.measured_on,
+            reasons=tuple(_reason(fold, found, rule) for rule in found.rules),
+            unknowns=tuple(_unknown(fold, found, thing) for thing in found.things),
+        )
+        for found in findings(fold, roots)
+    ]
 
 
-def tracks(fold: Fold, tier: Tier, fired: list[RiskRule]) -> tuple[str, ...]:
+def tracks(rules: RuleSet, tier: Tier, fired: Sequence[RiskRule]) -> tuple[str, ...]:
     """Tracks of the tier and of every lower tier that fired: a wasted child can be stunted as well."""
-    tiers = {tier, *(fold.rules.tier[rule].tier for rule in fired)}
+    tiers = {tier, *(rules.tier[rule].tier for rule in fired)}
     if tier is Tier.URGENT:
         tiers.discard(Tier.NUTRITION)  # supplementary feeding is for children who are not gizi buruk
-    names = [name for each in sorted(tiers, reverse=True) for name in fold.rules.tracks[each]]
+    names = [name for each in sorted(tiers, reverse=True) for name in rules.tracks[each]]
     return tuple(dict.fromkeys(names))
 
 
@@ -160,10 +160,10 @@ def _day(fold: Fold, row: int) -> date:
     return day
 
 
-def _reason(fold: Fold, root: int, rule: RiskRule) -> Reason:
-    parameters = fold.rules.tier[rule]
+def _reason(fold: Fold, found: Finding, rule: RiskRule) -> Reason:
+    parameters, root = fold.rules.tier[rule], found.root
     if rule in RULE_EVIDENCE:
-        row = int(fold.risk.evidence[RULE_EVIDENCE[rule], root])
+        row = found.evidence[RULE_EVIDENCE[rule]]
         fact_id, on = uuid_of(fold.measurements.fact_id, row), _day(fold, row)
         value = _value(fold, rule, row)
     else:
@@ -190,8 +190,8 @@ def _value(fold: Fold, rule: RiskRule, row: int) -> float | None:
             return None  # a letter, oedema: seen or not seen
 
 
-def _unknown(fold: Fold, root: int, thing: UnknownThing) -> Unknown:
-    row = int(fold.risk.evidence[SEEN_IN[thing], root]) if thing in SEEN_IN else -1
+def _unknown(fold: Fold, found: Finding, thing: UnknownThing) -> Unknown:
+    row = found.evidence[SEEN_IN[thing]] if thing in SEEN_IN else -1
     because = _blank_reason(fold, thing, row) if thing in INDEX_OF else BECAUSE[thing]
     settle_with = SETTLE_WITH[thing]
     if because == "flagged":

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from services.scoring.domain.assessment_codes import to_centi
-from services.scoring.domain.explain import SEEN_IN, VALID_KINDS
+from services.scoring.domain.explain import SEEN_IN
+from services.scoring.domain.findings import newest_valid_day
 from services.scoring.domain.fold_columns import Assessments, Fold
 from services.scoring.domain.risk_codes import RULE_EVIDENCE, Evidence, RiskRule
 
@@ -47,7 +48,7 @@ def risk_fingerprints(fold: Fold) -> Int64s:
     """One fingerprint a root: tier, reasons and unknowns with the facts and values they rest on, newest valid day."""
     risk = fold.risk
     words = np.zeros(risk.tier.size, np.uint64)
-    for column in (risk.tier, risk.priority, risk.reasons, risk.unknowns, _newest_valid_day(fold)):
+    for column in (risk.tier, risk.priority, risk.reasons, risk.unknowns, newest_valid_day(fold)):
         words = _mix(words, column)
     for kind in Evidence:
         told = _told(fold, kind)
@@ -80,15 +81,6 @@ def _content(fold: Fold, kind: Evidence) -> list[Int64s]:
     if kind is Evidence.DROP:
         columns.append(fold.haz_drop)
     return [column[row].astype(np.int64) for column in columns]
-
-
-def _newest_valid_day(fold: Fold) -> Int64s:
-    rows = fold.risk.evidence[list(VALID_KINDS)]
-    if not fold.measurements.voided.size:
-        return np.full(rows.shape[1], -1, np.int64)
-    days = fold.measurements.measured_on.astype(np.int64)[rows]
-    newest: Int64s = np.where(rows >= 0, days, np.iinfo(np.int64).min).max(axis=0)
-    return newest
 
 
 def _birth_content(fold: Fold) -> list[Int64s]:

@@ -13,7 +13,10 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.scoring.domain.fold_columns import Fold, uuid_of
+import numpy as np
+
+from services.scoring.domain.findings import Finding
+from services.scoring.domain.fold_columns import Fold, Int32s, uuid_of
 from services.scoring.domain.risk_codes import RULE_EVIDENCE, Evidence, RiskRule, Tier, UnknownThing
 from shared.calendar import completed_months
 
@@ -29,28 +32,26 @@ class FollowUp:
     because_fact_id: UUID
 
 
-STUNTED: Final = (RiskRule.HAZ_SEVERE, RiskRule.HAZ_LOW)
+FIRST_DAY: Final = date(1970, 1, 1).toordinal()
+STUNTED: Final = ((RiskRule.HAZ_SEVERE, "remeasure_severe"), (RiskRule.HAZ_LOW, "remeasure"))
 WASTED: Final = (RiskRule.WAZ_SEVERE, RiskRule.WAZ_LOW, RiskRule.WHZ_LOW)
 
 
-def follow_ups(fold: Fold, root: int, today: date, *, present: bool = True) -> tuple[FollowUp, ...]:
-    """Tasks that the status of `root` asks for on `today`. `present`: neither dead nor moved away."""
-    view = _view(fold, root, today, present=present)
+def follow_ups(fold: Fold, found: Finding, today: date, *, present: bool = True) -> tuple[FollowUp, ...]:
+    """Tasks that the finding asks for on `today`. `present`: neither dead nor moved away."""
+    view = _view(fold, found, today, present=present)
     tasks = [*_urgent(view), *_stunted(view), *_wasted(view), *_to_measure_again(view)]
-    if view.fired(RiskRule.TWICE_NOT_GAINED):
-        tasks.append(("visit_twice_not_gained", view.row(Evidence.LETTER)))
+    if RiskRule.TWICE_NOT_GAINED in found.rules:
+        tasks.append(("visit_twice_not_gained", found.evidence[Evidence.LETTER]))
     return tuple(view.task(name, row) for name, row in dict.fromkeys(tasks) if view.is_fresh(row))
 
 
-def case_trigger(fold: Fold, root: int, today: date, *, present: bool = True) -> UUID | None:
+def case_trigger(fold: Fold, found: Finding, today: date, *, present: bool = True) -> UUID | None:
     """The newest fresh measurement that makes the child suspected or urgent; None: no case opens today."""
-    view = _view(fold, root, today, present=present)
-    rows = {
-        view.row(evidence)
-        for rule, evidence in RULE_EVIDENCE.items()
-        if fold.rules.tier[rule].tier >= Tier.SUSPECTED and view.fired(rule)
-    }
-    fresh = sorted((row for row in rows if view.is_fresh(row)), key=view.age_of)
+    if found.tier < Tier.SUSPECTED:
+        return None
+    view = _view(fold, found, today, present=present)
+    fresh = sorted((row for row in view.rows_of_tier(Tier.SUSPECTED) if view.is_fresh(row)), key=view.age_of)
     return uuid_of(fold.measurements.fact_id, fresh[0]) if fresh else None
 
 
@@ -59,28 +60,30 @@ class _View:
     """One root of a fold, on a day."""
 
     fold: Fold
-    root: int
+    found: Finding
     today: date
     may_open: bool  # the child is here and under five
 
-    def fired(self, rule: RiskRule) -> bool:
-        return bool(int(self.fold.risk.reasons[self.root]) >> rule & 1)
+    def rows_of_tier(self, tier: Tier) -> set[int]:
+        """Measurements behind the rules that fired for this tier or a higher one; those of birth have none."""
+        rules = self.fold.rules.tier
+        return {
+            self.found.evidence[RULE_EVIDENCE[rule]]
+            for rule in self.found.rules
+            if rules[rule].tier >= tier and rule in RULE_EVIDENCE
+        }
 
-    def unknown(self, thing: UnknownThing) -> bool:
-        return bool(int(self.fold.risk.unknowns[self.root]) >> thing & 1)
-
-    def row(self, evidence: Evidence) -> int:
-        return int(self.fold.risk.evidence[evidence, self.root])
+    def days_since(self, row: int) -> int:
+        return self.today.toordinal() - FIRST_DAY - int(self.fold.measurements.measured_on.view(np.int64)[row])
 
     def age_of(self, row: int) -> tuple[int, UUID]:
         """Days since the measurement, then its id: newest first, and always the same of several on one day."""
-        on: date = self.fold.measurements.measured_on[row].astype(date)
-        return (self.today - on).days, uuid_of(self.fold.measurements.fact_id, row)
+        return self.days_since(row), uuid_of(self.fold.measurements.fact_id, row)
 
     def is_fresh(self, row: int) -> bool:
         if row < 0 or not self.may_open:
             return False
-        return 0 <= self.age_of(row)[0] <= self.fold.rules.trigger_at_most_days
+        return 0 <= self.days_since(row) <= self.fold.rules.trigger_at_most_days
 
     def task(self, name: str, row: int) -> FollowUp:
         rule = self.fold.rules.follow_ups[name]
@@ -88,10 +91,10 @@ class _View:
         return FollowUp(name, rule.owner_role, self.today, due_on, uuid_of(self.fold.measurements.fact_id, row))
 
 
-def _view(fold: Fold, root: int, today: date, *, present: bool) -> _View:
-    birth: date | None = fold.roots.birth_date[root].astype(date)
+def _view(fold: Fold, found: Finding, today: date, *, present: bool) -> _View:
+    birth: date | None = fold.roots.birth_date[found.root].astype(date)
     months = -1 if birth is None else completed_months(birth, today)
-    return _View(fold, root, today, present and 0 <= months < fold.rules.open_before_months)
+    return _View(fold, found, today, present and 0 <= months < fold.rules.open_before_months)
 
 
 Tasks = Iterable[tuple[str, int]]
@@ -99,21 +102,17 @@ Tasks = Iterable[tuple[str, int]]
 
 def _urgent(view: _View) -> Tasks:
     """One assessment, however many signs: because of the newest."""
-    rows = [
-        view.row(evidence)
-        for rule, evidence in RULE_EVIDENCE.items()
-        if view.fold.rules.tier[rule].tier is Tier.URGENT and view.fired(rule)
-    ]
-    fresh = [row for row in rows if view.is_fresh(row)]
-    if fresh:
-        yield "urgent_assessment", min(fresh, key=view.age_of)
+    if view.found.tier is Tier.URGENT:
+        fresh = [row for row in view.rows_of_tier(Tier.URGENT) if view.is_fresh(row)]
+        if fresh:
+            yield "urgent_assessment", min(fresh, key=view.age_of)
 
 
 def _stunted(view: _View) -> Tasks:
     """The laboratory panel, and a second measurement unless this was one already."""
-    row = view.row(Evidence.HAZ)
-    for rule, task in zip(STUNTED, ("remeasure_severe", "remeasure"), strict=True):
-        if view.fired(rule):
+    row = view.found.evidence[Evidence.HAZ]
+    for rule, task in STUNTED:
+        if rule in view.found.rules:
             if not view.fold.measurements.is_remeasurement[row]:
                 yield task, row
             yield "laboratory_panel", row
@@ -121,9 +120,9 @@ def _stunted(view: _View) -> Tasks:
 
 def _wasted(view: _View) -> Tasks:
     """Supplementary feeding for the thin and the light who are not gizi buruk."""
-    if int(view.fold.risk.tier[view.root]) == Tier.URGENT:
+    if view.found.tier is Tier.URGENT:
         return
-    rows = [view.row(RULE_EVIDENCE[rule]) for rule in WASTED if view.fired(rule)]
+    rows = [view.found.evidence[RULE_EVIDENCE[rule]] for rule in view.found.rules if rule in WASTED]
     if rows:
         yield "start_supplementary_feeding", min(rows, key=view.age_of)
 
@@ -131,14 +130,19 @@ def _wasted(view: _View) -> Tasks:
 def _to_measure_again(view: _View) -> Tasks:
     """Flagged and implausible values; a low weight score that cannot be true is weighed again the same day."""
     assessed = view.fold.assessments
-    if view.unknown(UnknownThing.HEIGHT_FOR_AGE_FLAGGED):
-        yield "remeasure_flagged", view.row(Evidence.HAZ_SCORE)
-    if view.unknown(UnknownThing.LENGTH_DECREASE):
-        yield "remeasure_flagged", view.row(Evidence.LENGTH)
-    for thing, evidence, column in (
-        (UnknownThing.WEIGHT_FOR_AGE_FLAGGED, Evidence.WAZ_SCORE, assessed.waz),
-        (UnknownThing.WEIGHT_FOR_HEIGHT_FLAGGED, Evidence.WHZ_SCORE, assessed.whz),
-    ):
-        if view.unknown(thing):
-            row = view.row(evidence)
-            yield ("reweigh_flagged" if column[row] < 0 else "remeasure_flagged"), row
+    for thing in view.found.things:
+        match thing:
+            case UnknownThing.HEIGHT_FOR_AGE_FLAGGED:
+                yield "remeasure_flagged", view.found.evidence[Evidence.HAZ_SCORE]
+            case UnknownThing.LENGTH_DECREASE:
+                yield "remeasure_flagged", view.found.evidence[Evidence.LENGTH]
+            case UnknownThing.WEIGHT_FOR_AGE_FLAGGED:
+                yield _weigh_again(view.found.evidence[Evidence.WAZ_SCORE], assessed.waz)
+            case UnknownThing.WEIGHT_FOR_HEIGHT_FLAGGED:
+                yield _weigh_again(view.found.evidence[Evidence.WHZ_SCORE], assessed.whz)
+            case _:
+                pass
+
+
+def _weigh_again(row: int, score: Int32s) -> tuple[str, int]:
+    return ("reweigh_flagged" if score[row] < 0 else "remeasure_flagged"), row

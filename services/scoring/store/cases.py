@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from operator import attrgetter
+from typing import Final
 from uuid import UUID
-
-import orjson
 
 from shared.contracts.risk import CaseV1, FollowUpV1
 from shared.postgres.pool import Connection
 
+READ_FOLLOW_UPS: Final = """
+SELECT content::text FROM follow_up WHERE child_id = ANY($1::uuid[]) AND state = 'open'
+UNION ALL
+SELECT content::text FROM follow_up WHERE child_id = ANY($2::uuid[]) AND state <> 'open'
+"""
 WRITE_CASES: Final = """
 INSERT INTO child_case (child_id, fact_id, epoch, revision, known_at, state, state_before, content)
 SELECT child_id, fact_id, epoch, revision, known_at, state, state_before, content::jsonb
@@ -32,25 +36,21 @@ ON CONFLICT (child_id, fact_id) DO UPDATE SET
 """
 
 
-def _content(row: Any) -> bytes:
-    return orjson.dumps(row["content"])
-
-
 async def read_cases(connection: Connection, children: Collection[UUID]) -> list[tuple[CaseV1, str | None]]:
     """All cases of these children, the oldest first, with the state a closed one had before."""
     rows = await connection.fetch(
-        "SELECT content, state_before FROM child_case WHERE child_id = ANY($1::uuid[]) ORDER BY fact_id", list(children)
+        "SELECT content::text, state_before FROM child_case WHERE child_id = ANY($1::uuid[])", list(children)
     )
-    cases = [(CaseV1.read(_content(row)), row["state_before"]) for row in rows]
+    cases = [(CaseV1.read(row["content"]), row["state_before"]) for row in rows]
     return sorted(cases, key=lambda case: (case[0].opened_on, case[0].fact_id))
 
 
-async def read_follow_ups(connection: Connection, children: Collection[UUID]) -> list[FollowUpV1]:
-    """All follow-ups of these children, open and ended."""
-    rows = await connection.fetch(
-        "SELECT content FROM follow_up WHERE child_id = ANY($1::uuid[]) ORDER BY fact_id", list(children)
-    )
-    return [FollowUpV1.read(_content(row)) for row in rows]
+async def read_follow_ups(
+    connection: Connection, children: Collection[UUID], asking: Collection[UUID]
+) -> list[FollowUpV1]:
+    """Open follow-ups of `children`; of `asking`, for whom new ones may be opened, the ended ones too."""
+    rows = await connection.fetch(READ_FOLLOW_UPS, list(children), list(asking))
+    return sorted((FollowUpV1.read(row["content"]) for row in rows), key=attrgetter("fact_id"))
 
 
 async def write_cases(connection: Connection, cases: Sequence[tuple[CaseV1, str | None]]) -> None:

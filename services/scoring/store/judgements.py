@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from shared.contracts.risk import AssessmentV1, RiskStatusV1
 from shared.postgres.pool import Connection
 
+Row = Mapping[str, Any]  # the fields of a fact by name
+
+ASSESSMENT_COLUMNS: Final = (
+    "child_id", "measurement_id", "fact_id", "epoch", "revision", "known_at", "measurement_epoch",
+    "measurement_revision", "ruleset_version",
+)  # fmt: skip
 WRITE_ASSESSMENTS: Final = """
 INSERT INTO assessment (child_id, measurement_id, fact_id, epoch, revision, known_at, measurement_epoch,
                         measurement_revision, ruleset_version, codes)
@@ -20,8 +25,12 @@ ON CONFLICT (child_id, measurement_id) DO UPDATE SET
     measurement_epoch = EXCLUDED.measurement_epoch, measurement_revision = EXCLUDED.measurement_revision,
     ruleset_version = EXCLUDED.ruleset_version, codes = EXCLUDED.codes
 """
+STATUS_COLUMNS: Final = (
+    "child_id", "fact_id", "epoch", "revision", "known_at", "ruleset_version", "tier", "priority", "measured_on",
+    "voided",
+)  # fmt: skip
 READ_STATUSES: Final = """
-SELECT child_id, epoch, revision, known_at, ruleset_version, fingerprint, voided, tier, priority, measured_on
+SELECT child_id, epoch, revision, known_at, ruleset_version, fingerprint, voided
 FROM risk_status WHERE child_id = ANY($1::uuid[])
 """
 WRITE_STATUSES: Final = """
@@ -52,24 +61,16 @@ class StoredStatus:
     voided: bool
 
 
-async def write_assessments(connection: Connection, facts: Sequence[AssessmentV1], codes: Sequence[bytes]) -> None:
+async def write_assessments(connection: Connection, facts: Sequence[Row], codes: Sequence[bytes]) -> None:
     """Store assessments with the codes they were made of; sorted by key, so that nobody waits crosswise."""
     if not facts:
         return
-    order = sorted(range(len(facts)), key=lambda row: (facts[row].child_id, facts[row].measurement_id))
-    rows = [facts[row] for row in order]
+    order = sorted(range(len(facts)), key=lambda place: (facts[place]["child_id"], facts[place]["measurement_id"]))
+    rows = [facts[place] for place in order]
     await connection.execute(
         WRITE_ASSESSMENTS,
-        [fact.child_id for fact in rows],
-        [fact.measurement_id for fact in rows],
-        [fact.fact_id for fact in rows],
-        [fact.epoch for fact in rows],
-        [fact.revision for fact in rows],
-        [fact.known_at for fact in rows],
-        [fact.measurement_epoch for fact in rows],
-        [fact.measurement_revision for fact in rows],
-        [fact.ruleset_version for fact in rows],
-        [codes[row] for row in order],
+        *([row[name] for row in rows] for name in ASSESSMENT_COLUMNS),
+        [codes[place] for place in order],
     )
 
 
@@ -84,24 +85,17 @@ async def read_statuses(connection: Connection, children: Collection[UUID]) -> d
     }
 
 
-async def write_statuses(connection: Connection, facts: Sequence[RiskStatusV1], fingerprints: Sequence[int]) -> None:
-    """Store statuses with the fingerprints of their content."""
+async def write_statuses(
+    connection: Connection, facts: Sequence[Row], fingerprints: Sequence[int], bodies: Sequence[bytes]
+) -> None:
+    """Store statuses with the fingerprints of their content and the events' bodies."""
     if not facts:
         return
-    order = sorted(range(len(facts)), key=lambda row: facts[row].child_id)
-    rows = [facts[row] for row in order]
+    order = sorted(range(len(facts)), key=lambda place: facts[place]["child_id"])
+    rows = [facts[place] for place in order]
     await connection.execute(
         WRITE_STATUSES,
-        [fact.child_id for fact in rows],
-        [fact.fact_id for fact in rows],
-        [fact.epoch for fact in rows],
-        [fact.revision for fact in rows],
-        [fact.known_at for fact in rows],
-        [fact.ruleset_version for fact in rows],
-        [fact.tier for fact in rows],
-        [fact.priority for fact in rows],
-        [fact.measured_on for fact in rows],
-        [fact.voided for fact in rows],
-        [fingerprints[row] for row in order],
-        [fact.model_dump_json() for fact in rows],
+        *([row[name] for row in rows] for name in STATUS_COLUMNS),
+        [fingerprints[place] for place in order],
+        [bodies[place].decode() for place in order],
     )

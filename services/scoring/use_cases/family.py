@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from services.scoring.domain.case import CloseReason
+from services.scoring.domain.findings import Finding
 from services.scoring.domain.fold_columns import Fold
 from services.scoring.store.evidence import NO_DAY, Evidence
 from shared.contracts.risk import CaseV1, FollowUpV1
@@ -16,15 +17,32 @@ from shared.contracts.risk import CaseV1, FollowUpV1
 FIRST_DAY: Final = date(1970, 1, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Of every input row of measurements: its day, whether it is voided, whether it is a re-measurement."""
+
+    day: list[date]
+    voided: list[bool]
+    remeasured: list[bool]
+
+    @classmethod
+    def of(cls, folded: Fold) -> Self:
+        """Taken out of the columns once, for all families of a batch."""
+        facts = folded.measurements
+        return cls(facts.measured_on.tolist(), facts.voided.tolist(), facts.is_remeasurement.tolist())
+
+
 @dataclass(frozen=True)
 class Family:
-    """`root` is the root's number in the fold; `cases` come with the state a closed one had before."""
+    """One root. `cases` come with the state a closed one had before; `may_open`: a fresh finding asks for something."""
 
     evidence: Evidence
     folded: Fold
-    root: int
+    found: Finding
+    visits: Visits
     today: date
     now: datetime
+    may_open: bool
     row_numbers: list[int]  # its measurements
     child_row: int  # the survivor
     cases: list[tuple[CaseV1, str | None]]
@@ -33,7 +51,7 @@ class Family:
     @property
     def root_id(self) -> UUID:
         """The survivor."""
-        return self.evidence.root_ids[self.root]
+        return self.evidence.root_ids[self.found.root]
 
     @cached_property
     def rows(self) -> dict[UUID, int]:
@@ -57,9 +75,8 @@ class Family:
     def counts(self, measurement_id: UUID) -> bool:
         """Whether the measurement is this family's and not voided."""
         row = self.rows.get(measurement_id)
-        return row is not None and not self.folded.measurements.voided[row]
+        return row is not None and not self.visits.voided[row]
 
-    def measured_on(self, row: int) -> date:
-        """Day of an input row."""
-        day: date = self.folded.measurements.measured_on[row].astype(date)
-        return day
+    def measured_on(self, measurement_id: UUID) -> date:
+        """Day of a measurement of this family."""
+        return self.visits.day[self.rows[measurement_id]]

@@ -6,6 +6,7 @@ the tables, folded, compared with what is stored, written, and the events handed
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,14 +24,15 @@ from services.scoring.store import judgements
 from services.scoring.store.evidence import Evidence, load_evidence
 from services.scoring.use_cases.judgement_facts import (
     CODE_COLUMNS,
-    assessment_fact,
+    AssessmentHead,
+    FactRow,
+    assessment_rows,
     code_matrix,
     instant,
-    status_fact,
+    status_row,
 )
 from services.scoring.use_cases.keep_cases import keep_cases
-from shared.contracts.codec import Message, encode
-from shared.contracts.fact import Fact
+from shared.contracts.codec import Message, encode, encode_rows
 from shared.contracts.risk import AssessmentV1, RiskStatusV1
 from shared.postgres.pool import Connection
 
@@ -52,13 +54,12 @@ async def judge_measurements(
     """Judge the families of `roots` (locked, merged) and return the events of what changed."""
     evidence = await load_evidence(connection, roots)
     folded = fold(evidence.children, evidence.measurements, rules)
-    known_us = known_by_day(evidence, folded)
-    published: list[Fact] = [
-        *await _publish_assessments(connection, evidence, folded, known_us, rules),
-        *await _publish_statuses(connection, evidence, folded, rules),
-    ]
-    published += await keep_cases(connection, evidence, folded, clock.today, clock.now)
-    return [encode(fact) for fact in published]
+    messages = await _publish_assessments(connection, evidence, folded, rules)
+    await asyncio.sleep(0)  # the heartbeat shares the loop: no step may hold it for long
+    messages += await _publish_statuses(connection, evidence, folded, rules)
+    await asyncio.sleep(0)
+    messages += [encode(fact) for fact in await keep_cases(connection, evidence, folded, clock.today, clock.now)]
+    return messages
 
 
 def known_by_day(evidence: Evidence, folded: Fold) -> Int64s:
@@ -110,31 +111,38 @@ def _changed(evidence: Evidence, codes: np.ndarray, rules: RuleSet) -> Bools:
 
 
 async def _publish_assessments(
-    connection: Connection, evidence: Evidence, folded: Fold, known_us: Int64s, rules: RuleSet
-) -> list[AssessmentV1]:
+    connection: Connection, evidence: Evidence, folded: Fold, rules: RuleSet
+) -> list[Message]:
     if not evidence.measurement_ids:
         return []
     codes = code_matrix(folded.assessments)
-    rows = np.flatnonzero(_changed(evidence, codes, rules))
-    known_us = np.maximum(known_us, evidence.stored.known_us)
-    days = evidence.measurements.measured_on[rows].astype(object)
-    facts, stored_codes = [], []
-    for row, measured_on, row_codes in zip(rows.tolist(), days, codes[rows].tolist(), strict=True):
-        facts.append(
-            assessment_fact(
-                codes=row_codes,
-                child_id=evidence.child_ids[evidence.measurements.child[row]],
-                measurement_id=evidence.measurement_ids[row],
-                measurement_order=(int(evidence.epoch[row]), int(evidence.revision[row])),
-                measured_on=measured_on,
-                order=(max(FIRST_EPOCH, int(evidence.stored.epoch[row])), int(evidence.stored.revision[row]) + 1),
-                known_at=instant(int(known_us[row])),
-                ruleset_version=rules.version,
-            )
+    changed = np.flatnonzero(_changed(evidence, codes, rules))
+    stored = evidence.stored
+    heads = [
+        AssessmentHead(
+            child_id=evidence.child_ids[child],
+            measurement_id=evidence.measurement_ids[row],
+            measurement_order=(epoch, revision),
+            measured_on=measured_on,
+            order=(max(FIRST_EPOCH, stored_epoch), stored_revision + 1),
+            known_at=instant(known_us),
+            ruleset_version=rules.version,
         )
-        stored_codes.append(codes[row].tobytes())
-    await judgements.write_assessments(connection, facts, stored_codes)
-    return facts
+        for row, child, epoch, revision, measured_on, stored_epoch, stored_revision, known_us in zip(
+            changed.tolist(),
+            evidence.measurements.child[changed].tolist(),
+            evidence.epoch[changed].tolist(),
+            evidence.revision[changed].tolist(),
+            evidence.measurements.measured_on[changed].tolist(),
+            stored.epoch[changed].tolist(),
+            stored.revision[changed].tolist(),
+            np.maximum(known_by_day(evidence, folded), stored.known_us)[changed].tolist(),
+            strict=True,
+        )
+    ]
+    rows = assessment_rows(codes[changed].tolist(), heads)
+    await judgements.write_assessments(connection, rows, [code.tobytes() for code in codes[changed]])
+    return encode_rows(AssessmentV1, rows)
 
 
 def _known_of_roots(evidence: Evidence, folded: Fold) -> Int64s:
@@ -145,39 +153,43 @@ def _known_of_roots(evidence: Evidence, folded: Fold) -> Int64s:
     return known
 
 
-async def _publish_statuses(
-    connection: Connection, evidence: Evidence, folded: Fold, rules: RuleSet
-) -> list[RiskStatusV1]:
+async def _publish_statuses(connection: Connection, evidence: Evidence, folded: Fold, rules: RuleSet) -> list[Message]:
     stored = await judgements.read_statuses(connection, evidence.child_ids)
-    prints = risk_fingerprints(folded)
-    known_us = _known_of_roots(evidence, folded)
-    facts: list[RiskStatusV1] = []
-    fingerprints: list[int] = []
-
-    def publish(child_id: UUID, status: RiskStatus, fingerprint: int, known: int, *, voided: bool) -> None:
+    prints = risk_fingerprints(folded).tolist()
+    known_us = _known_of_roots(evidence, folded).tolist()
+    voided: list[tuple[UUID, int]] = []  # statuses that speak no more: of children merged away or entered in error
+    news: list[tuple[UUID, int]] = []
+    for child_id, root, gone, known in zip(
+        evidence.child_ids,
+        folded.children.root.tolist(),
+        evidence.child_voided.tolist(),
+        evidence.child_known.tolist(),
+        strict=True,
+    ):
         old = stored.get(child_id)
-        known_at = instant(known)
-        facts.append(
-            status_fact(
-                status,
-                child_id=child_id,
-                order=(FIRST_EPOCH, 1) if old is None else (old.order[0], old.order[1] + 1),
-                known_at=known_at if old is None else max(known_at, old.known_at),
-                ruleset_version=rules.version,
-                voided=voided,
-            )
+        if child_id != evidence.root_ids[root] or gone:
+            if old is not None and not old.voided:
+                voided.append((child_id, root))
+        elif known and (
+            old is None or old.voided or old.fingerprint != prints[root] or old.ruleset_version != rules.version
+        ):
+            news.append((child_id, root))
+
+    def row(child_id: UUID, root: int, status: RiskStatus) -> FactRow:
+        old, known_at = stored.get(child_id), instant(known_us[root])
+        return status_row(
+            status,
+            child_id=child_id,
+            order=(FIRST_EPOCH, 1) if old is None else (old.order[0], old.order[1] + 1),
+            known_at=known_at if old is None else max(known_at, old.known_at),
+            ruleset_version=rules.version,
+            voided=status is VOID_STATUS,
         )
-        fingerprints.append(fingerprint)
 
-    for row, child_id in enumerate(evidence.child_ids):
-        root = int(folded.children.root[row])
-        old = stored.get(child_id)
-        if child_id != evidence.root_ids[root] or evidence.child_voided[row]:
-            if old is not None and not old.voided:  # merged away or entered in error: its status speaks no more
-                publish(child_id, VOID_STATUS, 0, int(known_us[root]), voided=True)
-        elif evidence.child_known[row]:
-            news = old is None or old.voided or old.fingerprint != prints[root] or old.ruleset_version != rules.version
-            if news:
-                publish(child_id, explain(folded, root), int(prints[root]), int(known_us[root]), voided=False)
-    await judgements.write_statuses(connection, facts, fingerprints)
-    return facts
+    rows = [row(child_id, root, VOID_STATUS) for child_id, root in voided]
+    statuses = explain(folded, [root for _, root in news])
+    rows += [row(child_id, root, status) for (child_id, root), status in zip(news, statuses, strict=True)]
+    messages = encode_rows(RiskStatusV1, rows)
+    fingerprints = [0] * len(voided) + [prints[root] for _, root in news]
+    await judgements.write_statuses(connection, rows, fingerprints, [message.body for message in messages])
+    return messages

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
 import numpy as np
 
+from services.scoring.domain.findings import findings
 from services.scoring.domain.fold_columns import Bools, Fold
 from services.scoring.domain.risk_codes import Evidence as Kind
 from services.scoring.domain.risk_codes import RiskRule, Tier, UnknownThing
 from services.scoring.store import cases as store
 from services.scoring.store.evidence import Evidence
-from services.scoring.use_cases.family import Family
+from services.scoring.use_cases.family import Family, Visits
 from services.scoring.use_cases.move_cases import Kept, move_cases
 from services.scoring.use_cases.plan_follow_ups import plan_follow_ups
 from shared.contracts.fact import Fact
@@ -35,42 +38,59 @@ async def keep_cases(
     connection: Connection, evidence: Evidence, folded: Fold, today: date, now: datetime
 ) -> list[Fact]:
     """Bring cases and tasks of every family up to date; returns the facts to publish."""
+    opening = set(np.flatnonzero(may_open(evidence, folded, today)).tolist())
+    child_roots = folded.children.root.tolist()
+    root_of = dict(zip(evidence.child_ids, child_roots, strict=True))
+    asking = [child_id for child_id, root in root_of.items() if root in opening]
     cases: dict[int, list[Kept]] = defaultdict(list)
     tasks: dict[int, list[FollowUpV1]] = defaultdict(list)
-    root_of = dict(zip(evidence.child_ids, folded.children.root.tolist(), strict=True))
     for kept in await store.read_cases(connection, evidence.child_ids):
         cases[root_of[kept[0].child_id]].append(kept)
-    for task in await store.read_follow_ups(connection, evidence.child_ids):
+    for task in await store.read_follow_ups(connection, evidence.child_ids, asking):
         tasks[root_of[task.child_id]].append(task)
-    roots = sorted({*np.flatnonzero(may_open(evidence, folded, today)).tolist(), *cases, *tasks})
-    moved: list[Kept] = []
-    planned: list[FollowUpV1] = []
+    roots = sorted({*opening, *cases, *tasks})
     if not roots:
         return []
-    rows_of = rows_by_root(folded)
-    root_rows = np.flatnonzero(folded.children.is_root)
-    child_row = dict(zip(folded.children.root[root_rows].tolist(), root_rows.tolist(), strict=True))
-    for root in roots:
+    rows_of, visits = rows_by_root(folded, roots), Visits.of(folded)
+    child_row = {child_roots[row]: row for row in np.flatnonzero(folded.children.is_root).tolist()}
+    moved: list[Kept] = []
+    planned: list[FollowUpV1] = []
+    for found, rows in zip(findings(folded, roots), rows_of, strict=True):
+        root = found.root
         family = Family(
-            evidence, folded, root, today, now, rows_of.get(root, []), child_row[root], cases[root], tasks[root]
+            evidence=evidence,
+            folded=folded,
+            found=found,
+            visits=visits,
+            today=today,
+            now=now,
+            may_open=root in opening,
+            row_numbers=rows,
+            child_row=child_row[root],
+            cases=cases[root],
+            tasks=tasks[root],
         )
         changed = move_cases(family)
         moved += changed
-        latest = {case.fact_id: case for case, _ in (*family.cases, *changed)}
-        live = [case.fact_id for case in latest.values() if case.state != "closed" and case.child_id == family.root_id]
-        planned += plan_follow_ups(family, live[0] if live else None)
+        planned += plan_follow_ups(family, _live_case(family, changed))
     await store.write_cases(connection, moved)
     await store.write_follow_ups(connection, planned)
     return [*(case for case, _ in moved), *planned]
 
 
-def rows_by_root(folded: Fold) -> dict[int, list[int]]:
-    """Root number → its measurement rows."""
-    roots = folded.children.root[folded.measurements.child]
-    order = np.argsort(roots, kind="stable")
-    borders = np.flatnonzero(np.diff(roots[order])) + 1
-    groups = np.split(order, borders) if order.size else []
-    return {int(roots[group[0]]): group.tolist() for group in groups}
+def _live_case(family: Family, changed: list[Kept]) -> UUID | None:
+    latest = {case.fact_id: case for case, _ in (*family.cases, *changed)}
+    live = [case for case in latest.values() if case.state != "closed" and case.child_id == family.root_id]
+    return live[0].fact_id if live else None
+
+
+def rows_by_root(folded: Fold, roots: Sequence[int]) -> list[list[int]]:
+    """The measurement rows of each of `roots`."""
+    root_of_row = folded.children.root[folded.measurements.child]
+    order = np.argsort(root_of_row, kind="stable")
+    first, last = (np.searchsorted(root_of_row[order], roots, side=side).tolist() for side in ("left", "right"))
+    rows = order.tolist()
+    return [rows[start:end] for start, end in zip(first, last, strict=True)]
 
 
 def may_open(evidence: Evidence, folded: Fold, today: date) -> Bools:

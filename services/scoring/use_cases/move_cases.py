@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.scoring.domain.case import Case, CloseReason, Milestone, MilestoneName, Move, MoveName, State, move
 from services.scoring.domain.follow_ups import case_trigger
-from services.scoring.domain.risk_codes import TIER_NAMES, Tier
+from services.scoring.domain.risk_codes import TIER_NAMES
 from services.scoring.use_cases.family import Family
 from shared.contracts.fact import Change, derived_fact_id
 from shared.contracts.risk import CaseV1
@@ -77,13 +77,14 @@ class _Cases:
     def open_new(self) -> CaseV1 | None:
         """A new case where a fresh measurement makes the child suspected or urgent."""
         family = self._family
-        trigger = case_trigger(family.folded, family.root, family.today)
+        if not family.may_open:
+            return None
+        trigger = case_trigger(family.folded, family.found, family.today)
         if trigger is None:
             return None
         fact_id = derived_fact_id(trigger, "case")
         if fact_id in self._now:
             return None  # this measurement had its case, and a person closed it
-        risk = family.folded.risk
         case = CaseV1(
             fact_id=fact_id,
             child_id=family.root_id,
@@ -91,12 +92,10 @@ class _Cases:
             revision=1,
             change="opened",
             known_at=family.now,
-            opened_on=family.measured_on(family.rows[trigger]),
+            opened_on=family.measured_on(trigger),
             opened_by_fact_id=trigger,
-            tier=cast(
-                "TierName", TIER_NAMES[int(risk.tier[family.root])]
-            ),  # the contract's names: a test compares them
-            priority=bool(risk.priority[family.root]),
+            tier=cast("TierName", TIER_NAMES[family.found.tier]),  # the contract's names: a test compares them
+            priority=family.found.priority,
             state="open",
             ruleset_version=family.folded.rules.version,
         )
@@ -115,20 +114,20 @@ class _Cases:
                 self._step(live, Move(name=MoveName.MILESTONE, on=on, milestone=MilestoneName.REMEASURED))
                 break
         case, before = self._now[live.fact_id]
-        tier = max(Tier[case.tier.upper()], Tier(int(family.folded.risk.tier[family.root])))
         raised: dict[str, Any] = {
-            "tier": TIER_NAMES[tier],
-            "priority": case.priority or bool(family.folded.risk.priority[family.root]),
+            "tier": max(case.tier, TIER_NAMES[family.found.tier], key=TIER_NAMES.index),
+            "priority": case.priority or family.found.priority,
             "needs_review": not family.counts(case.opened_by_fact_id),
         }
-        self._now[case.fact_id] = (case.model_copy(update=raised), before)
+        if any(getattr(case, name) != value for name, value in raised.items()):
+            self._now[case.fact_id] = (case.model_copy(update=raised), before)
 
     def changed(self) -> list[Kept]:
         """What differs from what is stored, numbered."""
         result: list[Kept] = []
         for fact_id, (case, before) in self._now.items():
             old, old_before = self._stored.get(fact_id, (None, None))
-            if old is not None and (case, before) == (old, old_before):
+            if old is not None and before == old_before and (case is old or case == old):
                 continue
             change: Change = "opened" if old is None else "closed" if case.state == "closed" else "moved"
             order = {"epoch": 1, "revision": 1} if old is None else {"epoch": old.epoch, "revision": old.revision + 1}
@@ -140,12 +139,9 @@ class _Cases:
         return max(self._family.today, case.opened_on)
 
     def _remeasured_since(self, case: CaseV1) -> list[date]:
-        measured = self._family.folded.measurements
-        days = [
-            self._family.measured_on(row)
-            for row in self._family.rows.values()
-            if measured.is_remeasurement[row] and not measured.voided[row]
-        ]
+        visits = self._family.visits
+        rows = self._family.row_numbers
+        days = [visits.day[row] for row in rows if visits.remeasured[row] and not visits.voided[row]]
         return sorted(day for day in days if day >= case.opened_on)
 
     def _step(self, case: CaseV1, step: Move) -> None:

@@ -26,7 +26,8 @@ def plan_follow_ups(family: Family, case_id: UUID | None) -> list[FollowUpV1]:
             else:
                 changed[task.fact_id] = ended
     known = {task.fact_id for task in family.tasks}
-    wanted = () if family.ending else follow_ups(family.folded, family.root, family.today)
+    asks = family.may_open and family.ending is None
+    wanted = follow_ups(family.folded, family.found, family.today) if asks else ()
     for item in wanted:
         fact_id = derived_fact_id(item.because_fact_id, item.task)
         if item.task in open_tasks or fact_id in known:
@@ -60,20 +61,19 @@ def _ended(family: Family, task: FollowUpV1) -> FollowUpV1 | None:
 
 def _answer(family: Family, task: FollowUpV1) -> UUID | None:
     """The first measurement that answers a measuring task: on a later day, or a re-measurement of the same day."""
-    because = family.measured_on(family.rows[task.because_fact_id])
-    facts = family.folded.measurements
+    because, visits = family.measured_on(task.because_fact_id), family.visits
     later = [
-        (family.measured_on(row), measurement_id)
+        (visits.day[row], measurement_id)
         for measurement_id, row in family.rows.items()
         if measurement_id != task.because_fact_id
-        and not facts.voided[row]
-        and (family.measured_on(row) > because or (family.measured_on(row) == because and facts.is_remeasurement[row]))
+        and not visits.voided[row]
+        and (visits.day[row] > because or (visits.day[row] == because and visits.remeasured[row]))
     ]
     return min(later)[1] if later else None
 
 
 def _end(family: Family, task: FollowUpV1, state: str, answer: UUID | None) -> FollowUpV1:
-    done_on = family.measured_on(family.rows[answer]) if answer is not None else family.today
+    done_on = family.measured_on(answer) if answer is not None else family.today
     update = {
         "state": state,
         "closing_fact_id": answer,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 import orjson
 
-from services.scoring.use_cases.judgement_facts import assessment_fact
-from shared.contracts.codec import encode
-from shared.contracts.fact import Fact
+from services.scoring.use_cases.judgement_facts import AssessmentHead, assessment_rows
+from shared.contracts.codec import Message, encode, encode_rows
 from shared.contracts.kinds import KINDS
+from shared.contracts.risk import AssessmentV1
 from shared.outbox.append import append
 from shared.postgres.pool import Connection, Pool
 
@@ -38,24 +39,28 @@ async def _assessments(pool: Pool) -> int:
     while True:
         async with pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(ASSESSMENTS, *last, CHUNK)
-            await append(connection, [encode(_assessment(row)) for row in rows])
+            await append(connection, _assessments_of(rows))
         if not rows:
             return count
         count += len(rows)
         last = (rows[-1]["child_id"], rows[-1]["measurement_id"])
 
 
-def _assessment(row: Any) -> Fact:
-    return assessment_fact(
-        codes=np.frombuffer(row["codes"], "<i4").tolist(),
-        child_id=row["child_id"],
-        measurement_id=row["measurement_id"],
-        measurement_order=(row["measurement_epoch"], row["measurement_revision"]),
-        measured_on=row["measured_on"],
-        order=(row["epoch"], row["revision"]),
-        known_at=row["known_at"],
-        ruleset_version=row["ruleset_version"],
-    )
+def _assessments_of(rows: Sequence[Any]) -> list[Message]:
+    heads = [
+        AssessmentHead(
+            child_id=row["child_id"],
+            measurement_id=row["measurement_id"],
+            measurement_order=(row["measurement_epoch"], row["measurement_revision"]),
+            measured_on=row["measured_on"],
+            order=(row["epoch"], row["revision"]),
+            known_at=row["known_at"],
+            ruleset_version=row["ruleset_version"],
+        )
+        for row in rows
+    ]
+    codes = [np.frombuffer(row["codes"], "<i4").tolist() for row in rows]
+    return encode_rows(AssessmentV1, assessment_rows(codes, heads))
 
 
 async def _kept(pool: Pool, table: str, kind: str) -> int:

@@ -80,7 +80,7 @@ class Story:
         return fold(*self.columns(), rules or load(), until)
 
     def status(self, root: int = 0, until: date | None = None) -> RiskStatus:
-        return explain(self.folded(until=until), root)
+        return explain(self.folded(until=until), [root])[0]
 
 
 def measurement_columns(visits: Sequence[Visit], place: dict[int, int]) -> MeasurementColumns:

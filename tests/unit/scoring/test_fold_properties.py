@@ -64,7 +64,7 @@ def content(folded: Fold) -> dict[str, Any]:
         for row in range(len(ids))
     }
     roots = {
-        int(folded.children.child_id[folded.roots.child[root], 1]): explain(folded, root)
+        int(folded.children.child_id[folded.roots.child[root], 1]): explain(folded, [root])[0]
         for root in range(folded.risk.tier.size)
     }
     return {"rows": rows, "roots": roots}

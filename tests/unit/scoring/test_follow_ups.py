@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.scoring.domain.findings import Finding, findings
+from services.scoring.domain.fold_columns import Fold
 from services.scoring.domain.follow_ups import FollowUp, case_trigger, follow_ups
 from tests.unit.scoring.fold_examples import Child, Story, Visit, day, fact, visit
 
@@ -14,7 +16,12 @@ ON = date(2025, 7, 10)
 
 
 def tasks(*visits: Visit, child: Child = BOY, today: date = ON, present: bool = True) -> tuple[FollowUp, ...]:
-    return follow_ups(Story([child], list(visits)).folded(), 0, today, present=present)
+    return follow_ups(*judged(Story([child], list(visits))), today, present=present)
+
+
+def judged(story: Story) -> tuple[Fold, Finding]:
+    folded = story.folded()
+    return folded, findings(folded, [0])[0]
 
 
 def names(*visits: Visit, today: date = ON) -> list[str]:
@@ -85,8 +92,8 @@ def test_a_flagged_value_does_not_hide_the_severe_one_before_it() -> None:
 def test_only_measurements_of_the_last_sixty_days_open_anything(days: int, *, opened: bool) -> None:
     story = Story([BOY], [visit(1, BOY, ON, -2.5, -1.0)])
     today = ON + timedelta(days=days)
-    assert bool(follow_ups(story.folded(), 0, today)) is opened
-    assert (case_trigger(story.folded(), 0, today) == fact(1)) is opened
+    assert bool(follow_ups(*judged(story), today)) is opened
+    assert (case_trigger(*judged(story), today) == fact(1)) is opened
 
 
 def test_nothing_opens_for_a_child_of_sixty_months_or_one_who_is_gone() -> None:
@@ -95,26 +102,26 @@ def test_nothing_opens_for_a_child_of_sixty_months_or_one_who_is_gone() -> None:
     assert tasks(sick, child=old, today=ON)
     assert not tasks(sick, child=old, today=day("2025-07-11"))
     assert not tasks(sick, child=old, today=ON, present=False)
-    assert case_trigger(Story([old], [sick]).folded(), 0, ON, present=False) is None
+    assert case_trigger(*judged(Story([old], [sick])), ON, present=False) is None
 
 
 def test_importing_history_opens_nothing_where_newer_evidence_cleared_it() -> None:
     past, now = visit(1, BOY, date(2025, 6, 1), -2.5, -1.0), visit(2, BOY, ON, -1.0, -0.8)
     assert not tasks(now, past)
-    assert case_trigger(Story([BOY], [now, past]).folded(), 0, ON) is None
+    assert case_trigger(*judged(Story([BOY], [now, past])), ON) is None
 
 
 def test_a_case_opens_by_the_newest_measurement_that_makes_the_child_suspected_or_urgent() -> None:
     story = Story([BOY], [visit(1, BOY, date(2025, 7, 1), -2.5, -1.0), visit(2, BOY, ON, waz=-1.0, muac=11.0)])
-    assert case_trigger(story.folded(), 0, ON) == fact(2)
+    assert case_trigger(*judged(story), ON) == fact(2)
 
 
 @pytest.mark.parametrize(("haz", "waz"), [(-1.0, -2.3), (-1.0, -1.0)])
 def test_a_child_to_feed_or_watch_has_no_case(haz: float, waz: float) -> None:
-    assert case_trigger(Story([BOY], [visit(1, BOY, ON, haz, waz)]).folded(), 0, ON) is None
+    assert case_trigger(*judged(Story([BOY], [visit(1, BOY, ON, haz, waz)])), ON) is None
 
 
 def test_judged_again_it_is_the_same_task() -> None:
     story = Story([BOY], [visit(1, BOY, ON, -2.5, -1.0)])
-    first, later = follow_ups(story.folded(), 0, ON), follow_ups(story.folded(), 0, ON + timedelta(days=5))
+    first, later = follow_ups(*judged(story), ON), follow_ups(*judged(story), ON + timedelta(days=5))
     assert {(t.task, t.because_fact_id) for t in first} == {(t.task, t.because_fact_id) for t in later}
