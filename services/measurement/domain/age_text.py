@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from services.measurement.domain.cells import Cell, clean_text
@@ -25,6 +26,7 @@ class Age:
     days: int | None
 
 
+@lru_cache(maxsize=8192)  # asked twice of every row, and children are of one age
 def read_age(cell: Cell) -> Age | None:
     """The age a cell states, None where it states none."""
     if not isinstance(cell, str):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 T = TypeVar("T")
@@ -21,8 +20,7 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@")
 _SIGNED_NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?)?")  # a lone sign is harmless too
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed(Generic[T]):
+class Parsed(NamedTuple, Generic[T]):
     """A cell's value, or None with the code of what is wrong (`problems.py`); None without a code = no value given.
 
     `proposed` is what the writer most likely meant; it is shown, never taken.
@@ -40,8 +38,8 @@ def clean_text(cell: Cell) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     text = str(cell)  # dates and times: their ISO form
-    if text.isascii() and text.isalnum():
-        return text
+    if text.isascii() and text.isprintable() and not text.startswith("'"):
+        return " ".join(text.split()) if " " in text else text
     text = _NOT_TEXT.sub(" ", unicodedata.normalize("NFC", text))
     return _APOSTROPHE.sub("", _SPACES.sub(" ", text).strip())
 

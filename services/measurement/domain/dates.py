@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final, Literal
 
 from services.measurement.domain.age_text import age_agrees, read_age
@@ -46,6 +47,7 @@ class OrderDecision:
     proven: bool
 
 
+@lru_cache(maxsize=16384, typed=True)  # a file has few days, each of them asked for several times
 def read_date(cell: Cell, order: Order = "D/M/Y") -> Parsed[date]:
     """The day a cell names. Problems: `unreadable`, `impossible` (31 February), `order` (only the other order fits)."""
     if isinstance(cell, date):
@@ -87,12 +89,15 @@ def decide_order(rows: Iterable[tuple[Cell, Cell, Cell]]) -> OrderDecision:
             form = _form(cell)
             if form is not None:
                 forms[form] = forms.get(form, 0) + 1
-        readings = {order: (read_date(birth, order).value, read_date(measured, order).value) for order in agreed}
-        if readings["D/M/Y"] == readings["M/D/Y"]:
+        day_first = read_date(birth, "D/M/Y").value, read_date(measured, "D/M/Y").value
+        month_first = read_date(birth, "M/D/Y").value, read_date(measured, "M/D/Y").value
+        if day_first == month_first:
             continue
         asked = True
         age = read_age(age_cell)
-        for order, (born, seen) in readings.items():
+        readings: tuple[tuple[Order, tuple[date | None, date | None]], ...]
+        readings = ("D/M/Y", day_first), ("M/D/Y", month_first)
+        for order, (born, seen) in readings:
             possible[order] += (born is not None) + (seen is not None)
             if born and seen and age and age_agrees(age, born, seen):
                 agreed[order] += 1
@@ -121,6 +126,7 @@ def _winner(votes: dict[Order, int]) -> Order | None:
     return "D/M/Y" if votes["D/M/Y"] > votes["M/D/Y"] else "M/D/Y"
 
 
+@lru_cache(maxsize=16384, typed=True)
 def _form(cell: Cell) -> Form | None:
     if isinstance(cell, date):
         return "datetime"

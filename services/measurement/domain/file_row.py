@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 Sex = Literal["male", "female"]
 Position = Literal["lying", "standing"]
 Value = str | float | date | None
+ZRow = tuple[float | None, float | None, float | None]  # HAZ, WAZ, WHZ
 
 
 class Outcome(StrEnum):
@@ -22,8 +23,7 @@ class Outcome(StrEnum):
     BLANK = "blank"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One remark on one row: a code of `problems.py`, the field, the value as read and the one probably meant.
 
     `proposed` maps field names to values; one click writes them (`PATCH` of the held-back row).
@@ -35,8 +35,7 @@ class Reason:
     proposed: tuple[tuple[str, Value], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileRow:
+class FileRow(NamedTuple):
     """One child on one day. Names of places are as given: a file never creates an area or a posyandu.
 
     `official_*` = score and class as the ministry's export states them, kept beside ours and never used as ours.
@@ -77,7 +76,6 @@ class FileRow:
     vitamin_a_doses: float | None
     kpsp: str | None
     kia: str | None
-    notes: tuple[Reason, ...] = ()
 
 
 @dataclass(slots=True)
@@ -93,4 +91,8 @@ class JudgedRow:
     row: FileRow | None = None
     reasons: list[Reason] = field(default_factory=list)
     notes: list[Reason] = field(default_factory=list)
-    z: tuple[float | None, float | None, float | None] = (None, None, None)
+    z: ZRow = (None, None, None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As a tuple of values: files of 40,000 rows come from another process."""
+        return JudgedRow, (self.row_number, self.outcome, self.row, self.reasons, self.notes, self.z)

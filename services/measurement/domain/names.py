@@ -20,8 +20,10 @@ def normalise_name(name: str) -> str:
     >>> normalise_name("By. Ny  SITI-AISYAH")
     'siti aisyah'
     """
-    plain = unicodedata.normalize("NFKD", _QUOTES.sub("", name).casefold())
-    words = _NOT_LETTERS.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).split()
+    plain = _QUOTES.sub("", name).casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    words = _NOT_LETTERS.sub(" ", plain).split()
     while len(words) > 1 and words[0] in _TITLES:
         words = words[1:]
-    return " ".join("muhammad" if _MUHAMMAD.fullmatch(word) else word for word in words)
+    return " ".join(["muhammad" if word[0] == "m" and _MUHAMMAD.fullmatch(word) else word for word in words])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 IdT = TypeVar("IdT", bound=Hashable)
 
@@ -24,8 +24,7 @@ class KnownChild(Generic[IdT]):
     posyandu_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """Who a row says it is about."""
 
     nik_hash: bytes | None

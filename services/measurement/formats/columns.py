@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from services.measurement.formats.reader import Table
 
 Parser = Callable[[Cell], Parsed[Any]]
 
-ROW_FIELDS: Final = tuple(field.name for field in fields(FileRow) if field.name not in ("row_number", "notes"))
+ROW_FIELDS: Final = tuple(name for name in FileRow._fields if name != "row_number")
 _UNKNOWN_WORD: Final = {
     "sex": "sex_unknown",
     "measurement_position": "position_unknown",
@@ -47,7 +47,7 @@ class Columns:
     def remarks(self) -> dict[int, list[Reason]]:
         """By row: what is wrong with its cells, each by itself."""
         found: dict[int, list[Reason]] = {}
-        for field in ROW_FIELDS:
+        for field in (field for field in ROW_FIELDS if field in self.present):
             for row, cell in enumerate(self.parsed[field]):
                 if cell.problem is not None:
                     found.setdefault(row, []).append(self.reason(row, field))
@@ -104,9 +104,10 @@ def _parse(cells: Sequence[Cell], parser: Parser) -> list[Parsed[Any]]:
     result = []
     for cell in cells:
         key = cell if isinstance(cell, str) else (cell.__class__, cell)
-        if key not in known:
-            known[key] = parser(cell)
-        result.append(known[key])
+        parsed = known.get(key)
+        if parsed is None:
+            parsed = known[key] = parser(cell)
+        result.append(parsed)
     return result
 
 

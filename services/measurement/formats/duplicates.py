@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from services.measurement.domain.file_row import FileRow, JudgedRow, Outcome, Reason
 from services.measurement.domain.names import normalise_name
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
+class _Visit(NamedTuple):
     verdict: JudgedRow
     row: FileRow
     name: str  # normalised
@@ -31,10 +30,8 @@ class _Visit:
         return self.name, row.weight_kg, row.length_height_cm, row.measurement_position, row.muac_cm
 
     def note(self, reason: Reason) -> None:
-        """Add a note to the verdict and to the row that goes on."""
+        """Add a note to the verdict."""
         self.verdict.notes.append(reason)
-        row = self.verdict.row
-        self.verdict.row = None if row is None else replace(row, notes=(*row.notes, reason))
 
 
 def mark_duplicates(judged: Sequence[JudgedRow], *, has_identity: bool) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from services.measurement.domain.age_text import age_agrees, read_age
 from services.measurement.domain.dates import swap_day_and_month
-from services.measurement.domain.file_row import FileRow, JudgedRow, Outcome, Reason, Value
+from services.measurement.domain.file_row import FileRow, JudgedRow, Outcome, Reason, Value, ZRow
 from services.measurement.domain.nik import soft_flags
 from services.measurement.domain.problems import is_note
 from services.measurement.domain.proposals import Proposal
@@ -39,6 +39,17 @@ class Evidence:
     check: ScoreCheck
     slips: dict[int, Proposal | None]
     today: date
+    rows: list[FileRow] = field(init=False)
+    z: list[ZRow] = field(init=False)
+    repaired: dict[int, float] = field(init=False)  # row → weight that a date was
+
+    def __post_init__(self) -> None:
+        columns, numbers = self.columns, range(self.table.row_number(0), self.table.row_number(self.columns.size))
+        rows = map(FileRow._make, zip(numbers, *map(columns.values, ROW_FIELDS), strict=True))
+        object.__setattr__(self, "rows", list(rows))
+        object.__setattr__(self, "z", self.check.z_rows())
+        weights = {int(row): float(self.check.inputs.weight_kg[row]) for row in np.flatnonzero(self.check.repaired)}
+        object.__setattr__(self, "repaired", weights)
 
 
 def judge_rows(evidence: Evidence) -> list[JudgedRow]:
@@ -50,9 +61,10 @@ def judge_rows(evidence: Evidence) -> list[JudgedRow]:
     differing = _differing_indices(evidence.check)
     judged = []
     for index, cells in enumerate(evidence.table.rows):
-        number = evidence.table.row_number(index)
-        if index in headers or is_blank(cells) or _says_nothing(evidence.columns, index):
-            judged.append(JudgedRow(number, Outcome.BLANK))
+        if evidence.rows[index].measured_on is None and (
+            index in headers or is_blank(cells) or _says_nothing(evidence.columns, index)
+        ):
+            judged.append(JudgedRow(evidence.table.row_number(index), Outcome.BLANK))
             continue
         found = [*remarks.get(index, ()), *_required(evidence.columns, index, has_identity=has_identity)]
         found += _date_remarks(evidence, index)
@@ -77,16 +89,11 @@ def _verdict(evidence: Evidence, index: int, found: Sequence[Reason]) -> JudgedR
         outcome = Outcome.QUARANTINED
     elif reasons:
         outcome = Outcome.REPAIRED
-    number = evidence.table.row_number(index)
-    row = None if outcome is Outcome.QUARANTINED else _file_row(evidence, index, notes)
-    return JudgedRow(number, outcome, row, reasons, notes, evidence.check.z(index))
-
-
-def _file_row(evidence: Evidence, index: int, notes: Sequence[Reason]) -> FileRow:
-    values: dict[str, Any] = {field: evidence.columns.parsed[field][index].value for field in ROW_FIELDS}
-    if evidence.check.repaired[index]:
-        values["weight_kg"] = float(evidence.check.inputs.weight_kg[index])
-    return FileRow(row_number=evidence.table.row_number(index), notes=tuple(notes), **values)
+    row = evidence.rows[index]
+    if index in evidence.repaired:
+        row = row._replace(weight_kg=evidence.repaired[index])
+    kept = None if outcome is Outcome.QUARANTINED else row
+    return JudgedRow(row.row_number, outcome, kept, reasons, notes, evidence.z[index])
 
 
 def _says_nothing(columns: Columns, index: int) -> bool:
@@ -151,8 +158,8 @@ def _swaps(birth: date, seen: date, today: date) -> list[dict[str, date]]:
 def _weigh_slip(evidence: Evidence, index: int, found: list[Reason]) -> list[Reason]:
     """Impossible weights and heights with what they meant; a proven date becomes a repair."""
     columns = evidence.columns
-    if evidence.check.repaired[index]:
-        weight = float(evidence.check.inputs.weight_kg[index])
+    if index in evidence.repaired:
+        weight = evidence.repaired[index]
         repair = columns.reason(index, "weight_kg", "weight_from_date")
         found = [reason for reason in found if reason.code != "weight_is_date"]
         return [*found, Reason(repair.code, repair.field, repair.value, (("weight_kg", weight),))]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from services.measurement.domain.file_row import ZRow
 from services.measurement.domain.plausible import LENGTH_HEIGHT_CM, WEIGHT_KG, Limits
 from services.measurement.domain.proposals import Proposal, Suspect, propose
 from services.measurement.domain.recompute import (
@@ -52,12 +54,16 @@ class ScoreCheck:
     repaired: Bools
     outside: dict[str, Bools]
 
-    def z(self, row: int) -> tuple[float | None, float | None, float | None]:
-        """HAZ, WAZ, WHZ of a row: with its position, or the one its age expects."""
-        lying = self.inputs.age_days[row] < HEIGHT_FROM_DAY
-        scores = self.readings.lying if lying else self.readings.standing
-        haz, waz, whz = (scores.of(index)[row] for index in INDICES)
-        return _or_none(haz), _or_none(waz), _or_none(whz)
+    def z_rows(self) -> list[ZRow]:
+        """HAZ, WAZ, WHZ of each row: with its position, or the one its age expects."""
+        with np.errstate(invalid="ignore"):
+            lying = self.inputs.age_days < HEIGHT_FROM_DAY
+        columns = (
+            np.where(lying, self.readings.lying.of(index), self.readings.standing.of(index)).tolist()
+            for index in INDICES
+        )
+        haz, waz, whz = ([None if math.isnan(z) else z for z in column] for column in columns)
+        return list(zip(haz, waz, whz, strict=True))
 
 
 def check_scores(columns: Columns, recompute: Recompute) -> ScoreCheck:

@@ -32,8 +32,9 @@ _COLUMN: Final = re.compile(rb"""r\s*=\s*["']([A-Z]{1,3})\d""")
 _ROW: Final = re.compile(rb"""row\b[^>]{0,400}?\br\s*=\s*["'](\d{1,7})["']""")
 _CELL_BEYOND_ROWS: Final = re.compile(rb"""r\s*=\s*["'][A-Z]{1,3}(?:\d{7}|[2-9]\d{5}|1[1-9]\d{4})""")  # after 109,999
 _ROW_START: Final = re.compile(rb"<(?:\w+:)?row\b")
-_CELL_START: Final = re.compile(rb"<(?:\w+:)?c[\s/>]")
-_CELL_STARTS: Final = (b"<c ", b"<c>", b"<c/", b":c ", b":c>", b":c/")
+_CELL_STARTS: Final = (b"<c ", b"<c>", b"<c/")
+_PREFIXED_CELL_STARTS: Final = (b":c ", b":c>", b":c/")
+_SPACES: Final = bytes.maketrans(b"\t\n\r\v\f", b"     ")  # what may stand between the words of a tag
 
 
 def measure_workbook(data: bytes) -> None:
@@ -74,23 +75,34 @@ class _Shape:
 
     def add(self, xml: bytes) -> None:
         """Take in the next piece of the part."""
+        xml = xml.translate(_SPACES)
+        stated = self._read_positions(xml) if b"r=" in xml or b" =" in xml else 0
+        self.rows += xml.count(b"<row") + xml.count(b":row")
+        # Writers state every position. Where some are left out, the place of a cell follows from its order.
+        if _cells(xml) > stated + 1:
+            self._count_cells(xml)
+
+    def _read_positions(self, xml: bytes) -> int:
+        """How many cells say where they stand."""
         if _CELL_BEYOND_ROWS.search(xml):
             raise FileRefusedError("too_many_rows", limit=MAX_ROWS)
         columns = _COLUMN.findall(xml)
         self.last_column = max([self.last_column, *map(_column_number, set(columns))])
         self.last_row = max([self.last_row, *map(int, _ROW.findall(xml))])
-        self.rows += xml.count(b"<row") + xml.count(b":row")
-        # Writers state every position. Where some are left out, the place of a cell follows from its order.
-        if sum(map(xml.count, _CELL_STARTS)) > len(columns) + 1:
-            self._count_cells(xml)
+        return len(columns)
 
     def _count_cells(self, xml: bytes) -> None:
         first, *others = _ROW_START.split(xml)
-        self.cells_in_row += len(_CELL_START.findall(first))
+        self.cells_in_row += _cells(first)
         self.widest_row = max(self.widest_row, self.cells_in_row)
         for row in others:
-            self.cells_in_row = len(_CELL_START.findall(row))
+            self.cells_in_row = _cells(row)
             self.widest_row = max(self.widest_row, self.cells_in_row)
+
+
+def _cells(xml: bytes) -> int:
+    prefixed = sum(map(xml.count, _PREFIXED_CELL_STARTS)) if b":c" in xml else 0
+    return prefixed + sum(map(xml.count, _CELL_STARTS))
 
 
 def _measure_part(stream: IO[bytes], *, already: int, packed: int) -> _Shape:

@@ -7,6 +7,9 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import orjson
+
+from services.measurement.domain.residences import Stay, Stays
 from services.measurement.store.fact_rows import Column, FactRows, json_text, text_list
 from shared.contracts.child import ChildV1
 from shared.postgres.pool import Connection
@@ -18,8 +21,8 @@ def _build(row: Any) -> ChildV1:
     return ChildV1(fact_id=fields["child_id"], **fields)
 
 
-def _residences(child: ChildV1) -> list[dict[str, Any]]:
-    return [residence.model_dump(mode="json") for residence in child.residences]
+def _residences(child: ChildV1) -> str:
+    return orjson.dumps([dict(residence) for residence in child.residences]).decode()
 
 
 CHILDREN: Final = FactRows[ChildV1](
@@ -62,6 +65,53 @@ async def standing(connection: Connection, child_ids: Sequence[UUID]) -> dict[UU
         list(set(child_ids)),
     )
     return {row[0]: Standing(*row[1:]) for row in rows}
+
+
+class Claimed(NamedTuple):
+    """A child that shares a hash with a row of a file, as far as matching asks; of a merged one that of its survivor.
+
+    `nik_hash`, `name_hash` are of `claimed_id`, everything else is of `child_id`.
+    """
+
+    claimed_id: UUID
+    nik_hash: bytes | None
+    name_hash: bytes | None
+    child_id: UUID
+    order: tuple[int, int]
+    voided: bool
+    residences: list[dict[str, Any]]
+    birth_weight_kg: float | None
+    birth_length_cm: float | None
+
+    def stays(self) -> Stays:
+        """Residences as the domain counts with them."""
+        return tuple(
+            Stay(date.fromisoformat(stay["valid_from"]), stay["desa_code"], stay["posyandu_code"])
+            for stay in self.residences
+        )
+
+
+async def claimed(connection: Connection, nik_hashes: Sequence[bytes], name_hashes: Sequence[bytes]) -> list[Claimed]:
+    """All who share a hash with somebody, in the order of their ids."""
+    rows = await connection.fetch(
+        "SELECT i.child_id, i.nik_hash, i.name_hash, r.child_id, r.epoch, r.revision, r.voided, r.residences, "
+        "r.birth_weight_kg, r.birth_length_cm FROM "
+        "(SELECT child_id, nik_hash, name_hash FROM child_identity WHERE nik_hash = ANY($1::bytea[]) "
+        "UNION SELECT child_id, nik_hash, name_hash FROM child_identity WHERE name_hash = ANY($2::bytea[])) i "
+        "JOIN child c ON c.child_id = i.child_id JOIN child r ON r.child_id = coalesce(c.merged_into, c.child_id) "
+        "ORDER BY i.child_id",
+        nik_hashes,
+        name_hashes,
+    )
+    return [Claimed._make((*row[:4], (row[4], row[5]), *row[6:])) for row in map(tuple, rows)]
+
+
+async def merged_into(connection: Connection, child_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Child → survivor, of all who were merged into these."""
+    rows = await connection.fetch(
+        "SELECT child_id, merged_into FROM child WHERE merged_into = ANY($1)", list(child_ids)
+    )
+    return dict(map(tuple, rows))
 
 
 async def lock_merges(connection: Connection) -> None:

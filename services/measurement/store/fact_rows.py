@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-import orjson
-
 from shared.contracts.fact import Fact
 from shared.postgres.pool import Connection
 
@@ -50,11 +48,9 @@ def text_list(name: str) -> Column:
     )
 
 
-def json_text(name: str, read: Callable[[Any], Any]) -> Column:
-    """A `jsonb` column: as an array element a list would be taken for a second dimension."""
-    return Column(
-        name, "text", lambda fact: None if read(fact) is None else orjson.dumps(read(fact)).decode(), "{}::jsonb"
-    )
+def json_text(name: str, read: Callable[[Any], str | None]) -> Column:
+    """A `jsonb` column, read as JSON text: as an array element a list would be taken for a second dimension."""
+    return Column(name, "text", read, "{}::jsonb")
 
 
 ORDER: tuple[Column, ...] = (
@@ -145,4 +141,6 @@ class FactRows(Generic[FactT]):
             raise ConcurrentChangeError(f"{len(facts)} revisions were to be written, the database says {status}")
 
     def _arrays(self, facts: Sequence[FactT]) -> list[list[Any]]:
-        return [list(map(read, facts)) for read in self._readers]
+        """A list a column. `unnest` fills up short arrays with NULL, so a column without values is sent as none."""
+        columns = (list(map(read, facts)) for read in self._readers)
+        return [[] if values.count(None) == len(values) else values for values in columns]

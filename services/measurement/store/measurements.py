@@ -10,10 +10,8 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from services.measurement.store.fact_rows import Column, FactRows, json_text
-from shared.contracts.child import MeasurementV1
+from shared.contracts.child import MeasurementV1, OfficialScores
 from shared.postgres.pool import Connection
 
 
@@ -39,7 +37,7 @@ _COLUMNS: Final = (
     Column("desa_code", "text"),
     Column("posyandu_code", "text"),
     Column("reported_letter", "text"),
-    json_text("official", lambda fact: fact.official and fact.official.model_dump()),
+    json_text("official", lambda fact: None if fact.official is None else fact.official.model_dump_json()),
     Column("measurer_id", "text"),
     Column("device_id", "text"),
     Column("replaces", "uuid"),
@@ -58,13 +56,14 @@ FILE_VALUES: Final = (
     "official",
 )
 _file_values: Final = attrgetter(*FILE_VALUES)
+_scores: Final = attrgetter(*OfficialScores.model_fields)
 
 
 def file_digest(fact: MeasurementV1) -> int:
     """Of the values that a file gives, as a signed 64-bit number."""
     *values, official = _file_values(fact)
-    scores = None if official is None else official.model_dump(exclude_none=True)
-    content = orjson.dumps([*values, scores], option=orjson.OPT_SORT_KEYS)
+    scores = None if official is None else _scores(official)
+    content = repr((*values, scores)).encode()
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big", signed=True)
 
 

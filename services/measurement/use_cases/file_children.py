@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from operator import attrgetter
+from typing import Any, Final
 from uuid import UUID
 
 from services.measurement.domain.file_row import FileRow
 from services.measurement.domain.residences import Stays, seen_at
 from services.measurement.domain.same_child import AmbiguousChildError, ChildIndex, Claim, KnownChild
 from services.measurement.store import identities
-from services.measurement.store.children import CHILDREN, lock_registering
+from services.measurement.store.children import CHILDREN, Claimed, claimed, lock_registering, merged_into
+from services.measurement.store.fact_rows import ConcurrentChangeError
 from services.measurement.store.identities import IdentityRow
 from services.measurement.store.measurements import newest_days
 from services.measurement.store.vault import Identity, Vault
@@ -19,9 +22,11 @@ from services.measurement.use_cases.publish import revised
 from services.measurement.use_cases.register_children import NewChild, new_child, seal
 from services.measurement.use_cases.relocate_children import residences_of, stays_of
 from shared.contracts.child import ChildV1
+from shared.contracts.fact import Change
 from shared.postgres.pool import Connection
 
-IDENTITY_FIELDS = ("nik", "name", "parent_name", "address", "rt", "rw")
+IDENTITY_FIELDS: Final = ("nik", "name", "parent_name", "address", "rt", "rw")
+_identity_values: Final = attrgetter(*IDENTITY_FIELDS)
 
 
 class Resident:
@@ -47,17 +52,24 @@ class Resident:
 
     def identity(self) -> Identity:
         """What the row says about who it is."""
-        return {name: value for name in IDENTITY_FIELDS if (value := getattr(self.row, name)) is not None}
+        values = zip(IDENTITY_FIELDS, _identity_values(self.row), strict=True)
+        return {name: value for name, value in values if value is not None}
+
+    def sealed(self, child_id: UUID, vault: Vault) -> IdentityRow:
+        """Its identity as that of a new child; a number that several share stays a claim of each."""
+        row = self.row
+        nik_hash = self.nik_hash or vault.nik_hash(row.nik, row.birth_date, row.sex)
+        return IdentityRow(child_id, vault.seal_identity(child_id, self.identity()), nik_hash, self.name_hash)
 
 
 class FileChildren:
     """The children a chunk is about, before and after it."""
 
     def __init__(
-        self, stored: Sequence[ChildV1], index: ChildIndex[UUID], newest_days: dict[UUID, date], vault: Vault
+        self, stored: Mapping[UUID, Claimed], index: ChildIndex[UUID], newest_days: dict[UUID, date], vault: Vault
     ) -> None:
-        self._stored = {child.child_id: child for child in stored}
-        self._stays: dict[UUID, Stays] = {child.child_id: stays_of(child) for child in stored}
+        self._stored = stored
+        self._stays: dict[UUID, Stays] = {}  # of those whose stays differ from what is stored, and of new children
         self._index = index
         self._newest = newest_days
         self._vault = vault
@@ -78,34 +90,32 @@ class FileChildren:
         if any(resident.nik_hash is not None and _is_new(index, resident) for resident in residents):
             await lock_registering(connection)
             index, stored = await cls._known(connection, residents)
-        days = await newest_days(connection, [child.child_id for child in stored])
-        children = cls(stored, index, days, vault)
-        merged = await CHILDREN.find(connection, [child.child_id for child in stored], column="merged_into")
-        children.root_of = {child.child_id: child.merged_into for child in merged if child.merged_into is not None}
+        children = cls(stored, index, await newest_days(connection, list(stored)), vault)
+        children.root_of = await merged_into(connection, list(stored))
         return children
 
     @staticmethod
-    async def _known(connection: Connection, residents: Sequence[Resident]) -> tuple[ChildIndex[UUID], list[ChildV1]]:
-        rows = await identities.candidates(
+    async def _known(
+        connection: Connection, residents: Sequence[Resident]
+    ) -> tuple[ChildIndex[UUID], dict[UUID, Claimed]]:
+        rows = await claimed(
             connection,
             sorted({item.nik_hash for item in residents if item.nik_hash is not None}),
             sorted({item.name_hash for item in residents if item.name_hash is not None}),
         )
-        found = {child.child_id: child for child in await CHILDREN.find(connection, [row[0] for row in rows])}
-        survivors = [child.merged_into for child in found.values() if child.merged_into is not None]
-        found |= {child.child_id: child for child in await CHILDREN.find(connection, survivors)}
+        stored = {row.child_id: row for row in rows if not row.voided}
         known: dict[UUID, KnownChild[UUID]] = {}
-        for child_id, nik_hash, name_hash in rows:
-            root = found[found[child_id].merged_into or child_id]
-            if root.voided:
+        for row in rows:
+            if row.voided:
                 continue
-            home = root.residences[-1]
-            entry = known.setdefault(
-                root.child_id, KnownChild(root.child_id, desa_code=home.desa_code, posyandu_code=home.posyandu_code)
-            )
-            entry.nik_hashes |= _one(nik_hash)
-            entry.name_hashes |= _one(name_hash)
-        return ChildIndex(known.values()), [found[child_id] for child_id in known]
+            child = known.get(row.child_id)
+            if child is None:
+                home = row.residences[-1]
+                child = KnownChild(row.child_id, set(), set(), home["desa_code"], home["posyandu_code"])
+                known[row.child_id] = child
+            child.nik_hashes |= _one(row.nik_hash)
+            child.name_hashes |= _one(row.name_hash)
+        return ChildIndex(known.values()), stored
 
     def attach(self, resident: Resident, entry: Entry) -> UUID | None:
         """The child of a row, registered if it is new; None where more than one child fits."""
@@ -138,8 +148,7 @@ class FileChildren:
         )
         self._new[child.child_id] = child
         self._newest[child.child_id] = row.measured_on
-        self._stays[child.child_id] = stays_of(child)
-        self._sealed.append(seal(self._vault, child, resident.identity()))
+        self._sealed.append(resident.sealed(child.child_id, self._vault))
         hashes = _one(resident.nik_hash), _one(resident.name_hash)
         self._index.add(KnownChild(child.child_id, *hashes, resident.desa_code, resident.posyandu_code))
         return child.child_id
@@ -148,48 +157,61 @@ class FileChildren:
         """The row says where the child lives and how it was born; what is known is filled in, never overwritten."""
         row, child_id = resident.row, known.child_id
         newest = self._newest.get(child_id)
-        stays = seen_at(self._stays[child_id], row.measured_on, resident.desa_code, resident.posyandu_code, newest)
-        self._stays[child_id] = stays
+        before = self._stays_of(child_id)
+        stays = seen_at(before, row.measured_on, resident.desa_code, resident.posyandu_code, newest)
+        if stays is not before:
+            self._stays[child_id] = stays
+            known.desa_code, known.posyandu_code = stays[-1].desa_code, stays[-1].posyandu_code
         self._newest[child_id] = max(row.measured_on, newest or row.measured_on)
-        known.desa_code, known.posyandu_code = stays[-1].desa_code, stays[-1].posyandu_code
         child = self._new.get(child_id) or self._stored[child_id]
-        births = self._births.setdefault(child_id, {})
-        for name, value in (("birth_weight_kg", row.birth_weight_kg), ("birth_length_cm", row.birth_length_cm)):
-            if value is not None and getattr(child, name) is None:
-                births.setdefault(name, value)
+        if child.birth_weight_kg is None and row.birth_weight_kg is not None:
+            self._births.setdefault(child_id, {}).setdefault("birth_weight_kg", row.birth_weight_kg)
+        if child.birth_length_cm is None and row.birth_length_cm is not None:
+            self._births.setdefault(child_id, {}).setdefault("birth_length_cm", row.birth_length_cm)
+
+    def _stays_of(self, child_id: UUID) -> Stays:
+        stays = self._stays.get(child_id)
+        if stays is not None:
+            return stays
+        new = self._new.get(child_id)
+        return stays_of(new) if new is not None else self._stored[child_id].stays()
 
     async def store(self, connection: Connection, entry: Entry) -> None:
         """Write new and changed children; `changed` then holds their facts. ConcurrentChangeError: try again."""
-        new = [self._with_news(child, child, {}) for child in self._new.values()]
+        new = [child.model_copy(update=self._news(child.child_id)) for child in self._new.values()]
+        touched = [child_id for child_id in {**self._stays, **self._births} if child_id in self._stored]
         changed = []
-        for child_id, child in self._stored.items():
-            births = self._births.get(child_id, {})
-            if self._stays[child_id] == stays_of(child) and not births:
+        for child in await CHILDREN.find(connection, touched):
+            seen = self._stored[child.child_id]
+            if child.order != seen.order:
+                raise ConcurrentChangeError("a child was changed since its rows were matched")
+            stays = self._stays_of(child.child_id)
+            if stays == seen.stays() and child.child_id not in self._births:
                 continue
-            moved = self._stays[child_id][-1][1:] != stays_of(child)[-1][1:]
-            revision = revised(child, "relocated" if moved else "corrected", entry.now)
-            changed.append(self._with_news(child, revision, births))
-        changed.sort(key=lambda child: child.child_id)
+            change: Change = "relocated" if stays[-1][1:] != seen.stays()[-1][1:] else "corrected"
+            changed.append(revised(child, change, entry.now, **self._news(child.child_id)))
         await CHILDREN.insert(connection, new)
         await CHILDREN.replace(connection, changed)
         await identities.insert(connection, self._sealed)
         await self._store_learned(connection)
         self.changed = [*new, *changed]
 
-    def _with_news(self, before: ChildV1, child: ChildV1, births: dict[str, float]) -> ChildV1:
-        births = births or self._births.get(before.child_id, {})
-        stays = self._stays[before.child_id]
-        if stays == stays_of(before) and not births:
-            return child
-        return child.model_copy(update={**births, "residences": residences_of(stays)})
+    def _news(self, child_id: UUID) -> dict[str, Any]:
+        """What the chunk says that a child's fact does not."""
+        births, stays = self._births.get(child_id, {}), self._stays.get(child_id)
+        return dict(births) if stays is None else {**births, "residences": residences_of(stays)}
 
     async def _store_learned(self, connection: Connection) -> None:
         """Add an NIK to stored identities that had none."""
-        stored = await identities.find(connection, [i for i in self._learned if i in self._stored], lock=True)
+        learned = [child_id for child_id in self._learned if child_id in self._stored]
+        if not learned:
+            return
+        stored = await identities.find(connection, learned, lock=True)
         replaced = []
-        for child_id, row in stored.items():
-            identity = {**self._vault.open_identity(child_id, row.sealed), "nik": self._learned[child_id]}
-            replaced.append(seal(self._vault, self._stored[child_id], identity, row.sealed.wrapped_key))
+        for child in await CHILDREN.find(connection, learned):
+            row = stored[child.child_id]
+            identity = {**self._vault.open_identity(child.child_id, row.sealed), "nik": self._learned[child.child_id]}
+            replaced.append(seal(self._vault, child, identity, row.sealed.wrapped_key))
         await identities.replace(connection, replaced)
 
 

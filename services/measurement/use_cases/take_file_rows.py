@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -131,7 +131,7 @@ def _hold_back(
     work: _Sorted, chunk: FileChunk, row: FileRow, reason: str, codes: tuple[str, ...], entry: Entry, vault: Vault
 ) -> None:
     """Keep a row that was readable but cannot be placed."""
-    fields = {name: value for name, value in asdict(row).items() if value is not None and name != "notes"}
+    fields = {name: value for name, value in row._asdict().items() if value is not None}
     work.held.append(_held(chunk, row.row_number, (reason,), fields, {}, entry, vault))
     work.outcomes.append(RowOutcome(row.row_number, "quarantined", (reason, *codes)))
 

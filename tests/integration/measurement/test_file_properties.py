@@ -57,8 +57,7 @@ def file_row(number: int, line: Line) -> FileRow:
         "weight_kg": line.weight / 10,
         "length_height_cm": 80.0,
     }
-    values = {name: given_fields.get(name) for name in FileRow.__dataclass_fields__ if name != "notes"}
-    return FileRow(**values)  # type: ignore[arg-type]
+    return FileRow._make(given_fields.get(name) for name in FileRow._fields)
 
 
 async def take(desk: Desk, book: PlaceBook, lines: list[Line]) -> counts.IntakeCount:

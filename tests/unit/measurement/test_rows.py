@@ -62,7 +62,7 @@ def test_a_healthy_row_arrives_whole() -> None:
     )
     assert (row.official_haz_class, row.official_waz_class, row.official_whz_class) == ("normal", "normal", "gizi_baik")
     assert (row.reported_letter, row.pmt_kg, row.vitamin_a_doses, row.kpsp, row.kia) == ("N", 0.0, 1.0, None, None)
-    assert row.notes == ()
+    assert verdict.notes == []
     assert verdict.z == (row.official_haz, row.official_waz, row.official_whz)
 
 
@@ -193,7 +193,7 @@ def test_a_bad_optional_cell_becomes_empty_and_the_row_is_taken(
     verdict = judge(changes)
     assert verdict.row is not None
     assert getattr(verdict.row, field) is None
-    note = next(note for note in verdict.row.notes if note.code == code)
+    note = next(note for note in verdict.notes if note.code == code)
     assert note.field == field
     assert dict(note.proposed).get(field) == proposed
 
@@ -203,7 +203,7 @@ def test_an_rt_is_up_to_three_digits(cell: Cell, rt: str | None) -> None:
     verdict = judge({"RT": cell})
     assert verdict.row is not None
     assert verdict.row.rt == rt
-    assert verdict.row.notes == ()
+    assert verdict.notes == []
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_the_same_child_on_the_same_day_with_other_values_stays_twice_on_the_rev
     for verdict in (judged[3], judged[-1]):
         assert verdict.outcome is Outcome.TAKEN
         assert verdict.row is not None
-        assert [note.code for note in verdict.row.notes] == ["same_day_other_values"]
+        assert [note.code for note in verdict.notes] == ["same_day_other_values"]
 
 
 def test_b080_twins_without_nik_whose_names_differ_by_one_letter_stay_two() -> None:
