@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -29,8 +28,7 @@ class UndecodableError(Exception):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message ready to be sent: everything but the topic's partition, which follows from the key."""
 
     topic: str
@@ -52,11 +50,11 @@ def encode_rows(model: type[ChildFact], rows: Sequence[Mapping[str, Any]]) -> li
     UUIDs, dates `date`, instants `datetime` in UTC; nested values anything that serialises to the contract's shape.
     ValueError where the names are not exactly the fields of the model: writers refuse what readers do not know.
     """
-    messages = []
     names = model.model_fields.keys()
+    if rows and rows[0].keys() != names:  # rows of one maker: the first speaks for all
+        raise ValueError(f"not the fields of {model.kind}: {sorted(rows[0].keys() ^ names)}")
+    messages = []
     for row in rows:
-        if row.keys() != names:
-            raise ValueError(f"not the fields of {model.kind}: {sorted(row.keys() ^ names)}")
         identity = event_id(row["fact_id"], row["epoch"], row["revision"])
         body = orjson.dumps(row, default=_text_of_id, option=orjson.OPT_UTC_Z)
         messages.append(_message(model, str(row["child_id"]), identity, row["known_at"], body, None))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -114,6 +115,7 @@ async def _built(settings: ServiceSettings, build: Build) -> int:
     with listener, _stopped_by_signals(stop):
         try:
             async with build(settings) as process:
+                quiet_collector()
                 return await serve(process, listener, stop)
         except Exception:
             LOG.exception("process_failed")
@@ -142,6 +144,17 @@ async def serve(process: Process, listener: socket.socket, stop: asyncio.Event) 
     unfinished += await _finished([listening], REQUESTS_GRACE_SECONDS + 1)  # its own limit comes first
     LOG.info("stopped", unfinished=unfinished)
     return 1 if failed or unfinished else 0
+
+
+def quiet_collector() -> None:
+    """Set the garbage collector up for batches: a third of a consumer's processor time went into it.
+
+    What was made at start lives as long as the process: it is not looked through again. A batch is tens of thousands
+    of objects that reference counting frees without help; cycles are rare and can wait.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 async def _run(task: Task, stop: asyncio.Event) -> None:

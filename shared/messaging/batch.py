@@ -109,16 +109,19 @@ async def _transaction(pool: Pool, handler: Handler, batch: Sequence[Received]) 
 
 def caused(messages: Sequence[Message], records: Sequence[Received]) -> list[Message]:
     """Each message with the event that caused it, the last record of the batch with its key, and that event's trace."""
-    headers_of = {record.raw.key: record.raw.headers for record in records}
-    result = []
-    for message in messages:
-        extra = tuple(
-            (CARRIED_ON[name], value.decode("utf-8", "replace"))
-            for name, value in headers_of.get(message.key.encode(), ())
-            if name in CARRIED_ON
-        )
-        result.append(Message(message.topic, message.key, message.headers + extra, message.body))
-    return result
+    headers_of = {record.raw.key: record.raw.headers for record in records if record.raw.key is not None}
+    carried = {
+        _text(key): tuple((CARRIED_ON[name], _text(value)) for name, value in headers if name in CARRIED_ON)
+        for key, headers in headers_of.items()
+    }
+    return [
+        message._replace(headers=message.headers + carried[message.key]) if message.key in carried else message
+        for message in messages
+    ]
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def _outcomes(batch: Sequence[Received], effect: Effect, counts: Counts) -> list[str | Dead]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from shared.contracts.codec import UndecodableError, decode, kind_of
 from shared.contracts.fact import Fact
@@ -34,8 +34,7 @@ class Dead:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """One record: its place, and the fact in it or why there is none.
 
     Neither fact nor reason: a kind that this consumer does not hold, passed by without reading its body.

@@ -10,17 +10,20 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
+import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.stack import Stack
+from shared.http.serve import quiet_collector
 
 BATCH = 1_000
+ResultT = TypeVar("ResultT")
 TABLE = """
 CREATE TABLE IF NOT EXISTS floor_{name} (
     child_id uuid NOT NULL, fact_id uuid NOT NULL, epoch integer NOT NULL, revision integer NOT NULL,
@@ -42,6 +45,13 @@ class Stage:
     rows: int
     sends: int
     out: str | None
+
+
+def run_as_service(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Run `work` on the loop and with the collector's settings of a service process: ours and the floor alike."""
+    quiet_collector()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
 
 
 async def run_stage(stack: Stack, stage: Stage, messages: int, bodies: Sequence[bytes]) -> float:

@@ -30,7 +30,7 @@ from shared.calendar import today_jakarta
 from shared.contracts.child import ChildV1
 from shared.contracts.topics import MEASUREMENT, RISK
 from shared.postgres.pool import open_pool
-from tests.bench.floor import TABLE, Stage, dsn, run_stage, sample, write
+from tests.bench.floor import TABLE, Stage, dsn, run_as_service, run_stage, sample, write
 from tests.bench.report import BenchRow
 from tests.bench.world import children, visit
 
@@ -146,7 +146,7 @@ def _floor(database: Stack, bodies: list[bytes], judgements: list[bytes], measur
         concurrent.futures.wait([pool.submit(_warm) for _ in stages])
         waiting = [pool.submit(_stage, database, *stage) for stage in stages]
         began = time.perf_counter()
-        asyncio.run(_take_in(database, bodies, measurements))
+        run_as_service(_take_in(database, bodies, measurements))
         for future in waiting:
             future.result()
         return time.perf_counter() - began
@@ -157,7 +157,7 @@ def _warm() -> None:
 
 
 def _stage(database: Stack, stage: Stage, messages: int, bodies: list[bytes]) -> float:
-    return asyncio.run(run_stage(database, stage, messages, bodies))
+    return run_as_service(run_stage(database, stage, messages, bodies))
 
 
 async def _take_in(database: Stack, bodies: list[bytes], measurements: list[bytes]) -> None:

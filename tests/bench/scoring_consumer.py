@@ -26,7 +26,7 @@ from shared.messaging.consumer import BatchConsumer
 from shared.outbox.relay import Relay
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
-from tests.bench.floor import Stage, run_stage, sample
+from tests.bench.floor import Stage, run_as_service, run_stage, sample
 from tests.bench.report import BenchRow
 from tests.bench.world import KNOWN_AT, children, visit
 
@@ -40,12 +40,12 @@ def measure(stack: Stack) -> list[BenchRow]:
     for number in range(REPEATS):
         asyncio.run(empty_topics(stack))
         with fresh_database(stack) as database:
-            seconds, cpu_seconds, bodies, timed = asyncio.run(_ours(database, number))
+            seconds, cpu_seconds, bodies, timed = run_as_service(_ours(database, number))
         ours.append(CHILDREN / seconds)
         cpu.append(CHILDREN / cpu_seconds)
         asyncio.run(empty_topics(stack))
         with fresh_database(stack) as database:
-            floors.append(CHILDREN / asyncio.run(_floor(database, timed, bodies)))
+            floors.append(CHILDREN / run_as_service(_floor(database, timed, bodies)))
     floor = statistics.median(floors)
     rows = (("d", "wall", statistics.median(ours)), ("d_cpu", "processor", statistics.median(cpu)))
     return [

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.lab.store.holding import CASES, CHILDREN, lock_children
 from shared.contracts.child import ChildV1
-from shared.contracts.fact import Fact
+from shared.contracts.fact import Fact, of_kind
 from shared.contracts.risk import CaseV1
 from shared.messaging.batch import Applied
 from shared.postgres.merge import merge_facts
@@ -18,8 +18,7 @@ async def hold_facts(connection: Connection, facts: Sequence[Fact]) -> list[Appl
 
     Measurements and judgements are nobody's order: they pass as `not_newer`. A case may come before its child.
     """
-    children = {place: fact for place, fact in enumerate(facts) if isinstance(fact, ChildV1)}
-    cases = {place: fact for place, fact in enumerate(facts) if isinstance(fact, CaseV1)}
+    children, cases = of_kind(facts, ChildV1), of_kind(facts, CaseV1)
     outcomes: list[Applied] = ["not_newer"] * len(facts)
     if not children and not cases:
         return outcomes

@@ -9,7 +9,7 @@ from services.scoring.domain.ruleset import RuleSet
 from services.scoring.store.evidence import CHILDREN, MEASUREMENTS, lock_families
 from services.scoring.use_cases.judge_measurements import Clock, judge_measurements
 from shared.contracts.child import ChildV1, MeasurementV1
-from shared.contracts.fact import Fact
+from shared.contracts.fact import Fact, of_kind
 from shared.messaging.batch import Applied, Effect
 from shared.postgres.merge import merge_facts
 from shared.postgres.pool import Connection
@@ -28,21 +28,18 @@ class EvidenceHandler:
 
     async def apply(self, connection: Connection, facts: Sequence[Fact]) -> Effect:
         """Lock, merge, judge; one outcome per fact."""
-        children = [(place, fact) for place, fact in enumerate(facts) if isinstance(fact, ChildV1)]
-        measurements = [(place, fact) for place, fact in enumerate(facts) if isinstance(fact, MeasurementV1)]
+        children, measurements = of_kind(facts, ChildV1), of_kind(facts, MeasurementV1)
         outcomes: list[Applied] = [NOT_OURS] * len(facts)
         if not children and not measurements:
             return Effect(outcomes)
-        ids = {fact.child_id for _, fact in (*children, *measurements)}
-        merged_into = {fact.merged_into for _, fact in children if fact.merged_into is not None}
+        ids = {fact.child_id for fact in (*children.values(), *measurements.values())}
+        merged_into = {child.merged_into for child in children.values() if child.merged_into is not None}
         roots = await lock_families(connection, ids, merged_into)
-        for (place, _), outcome in zip(
-            children, await merge_facts(connection, CHILDREN, [fact for _, fact in children]), strict=True
-        ):
-            outcomes[place] = outcome
-        for (place, _), outcome in zip(
-            measurements, await merge_facts(connection, MEASUREMENTS, [fact for _, fact in measurements]), strict=True
-        ):
+        merged = [
+            *await merge_facts(connection, CHILDREN, list(children.values())),
+            *await merge_facts(connection, MEASUREMENTS, list(measurements.values())),
+        ]
+        for place, outcome in zip((*children, *measurements), merged, strict=True):
             outcomes[place] = outcome
         if "applied" not in outcomes:
             return Effect(outcomes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, partial
 from typing import Final
 from uuid import UUID
 
@@ -123,11 +124,12 @@ INDEX_OF: Final = {
 
 def explain(fold: Fold, roots: Sequence[int]) -> list[RiskStatus]:
     """The status of each of these root numbers."""
+    tracks_of = cache(partial(tracks, fold.rules))
     return [
         RiskStatus(
             tier=TIER_NAMES[found.tier],
             priority=found.priority,
-            tracks=tracks(fold.rules, found.tier, found.rules),
+            tracks=tracks_of(found.tier, found.rules),
             measured_on=found.measured_on,
             reasons=tuple(_reason(fold, found, rule) for rule in found.rules),
             unknowns=tuple(_unknown(fold, found, thing) for thing in found.things),

@@ -17,7 +17,7 @@ SELECT content::text FROM follow_up WHERE child_id = ANY($2::uuid[]) AND state <
 """
 WRITE_CASES: Final = """
 INSERT INTO child_case (child_id, fact_id, epoch, revision, known_at, state, state_before, content)
-SELECT child_id, fact_id, epoch, revision, known_at, state, state_before, content::jsonb
+SELECT child_id, fact_id, epoch, revision, known_at, state, state_before, content::json
 FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[], $8::text[])
     AS new(child_id, fact_id, epoch, revision, known_at, state, state_before, content)
 ON CONFLICT (child_id, fact_id) DO UPDATE SET
@@ -26,7 +26,7 @@ ON CONFLICT (child_id, fact_id) DO UPDATE SET
 """
 WRITE_FOLLOW_UPS: Final = """
 INSERT INTO follow_up (child_id, fact_id, epoch, revision, known_at, task, owner_role, due_on, state, content)
-SELECT child_id, fact_id, epoch, revision, known_at, task, owner_role, due_on, state, content::jsonb
+SELECT child_id, fact_id, epoch, revision, known_at, task, owner_role, due_on, state, content::json
 FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[],
             $8::date[], $9::text[], $10::text[])
     AS new(child_id, fact_id, epoch, revision, known_at, task, owner_role, due_on, state, content)

@@ -37,7 +37,7 @@ WRITE_STATUSES: Final = """
 INSERT INTO risk_status (child_id, fact_id, epoch, revision, known_at, ruleset_version, tier, priority, measured_on,
                          voided, fingerprint, content)
 SELECT child_id, fact_id, epoch, revision, known_at, ruleset_version, tier, priority, measured_on, voided, fingerprint,
-       content::jsonb
+       content::json
 FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[],
             $8::boolean[], $9::date[], $10::boolean[], $11::bigint[], $12::text[])
     AS new(child_id, fact_id, epoch, revision, known_at, ruleset_version, tier, priority, measured_on, voided,

@@ -6,9 +6,9 @@ Rows and not objects, because every measurement makes one or two: a test decodes
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -51,8 +51,7 @@ FLAGS: Final = tuple(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class AssessmentHead:
+class AssessmentHead(NamedTuple):
     """What of an assessment is not in its codes: whose it is, which revision it judges, and its own order."""
 
     child_id: UUID

@@ -21,6 +21,9 @@ CREATE TABLE outbox (
     headers text[] NOT NULL,      -- one JSON list of [name, value] per message
     bodies bytea[] NOT NULL
 );
+-- Rows live for a moment: compressing them costs more than writing them.
+ALTER TABLE outbox ALTER COLUMN keys SET STORAGE EXTERNAL, ALTER COLUMN headers SET STORAGE EXTERNAL,
+    ALTER COLUMN bodies SET STORAGE EXTERNAL;
 COMMENT ON TABLE outbox IS 'derived; one row per transaction and topic, deleted when the broker acknowledged all of it';
 
 CREATE TABLE consumer_position (

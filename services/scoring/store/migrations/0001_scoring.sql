@@ -70,8 +70,8 @@ CREATE TABLE risk_status (
     measured_on date,
     voided boolean NOT NULL,
     fingerprint bigint NOT NULL,         -- of the content, domain/fingerprint.py: unchanged is found without an object
-    content jsonb NOT NULL               -- the status as published
-);
+    content json NOT NULL                -- the status as published
+) WITH (fillfactor = 70);                -- rewritten at every visit: room for the new version on the same page
 COMMENT ON TABLE risk_status IS 'derived; the rule set and the evidence make it again';
 
 CREATE TABLE child_case (
@@ -82,7 +82,7 @@ CREATE TABLE child_case (
     known_at timestamptz NOT NULL,
     state text NOT NULL,
     state_before text,                   -- of a closed case: where it stood, in case the child comes back
-    content jsonb NOT NULL,              -- the case as published
+    content json NOT NULL ,              -- the case as published
     PRIMARY KEY (child_id, fact_id)
 );
 COMMENT ON TABLE child_case IS 'primary; people moved it';
@@ -99,7 +99,7 @@ CREATE TABLE follow_up (
     owner_role text NOT NULL,
     due_on date NOT NULL,
     state text NOT NULL,
-    content jsonb NOT NULL,
+    content json NOT NULL ,
     PRIMARY KEY (child_id, fact_id)
 );
 COMMENT ON TABLE follow_up IS 'primary; people closed it';
