@@ -23,7 +23,8 @@ from shared.messaging.kafka import Broker
 from shared.messaging.worker import Worker
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import open_pool
-from shared.settings import Mode, ServiceSettings
+from shared.setting_groups import Mode
+from shared.settings import ServiceSettings
 
 SERVICE: Final = "reporting"
 MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"

@@ -17,7 +17,8 @@ from shared.calendar import now_utc
 from shared.http.serve import Command
 from shared.messaging.redrive_door import redrive_command
 from shared.postgres.pool import connect
-from shared.settings import Door, ServiceSettings
+from shared.setting_groups import Door
+from shared.settings import ServiceSettings
 
 NOT_TRUE: Final = 1
 MISSING: Final = 2

@@ -25,7 +25,8 @@ from shared.http.routes import OPEN_PATHS, RouteRuleError, RouteTable, route_tab
 from shared.http.shell import Shell, route_template
 from shared.http.validation import problems_of_items
 from shared.problems import Problem
-from shared.settings import Mode, ServiceSettings
+from shared.setting_groups import Mode
+from shared.settings import ServiceSettings
 
 FAILED_TOKENS_PER_SECOND: Final = 10  # per address: guessing gets slow, a misconfigured client still sees its error
 # FastAPI's own telemetry would log exception texts, which may quote a row.

@@ -26,7 +26,8 @@ from fastapi import FastAPI
 
 from shared.http.health import Health, watch_loop
 from shared.logging import configure_logging
-from shared.settings import Door, HttpSettings, ServiceSettings, load_or_exit
+from shared.setting_groups import Door, HttpSettings
+from shared.settings import ServiceSettings, load_or_exit
 
 LOG = structlog.get_logger(__name__)
 REQUESTS_GRACE_SECONDS: Final = 10

@@ -8,12 +8,10 @@ starts it anew, and from then on that partition is read record by record, so tha
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -23,6 +21,7 @@ from shared.messaging import positions
 from shared.messaging.batch import Counts, Handler, process
 from shared.messaging.kafka import Broker
 from shared.messaging.outcomes import NeverLimit, is_not_now
+from shared.messaging.patience import Patience, Progress, pause_seconds
 from shared.messaging.records import RawRecord, Received, receive
 from shared.postgres.pool import Pool
 
@@ -34,21 +33,7 @@ LARGEST_BATCH: Final = 2_000
 TARGET_CPU_SECONDS: Final = 0.4
 FEW_RECORDS: Final = 200
 GATHER_SECONDS: Final = 0.05  # a transaction for a handful of records costs as much as for hundreds: wait for more
-NOT_NOW_READY_SECONDS: Final = 10.0  # readiness turns false after this long without progress
 CRASHES_BEFORE_ALERT: Final = 3
-
-
-@dataclass
-class Progress:
-    """What health and metrics read. Times are `time.monotonic()` seconds."""
-
-    moved_at: float = field(default_factory=time.monotonic)
-    waiting_since: float | None = None
-    batches: int = 0
-
-    def ready(self) -> bool:
-        """False while the consumer has been unable to work for a while."""
-        return self.waiting_since is None or time.monotonic() - self.waiting_since < NOT_NOW_READY_SECONDS
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -100,7 +85,12 @@ class BatchConsumer:
         self._limits: dict[positions.Place, NeverLimit] = defaultdict(NeverLimit)
         self._careful: set[positions.Place] = set()
         self._batch_size = 500
-        self.progress = Progress()
+        self._patience = Patience(group)
+
+    @property
+    def progress(self) -> Progress:
+        """What health and metrics read."""
+        return self._patience.progress
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set; the batch in work is finished first."""
@@ -123,14 +113,16 @@ class BatchConsumer:
             await asyncio.wait_for(consumer.stop(), 10)
 
     async def _started(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        attempt = 0
         while not stop.is_set():
             try:
                 await consumer.start()
             except KafkaError as error:
                 if not is_not_now(error):
                     raise
-                self._waits("consumer_waits_for_broker", error)
-                await asyncio.sleep(0.2 + random.random())  # noqa: S311 - jitter
+                self._patience.waits("consumer_waits_for_broker", error)
+                attempt += 1
+                await asyncio.sleep(pause_seconds(attempt))
             else:
                 self.progress.waiting_since = None
                 return
@@ -146,7 +138,7 @@ class BatchConsumer:
             async with self._pool.acquire() as connection:
                 return await positions.load(connection, places)
 
-        stored = await self._retried(read, asyncio.Event())
+        stored = await self._patience.retried(read, asyncio.Event())
         for item in assigned:
             position = (stored or {}).get((item.topic, item.partition))
             if position is None:
@@ -173,7 +165,7 @@ class BatchConsumer:
     async def _batch(self, consumer: AIOKafkaConsumer, records: Sequence[RawRecord], stop: asyncio.Event) -> None:
         began, cpu_began = time.monotonic(), time.thread_time()
         batch = receive(records, self._handler.kinds)
-        counts = await self._retried(lambda: self._applied(batch), stop, consumer)
+        counts = await self._patience.retried(lambda: self._applied(batch), stop, consumer)
         if counts is None:
             return  # told to stop while waiting: nothing was stored, the records come again
         seconds = time.monotonic() - began
@@ -205,41 +197,6 @@ class BatchConsumer:
                 error=type(error).__name__,
             )
             raise
-
-    async def _retried(
-        self,
-        work: Callable[[], Awaitable[Any]],
-        stop: asyncio.Event,
-        consumer: AIOKafkaConsumer | None = None,
-    ) -> Any:
-        attempt = 0
-        while True:
-            try:
-                result = await work()
-            except Exception as error:
-                if not is_not_now(error):
-                    raise
-                self._waits("consumer_waits", error)
-            else:
-                self.progress.waiting_since = None
-                if attempt and consumer is not None:
-                    consumer.resume(*consumer.assignment())
-                return result
-            attempt += 1
-            pause = min(5.0, 0.1 * 2 ** min(attempt, 6)) * (0.5 + random.random())  # noqa: S311 - jitter
-            if consumer is not None:
-                consumer.pause(*consumer.assignment())
-                await consumer.getmany(timeout_ms=0)  # paused: returns nothing, but tells the group we are alive
-            try:
-                await asyncio.wait_for(stop.wait(), pause)
-            except TimeoutError:
-                continue
-            return None
-
-    def _waits(self, event: str, error: BaseException) -> None:
-        if self.progress.waiting_since is None:
-            self.progress.waiting_since = time.monotonic()
-        LOG.warning(event, group=self._group, error=type(error).__name__)
 
     def _adapt(self, size: int, cpu_seconds: float) -> None:
         if size >= self._batch_size and cpu_seconds < TARGET_CPU_SECONDS / 2:

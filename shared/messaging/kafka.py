@@ -10,7 +10,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
-from shared.settings import Mode, ServiceSettings
+from shared.setting_groups import Mode
+from shared.settings import ServiceSettings
 
 LOCAL_SESSION_TIMEOUT_MS: Final = 2_000  # a join takes half of it, a dead member is missed after it
 

@@ -19,7 +19,7 @@ from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, Descri
 
 from shared.contracts.topics import SERVICES, TOPICS, Topic
 from shared.messaging.kafka import Broker
-from shared.settings import Mode
+from shared.setting_groups import Mode
 
 TOPIC_EXISTS: Final = 36
 REACHED_WITHIN_SECONDS: Final = 120.0

@@ -22,16 +22,8 @@ from shared.http.app import create_app
 from shared.http.health import Health
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
-from shared.settings import (
-    DatabaseSettings,
-    Door,
-    HttpSettings,
-    KafkaSettings,
-    KeySettings,
-    Mode,
-    ServiceSettings,
-    TokenSettings,
-)
+from shared.setting_groups import DatabaseSettings, Door, HttpSettings, KafkaSettings, KeySettings, Mode, TokenSettings
+from shared.settings import ServiceSettings
 from tests.integration.shared import small_service
 
 KABUPATEN = "12.19"

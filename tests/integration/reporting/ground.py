@@ -21,16 +21,8 @@ from shared.http.health import Health
 from shared.messaging.batch import Applied
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Connection, Pool, open_pool
-from shared.settings import (
-    DatabaseSettings,
-    Door,
-    HttpSettings,
-    KafkaSettings,
-    KeySettings,
-    Mode,
-    ServiceSettings,
-    TokenSettings,
-)
+from shared.setting_groups import DatabaseSettings, Door, HttpSettings, KafkaSettings, KeySettings, Mode, TokenSettings
+from shared.settings import ServiceSettings
 from tests.integration.shared import small_service
 
 PAGE_KEY = bytes(range(64, 96))

@@ -34,7 +34,7 @@ from shared.http.serve import Process, run_service
 from shared.http.transaction import reading, write_once
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Connection, Pool, open_pool
-from shared.settings import (
+from shared.setting_groups import (
     DatabaseSettings,
     Door,
     HttpSettings,
@@ -42,9 +42,9 @@ from shared.settings import (
     KeySettings,
     Mode,
     Role,
-    ServiceSettings,
     TokenSettings,
 )
+from shared.settings import ServiceSettings
 
 SERVICE = "lab"
 ISSUER = "https://login.test"

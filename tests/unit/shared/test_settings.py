@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.setting_groups import Door, Mode
 from shared.setting_problems import PREFIX, SettingProblem, SettingsError
-from shared.settings import Door, Mode, load_or_exit, load_settings
+from shared.settings import load_or_exit, load_settings
 
 Put = Callable[..., None]
 

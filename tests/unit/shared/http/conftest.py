@@ -27,16 +27,8 @@ from shared.http.cursor import PageRequest, page_request
 from shared.http.etag import Order, demand_current, if_match
 from shared.http.health import Health
 from shared.logging import configure_logging
-from shared.settings import (
-    DatabaseSettings,
-    Door,
-    HttpSettings,
-    KafkaSettings,
-    KeySettings,
-    Mode,
-    ServiceSettings,
-    TokenSettings,
-)
+from shared.setting_groups import DatabaseSettings, Door, HttpSettings, KafkaSettings, KeySettings, Mode, TokenSettings
+from shared.settings import ServiceSettings
 
 ISSUER = "https://login.test"
 KEY = ec.generate_private_key(ec.SECP256R1())

@@ -1,0 +1,126 @@
+"""The variables of a process by concern: their names, types and defaults. No secret has a default, in no mode."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.setting_problems import PREFIX
+
+Role = Literal["owner", "worker", "api"]
+KeyName = Literal["master", "match", "page"]
+
+
+class Mode(StrEnum):
+    """`local` is one machine without TLS; anything else is `production`, the default."""
+
+    LOCAL = "local"
+    PRODUCTION = "production"
+
+
+class Door(StrEnum):
+    """What `python -m services.X <door>` runs."""
+
+    API = "api"
+    WORKER = "worker"
+    ALL = "all"
+    MIGRATE = "migrate"
+
+    @property
+    def serves_api(self) -> bool:
+        """Whether this process answers users."""
+        return self in {Door.API, Door.ALL}
+
+    @property
+    def runs_worker(self) -> bool:
+        """Whether this process consumes, relays and runs jobs."""
+        return self in {Door.WORKER, Door.ALL}
+
+
+class SettingGroup(BaseSettings):
+    """One concern; reads only the variables of its own prefix, an empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+
+class ProcessSettings(SettingGroup):
+    """What kind of process this is and how it logs."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
+
+    mode: Mode = Mode.PRODUCTION
+    log_format: Literal["json", "console"] = "json"
+
+
+class HttpSettings(SettingGroup):
+    """Where the process listens, and how many requests a second one client may send (bursts of five times that)."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX + "HTTP_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    rate_per_second: int = Field(default=200, ge=1)
+
+
+class DatabaseSettings(SettingGroup):
+    """The one database and the passwords of this service's roles, as far as this process was given them."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX + "DATABASE_")
+
+    host: str | None = None
+    port: int = Field(default=5432, ge=1, le=65535)
+    name: str = "tumbuh"
+    owner_password: SecretStr | None = None
+    worker_password: SecretStr | None = None
+    api_password: SecretStr | None = None
+
+    def password(self, role: Role) -> SecretStr | None:
+        """The password of `role`, if this process has it."""
+        return {"owner": self.owner_password, "worker": self.worker_password, "api": self.api_password}[role]
+
+    def secrets(self) -> dict[str, SecretStr | None]:
+        """Variable name → secret."""
+        return {f"{PREFIX}DATABASE_{role.upper()}_PASSWORD": self.password(role) for role in get_args(Role)}
+
+
+class KafkaSettings(SettingGroup):
+    """The broker and this service's account (SASL SCRAM-SHA-256; TLS outside local mode)."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX + "KAFKA_")
+
+    bootstrap: str = ""
+    username: str = ""
+    password: SecretStr = SecretStr("")
+
+
+class TokenSettings(SettingGroup):
+    """How bearer tokens are verified."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
+
+    jwks_file: Path | None = None
+    jwks_url: str | None = None
+    token_issuer: str = ""
+    token_audience: str = "tumbuh"  # noqa: S105 - an audience is public
+
+
+class KeySettings(SettingGroup):
+    """Keys for sealed data: base64 of 32 bytes each."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
+
+    master_key: SecretStr | None = None
+    match_key: SecretStr | None = None
+    page_key: SecretStr | None = None
+
+    def secrets(self) -> dict[str, SecretStr | None]:
+        """Variable name → secret."""
+        return {f"{PREFIX}{name.upper()}_KEY": self.key(name) for name in get_args(KeyName)}
+
+    def key(self, name: KeyName) -> SecretStr | None:
+        """The key called `name`, if this process has it."""
+        return {"master": self.master_key, "match": self.match_key, "page": self.page_key}[name]
