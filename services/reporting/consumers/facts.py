@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 from services.reporting.use_cases.project_facts import project_facts
 from shared import metrics
@@ -12,6 +13,8 @@ from shared.contracts.kinds import KINDS
 from shared.contracts.risk import AssessmentV1
 from shared.messaging.batch import Effect
 from shared.postgres.pool import Connection
+
+LATENCY: Final = metrics.PROJECTION_LATENCY_SECONDS.labels(kind=AssessmentV1.kind)
 
 
 class FactsHandler:
@@ -28,7 +31,6 @@ class FactsHandler:
         now = self._clock()
         for fact, outcome in zip(facts, outcomes, strict=True):
             # An assessment is known since its measurement was accepted: with it the figure counts the child.
-            if outcome == "applied" and isinstance(fact, AssessmentV1):
-                age_seconds = (now - fact.known_at).total_seconds()
-                metrics.PROJECTION_LATENCY_SECONDS.labels(kind=fact.kind).observe(max(0.0, age_seconds))
+            if outcome == "applied" and type(fact) is AssessmentV1:
+                LATENCY.observe(max(0.0, (now - fact.known_at).total_seconds()))
         return Effect(outcomes)

@@ -7,8 +7,8 @@ one from there to here; so D ≤ S holds in every cell by construction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -25,25 +25,29 @@ FIRST_MARK: Final = len(CELL_COLUMNS) - len(MARKS)
 CellKey = tuple[str, str, date]  # desa, posyandu, month
 
 
+@cache
+def columns_of(marks: int) -> tuple[int, ...]:
+    """Which columns of a cell a child-month with `marks` counts in."""
+    return tuple(column for column in range(FIRST_MARK, len(CELL_COLUMNS)) if marks >> (column - FIRST_MARK) & 1)
+
+
 class Deltas:
     """Summed changes by cell."""
 
     def __init__(self) -> None:
-        self._cells: dict[CellKey, list[int]] = {}
+        self._cells: dict[tuple[Place, date], list[int]] = {}
 
     def _cell(self, place: Place, month: date) -> list[int]:
-        key = (place.desa_code, place.posyandu_code, month)
-        cell = self._cells.get(key)
+        cell = self._cells.get((place, month))
         if cell is None:
-            cell = self._cells[key] = [0] * len(CELL_COLUMNS)
+            cell = self._cells[place, month] = [0] * len(CELL_COLUMNS)
         return cell
 
     def add_month(self, month: date, content: ChildMonth, sign: int) -> None:
         """A current child-month appears (`sign` 1) or goes (-1)."""
         cell = self._cell(content.place, month)
-        for column, mark in enumerate(content.marks, start=FIRST_MARK):
-            if mark:
-                cell[column] += sign
+        for column in columns_of(content.marks):
+            cell[column] += sign
         if content.place != content.span_place:
             cell[TARGET_SHIFT] += sign
             if content.span_place is not None:
@@ -58,16 +62,9 @@ class Deltas:
         """So many measurements more (or fewer) wait for their assessment."""
         self._cell(place, month)[PENDING] += count
 
-    def add(self, other: Deltas) -> None:
-        """Another part of the same transaction: a cell may be written only once in one statement."""
-        for (desa_code, posyandu_code, month), counts in other._cells.items():
-            cell = self._cell(Place(desa_code, posyandu_code), month)
-            for column, count in enumerate(counts):
-                cell[column] += count
-
     def rows(self) -> list[tuple[CellKey, list[int]]]:
         """Cells that change, sorted by key: two writers never wait for each other crosswise."""
-        return sorted((key, cell) for key, cell in self._cells.items() if any(cell))
+        return sorted(((*place, month), cell) for (place, month), cell in self._cells.items() if any(cell))
 
 
 BUCKETS: Final = 64  # a rebuild goes through the children in so many steps
@@ -75,9 +72,4 @@ BUCKETS: Final = 64  # a rebuild goes through the children in so many steps
 
 def bucket_of(child_id: UUID) -> int:
     """The step of a rebuild in which a child is folded. By the last byte: the first ones are a clock."""
-    return child_id.bytes[15] % BUCKETS
-
-
-def any_filled(children: Iterable[UUID], buckets_done: int) -> bool:
-    """Whether a rebuild has already folded one of `children`: then new facts must be written there too."""
-    return any(bucket_of(child_id) < buckets_done for child_id in children)
+    return child_id.int % BUCKETS

@@ -50,7 +50,8 @@ MARKS: Final = (
     "below_red_line",
     "suspected",
     "urgent",
-)  # the columns of child_month and cell, in this order
+)  # the columns of cell; in a child-month one bit each, the first the lowest: append only
+_BIT: Final = {mark: 1 << position for position, mark in enumerate(MARKS)}
 
 
 class ChildMonth(NamedTuple):
@@ -66,36 +67,42 @@ class ChildMonth(NamedTuple):
     waz: float | None
     whz: float | None
     baz: float | None
-    marks: tuple[bool, ...]
+    marks: int
 
 
 class _Index(NamedTuple):
-    """One index of a month: the score shown, and how it counts."""
+    """The bits of one index."""
 
-    score: float | None = None
-    measured: bool = False
-    low: bool = False
-    very_low: bool = False
-    high: bool = False
-    flagged: bool = False
+    measured: int
+    low: int
+    very_low: int
+    high: int
+    flagged: int
+
+    def read(self, score: float | None, *, flagged: bool, oedema: bool = False) -> int:
+        """How a score counts; 0 = there is none to count. `oedema` counts for a blank one."""
+        if score is None:
+            return self.measured | self.low | self.very_low if oedema else 0
+        if flagged:
+            return self.flagged
+        marks = self.measured
+        if score < LOW:
+            marks |= self.low
+            if score < VERY_LOW:
+                marks |= self.very_low
+        elif score > HIGH:
+            marks |= self.high
+        return marks
 
 
-_NOT_MEASURED: Final = _Index()
-_OEDEMA: Final = _Index(measured=True, low=True, very_low=True)
-
-
-def _index(score: float | None, *, flagged: bool) -> _Index | None:
-    """How a score counts; None if there is none."""
-    if score is None:
-        return None
-    if flagged:
-        return _Index(score, flagged=True)
-    return _Index(score, True, score < LOW, score < VERY_LOW, score > HIGH)
-
-
-def _weight_based(assessment: AssessmentRevision, score: float | None, *, flagged: bool) -> _Index | None:
-    found = _index(score, flagged=flagged)
-    return _OEDEMA if found is None and assessment.oedema else found
+_HAZ: Final = _Index(_BIT["haz_measured"], _BIT["stunted"], _BIT["severely_stunted"], 0, _BIT["haz_flagged"])
+_WAZ: Final = _Index(_BIT["waz_measured"], _BIT["underweight"], _BIT["severely_underweight"], 0, _BIT["waz_flagged"])
+_WHZ: Final = _Index(
+    _BIT["whz_measured"], _BIT["wasted"], _BIT["severely_wasted"], _BIT["overweight"], _BIT["whz_flagged"]
+)
+_BAZ: Final = _Index(_BIT["baz_measured"], _BIT["baz_low"], _BIT["baz_severely_low"], 0, _BIT["baz_flagged"])
+_OF_LETTER: Final = {letter: _BIT[f"letter_{letter.lower()}"] for letter in "NTOB"}
+_OF_TIER: Final = {"suspected": _BIT["suspected"], "urgent": _BIT["suspected"] | _BIT["urgent"]}
 
 
 def in_figures(child: ChildRevision, measured_on: date) -> bool:
@@ -105,63 +112,27 @@ def in_figures(child: ChildRevision, measured_on: date) -> bool:
 
 def child_month(child: ChildRevision, span_place: Place | None, judged: Sequence[Judged]) -> ChildMonth:
     """The month of `child` from its counted measurements, greatest precedence first (at least one)."""
-    haz: _Index | None = None
-    waz: _Index | None = None
-    whz: _Index | None = None
-    baz: _Index | None = None
+    haz = waz = whz = baz = height_cm = None
+    of_haz = of_waz = of_whz = of_baz = 0
     weighing: AssessmentRevision | None = None
-    height_cm: float | None = None
     oedema = False
     for item in judged:
         seen, measurement = item.assessment, item.measurement
-        haz = haz or _index(seen.haz, flagged=seen.haz_flagged)
-        waz = waz or _weight_based(seen, seen.waz, flagged=seen.waz_flagged)
-        whz = whz or _weight_based(seen, seen.whz, flagged=seen.whz_flagged)
-        baz = baz or _weight_based(seen, seen.baz, flagged=seen.baz_flagged)
+        if not of_haz:
+            haz, of_haz = seen.haz, _HAZ.read(seen.haz, flagged=seen.haz_flagged)
+        if not of_waz:
+            waz, of_waz = seen.waz, _WAZ.read(seen.waz, flagged=seen.waz_flagged, oedema=seen.oedema)
+        if not of_whz:
+            whz, of_whz = seen.whz, _WHZ.read(seen.whz, flagged=seen.whz_flagged, oedema=seen.oedema)
+        if not of_baz:
+            baz, of_baz = seen.baz, _BAZ.read(seen.baz, flagged=seen.baz_flagged, oedema=seen.oedema)
         if weighing is None and measurement.weight_kg is not None:
             weighing = seen
         if height_cm is None:
             height_cm = measurement.length_height_cm
         oedema = oedema or seen.oedema
-    haz, waz, whz, baz = (haz or _NOT_MEASURED, waz or _NOT_MEASURED, whz or _NOT_MEASURED, baz or _NOT_MEASURED)
     latest = judged[0]
-    weighed = weighing is not None
-    letter = weighing.letter if weighing is not None else None
-    height_measured = height_cm is not None
-    tier = latest.assessment.tier
-    marks = (
-        weighed,
-        height_measured,
-        weighed and height_measured,
-        height_cm is not None and height_cm.is_integer(),
-        oedema,
-        haz.measured,
-        haz.low,
-        haz.very_low,
-        haz.flagged,
-        waz.measured,
-        waz.low,
-        waz.very_low,
-        waz.flagged,
-        whz.measured,
-        whz.low,
-        whz.very_low,
-        whz.high,
-        whz.flagged,
-        baz.measured,
-        baz.low,
-        baz.very_low,
-        baz.flagged,
-        letter == "N",
-        letter == "T",
-        letter == "O",
-        letter == "B",
-        weighing is not None and weighing.twice_not_gained,
-        weighing is not None and weighing.below_red_line,
-        tier in {"suspected", "urgent"},
-        tier == "urgent",
-    )
-    measured_on = latest.measurement.measured_on
+    measured_on, tier = latest.measurement.measured_on, latest.assessment.tier
     return ChildMonth(
         place=residence_on(child, measured_on),
         span_place=span_place,
@@ -169,9 +140,32 @@ def child_month(child: ChildRevision, span_place: Place | None, judged: Sequence
         age_months=completed_months(child.birth_date, measured_on),
         measured_on=measured_on,
         tier=tier,
-        haz=haz.score,
-        waz=waz.score,
-        whz=whz.score,
-        baz=baz.score,
-        marks=marks,
+        haz=haz,
+        waz=waz,
+        whz=whz,
+        baz=baz,
+        marks=of_haz
+        | of_waz
+        | of_whz
+        | of_baz
+        | _visit_marks(weighing, height_cm, oedema=oedema)
+        | _OF_TIER.get(tier, 0),
     )
+
+
+def _visit_marks(weighing: AssessmentRevision | None, height_cm: float | None, *, oedema: bool) -> int:
+    """What was measured at all, and what the weighing says of the child's growth."""
+    marks = _BIT["oedema"] if oedema else 0
+    if height_cm is not None:
+        marks |= _BIT["height_measured"]
+        if height_cm.is_integer():
+            marks |= _BIT["height_whole_cm"]
+    if weighing is not None:
+        marks |= _BIT["weighed"] | _OF_LETTER.get(weighing.letter or "", 0)
+        if height_cm is not None:
+            marks |= _BIT["both_measured"]
+        if weighing.twice_not_gained:
+            marks |= _BIT["twice_not_gained"]
+        if weighing.below_red_line:
+            marks |= _BIT["below_red_line"]
+    return marks

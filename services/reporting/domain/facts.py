@@ -6,6 +6,10 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from shared.calendar import month_of
+
+Slot = tuple[UUID, int, int]  # a revision: fact, epoch, revision
+
 
 class Place(NamedTuple):
     """Where a child counts: residence desa and home posyandu; an empty posyandu is unmapped, not unknown."""
@@ -29,6 +33,11 @@ class ChildRevision(NamedTuple):
     merged_into: UUID | None
     voided: bool
 
+    @property
+    def slot(self) -> Slot:
+        """Which revision this is; the fact of a child has the child's id."""
+        return self[0:3]
+
 
 class MeasurementRevision(NamedTuple):
     """One revision of a measurement fact."""
@@ -45,6 +54,11 @@ class MeasurementRevision(NamedTuple):
     weight_kg: float | None
     length_height_cm: float | None
     voided: bool
+
+    @property
+    def slot(self) -> Slot:
+        """Which revision this is."""
+        return self[1:4]
 
 
 class AssessmentRevision(NamedTuple):
@@ -74,11 +88,22 @@ class AssessmentRevision(NamedTuple):
     below_red_line: bool
     tier: str
 
+    @property
+    def slot(self) -> Slot:
+        """Which revision this is."""
+        return self[1:4]
+
+    @property
+    def judges(self) -> Slot:
+        """The measurement revision that this is about."""
+        return self[5:8]
+
 
 class Judged(NamedTuple):
     """A measurement revision with an assessment of it, known from the later of the two on."""
 
     known_at: datetime
+    month: date  # of the measurement
     order: tuple[int, int, UUID]
     measurement: MeasurementRevision
     assessment: AssessmentRevision
@@ -112,14 +137,13 @@ def judge(measurements: list[MeasurementRevision], assessments: list[AssessmentR
 
     An assessment that arrived before the revision it names waits outside, and so does a revision nobody judged yet.
     """
-    revisions = {(row.measurement_id, row.epoch, row.revision): row for row in measurements}
+    revisions = {row.slot: row for row in measurements}
     judged: dict[UUID, list[Judged]] = {}
     for assessment in assessments:
-        named = (assessment.measurement_id, assessment.measurement_epoch, assessment.measurement_revision)
-        measurement = revisions.get(named)
+        measurement = revisions.get(assessment.judges)
         if measurement is not None and measurement.child_id == assessment.child_id:
             known_at = max(measurement.known_at, assessment.known_at)
             order = (assessment.epoch, assessment.revision, assessment.assessment_id)
-            pair = Judged(known_at, order, measurement, assessment)
+            pair = Judged(known_at, month_of(measurement.measured_on), order, measurement, assessment)
             judged.setdefault(assessment.measurement_id, []).append(pair)
     return judged

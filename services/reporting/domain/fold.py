@@ -6,8 +6,8 @@ instant at which something became known, the facts are taken as known then; equa
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -19,6 +19,7 @@ from services.reporting.domain.facts import (
     Judged,
     MeasurementRevision,
     Place,
+    Slot,
     judge,
     precedence,
 )
@@ -80,9 +81,19 @@ def _history(children: Sequence[ChildRevision]) -> list[tuple[datetime, list[Roo
     return [(known, roots_of([child for child in children if child.known_at <= known])) for known in instants]
 
 
-def months_of(measurements: Iterable[MeasurementRevision]) -> set[date]:
-    """Months that any revision names."""
-    return {month_of(measurement.measured_on) for measurement in measurements}
+def months_with(new: AbstractSet[Slot], facts: GroupFacts) -> set[date]:
+    """Months that the revisions `new` can change: those of every measurement of which they make or judge a pair.
+
+    A measurement that nobody has judged counts in no month, however many of its revisions are new.
+    """
+    if not facts.assessments:
+        return set()
+    return {
+        pair.month
+        for pairs in judge(facts.measurements, facts.assessments).values()
+        if any(pair.assessment.slot in new or pair.measurement.slot in new for pair in pairs)
+        for pair in pairs
+    }
 
 
 def fold_months(facts: GroupFacts, months: Collection[date] | None = None) -> list[Version[RootMonth, ChildMonth]]:
@@ -93,7 +104,7 @@ def fold_months(facts: GroupFacts, months: Collection[date] | None = None) -> li
     by_month: dict[date, list[list[Judged]]] = {}
     for pairs in judge(facts.measurements, facts.assessments).values():
         # A correction may move a measurement to another month: both months must see all of its revisions.
-        for month in {month_of(pair.measurement.measured_on) for pair in pairs}:
+        for month in {pair.month for pair in pairs}:
             if months is None or month in months:
                 by_month.setdefault(month, []).append(pairs)
     versions: list[Version[RootMonth, ChildMonth]] = []
@@ -124,7 +135,7 @@ def _content_at(
         seen = [pair for pair in pairs if pair.known_at <= known]
         if seen:
             pair = max(seen, key=lambda candidate: candidate.order) if len(seen) > 1 else seen[0]
-            if not pair.voided and month_of(pair.measurement.measured_on) == month:
+            if pair.month == month and not pair.voided:
                 standing.append(pair)
     content: dict[RootMonth, ChildMonth] = {}
     for root in roots:
@@ -148,28 +159,32 @@ def fold_spans(children: Sequence[ChildRevision]) -> list[Version[RootMonth, Spa
     )
 
 
-PendingKey = tuple[Place, date]
+class Waiting(NamedTuple):
+    """A measurement that nobody has judged yet: the child it is of, and where and when it will count."""
+
+    child_id: UUID
+    place: Place
+    month: date
 
 
-def pending(facts: GroupFacts, months: Collection[date] | None = None) -> dict[UUID, Counter[PendingKey]]:
-    """Measurements whose newest revision nobody has judged yet: by the child they are of, place and month.
+def pending(facts: GroupFacts, unseen: AbstractSet[Slot] = frozenset()) -> list[Waiting]:
+    """Measurements whose newest revision nobody has judged yet, as if the revisions `unseen` were not there.
 
     Counted where the child lived on that day, by what is known now; only measurements that could be in figures.
     """
-    judged = {(row.measurement_id, row.measurement_epoch, row.measurement_revision) for row in facts.assessments}
+    judged = {row.judges for row in facts.assessments if row.slot not in unseen}
     last: dict[UUID, MeasurementRevision] = {}
     for row in facts.measurements:
         known = last.get(row.measurement_id)
-        if known is None or (known.epoch, known.revision) < (row.epoch, row.revision):
+        if (known is None or (known.epoch, known.revision) < (row.epoch, row.revision)) and row.slot not in unseen:
             last[row.measurement_id] = row
-    waiting = [row for row in last.values() if (row.measurement_id, row.epoch, row.revision) not in judged]
-    counts: dict[UUID, Counter[PendingKey]] = {}
+    waiting = [row for row in last.values() if row.slot not in judged]
     if not waiting:
-        return counts
-    root_of = {child_id: root.child for root in roots_of(facts.children) for child_id in root.members}
-    for row in waiting:
-        month = month_of(row.measured_on)
-        root = root_of.get(row.child_id)
-        if root is not None and (months is None or month in months) and in_figures(root, row.measured_on):
-            counts.setdefault(row.child_id, Counter())[residence_on(root, row.measured_on), month] += 1
-    return counts
+        return []
+    roots = roots_of([child for child in facts.children if child.slot not in unseen])
+    root_of = {child_id: root.child for root in roots for child_id in root.members}
+    return [
+        Waiting(row.child_id, residence_on(root, row.measured_on), month_of(row.measured_on))
+        for row in waiting
+        if (root := root_of.get(row.child_id)) is not None and in_figures(root, row.measured_on)
+    ]

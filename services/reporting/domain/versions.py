@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 KeyT = TypeVar("KeyT", bound=Hashable)
@@ -13,8 +13,7 @@ ContentT = TypeVar("ContentT")
 RootMonth = tuple[UUID, date]  # a root child, and a month (of a span: its first)
 
 
-@dataclass(frozen=True, slots=True)
-class Version(Generic[KeyT, ContentT]):
+class Version(NamedTuple, Generic[KeyT, ContentT]):
     """`content` of `key` as known in `[known_from, known_to)`; `known_to` None = to this day."""
 
     key: KeyT
@@ -52,12 +51,19 @@ def compare(
 ) -> Difference[KeyT, ContentT]:
     """Compare by key and `known_from`. Equal versions are neither written nor counted again."""
     old = {(version.key, version.known_from): version for version in stored}
-    new = {(version.key, version.known_from): version for version in fresh}
     old_current = {version.key: version.content for version in old.values() if version.known_to is None}
-    new_current = {version.key: version.content for version in new.values() if version.known_to is None}
-    return Difference(
-        write=[version for slot, version in new.items() if old.get(slot) != version],
-        gone=[slot for slot in old if slot not in new],
-        was_current=[(key, seen) for key, seen in old_current.items() if new_current.get(key) != seen],
-        is_current=[(key, seen) for key, seen in new_current.items() if old_current.get(key) != seen],
-    )
+    difference: Difference[KeyT, ContentT] = Difference([], [], [], [])
+    for version in fresh:
+        key, known_from, known_to, content = version
+        if old.pop((key, known_from), None) != version:
+            difference.write.append(version)
+        if known_to is None:
+            before = old_current.pop(key, None)
+            if before is None:
+                difference.is_current.append((key, content))
+            elif before != content:
+                difference.was_current.append((key, before))
+                difference.is_current.append((key, content))
+    difference.gone.extend(old)
+    difference.was_current.extend(old_current.items())
+    return difference

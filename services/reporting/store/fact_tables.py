@@ -59,6 +59,8 @@ ASSESSMENT: Final[FactTable[Any]] = FactTable(
         plain("below_red_line", "boolean"),
         plain("tier", "text"),
     ),
+    # Read by measurement, which a fact never changes.
+    key=("child_id", "measurement_id", "fact_id"),
     history=True,
 )
 RISK_STATUS: Final[FactTable[Any]] = FactTable(

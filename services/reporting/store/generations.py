@@ -16,7 +16,7 @@ LIVE: Final = "(SELECT generation FROM generation WHERE state = 'live')"
 
 
 class Target(NamedTuple):
-    """A generation to write, and how many buckets of children it already holds."""
+    """A generation to write, and how many buckets of children it already holds (the live one: all)."""
 
     generation: int
     buckets_done: int

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
 from uuid import UUID
 
 from services.reporting.domain.facts import AssessmentRevision, ChildRevision, MeasurementRevision, Place
 from services.reporting.domain.fold import GroupFacts
-from shared.calendar import month_of
 from shared.postgres.pool import Connection
 
-Groups = dict[UUID, int]  # child → number of its group
+Groups = dict[UUID, UUID]  # child → leader of its group: the smallest id; a child alone leads itself
+Asked = Mapping[UUID, Collection[UUID] | None]  # leader → the measurements to read; None = all of the whole group
 
+# Plans are made from how large tables were; read by key, a table that has just grown is not read from end to end.
+READ_BY_KEY: Final = "SELECT " + ", ".join(
+    f"set_config('enable_{scan}', 'off', true)" for scan in ("seqscan", "hashjoin", "mergejoin")
+)
+MERGED: Final = """
+SELECT child_id FROM child_link WHERE child_id = ANY($1::uuid[])
+UNION SELECT root_id FROM child_link WHERE root_id = ANY($1::uuid[])
+"""
 # Everybody reached over merges that any revision ever stated, in either direction.
 LINKED: Final = """
 WITH RECURSIVE reached(child_id, start) AS (
@@ -22,54 +31,58 @@ WITH RECURSIVE reached(child_id, start) AS (
     SELECT CASE WHEN link.child_id = reached.child_id THEN link.root_id ELSE link.child_id END, reached.start
     FROM reached JOIN child_link AS link ON reached.child_id IN (link.child_id, link.root_id)
 )
-SELECT start, child_id FROM reached WHERE child_id <> start
+SELECT start, child_id FROM reached
 """
 CHILDREN: Final = """
 SELECT child_id, epoch, revision, known_at, sex, birth_date, residences, died_on, departed_on, merged_into, voided
 FROM child_fact WHERE child_id = ANY($1::uuid[])
 """
-MEASURED_ON: Final = """
-SELECT DISTINCT child_id, measured_on FROM unnest($1::uuid[], $2::uuid[]) AS asked(child_id, fact_id)
-JOIN measurement_fact USING (child_id, fact_id)
-"""
-# All revisions of measurements of which any revision lies in an asked month, or whose child is asked for as a whole.
-MEASUREMENTS: Final = """
-WITH wanted AS (
-    SELECT DISTINCT child_id, fact_id FROM unnest($1::uuid[], $2::date[]) AS asked(child_id, month)
-    JOIN measurement_fact USING (child_id)
-    WHERE measured_on >= month AND measured_on < (month + interval '1 month')::date
-    UNION
-    SELECT child_id, fact_id FROM measurement_fact WHERE child_id = ANY($3::uuid[])
+
+
+def _of_measurements(columns: str, table: str, measurement_id: str) -> str:
+    """Rows of the measurements ($1 child, $2 id) asked for, and all of the children $3."""
+    return (
+        f"SELECT {columns} FROM unnest($1::uuid[], $2::uuid[]) AS asked(child_id, {measurement_id}) "
+        f"JOIN {table} USING (child_id, {measurement_id}) "
+        f"UNION ALL SELECT {columns} FROM {table} WHERE child_id = ANY($3::uuid[])"
+    )
+
+
+MEASUREMENTS: Final = _of_measurements(
+    "child_id, fact_id, epoch, revision, known_at, measured_on, recorded_at, channel, is_remeasurement, weight_kg, "
+    "length_height_cm, voided",
+    "measurement_fact",
+    "fact_id",
 )
-SELECT child_id, fact_id, epoch, revision, known_at, measured_on, recorded_at, channel, is_remeasurement,
-       weight_kg, length_height_cm, voided
-FROM wanted JOIN measurement_fact USING (child_id, fact_id)
-"""
-ASSESSMENTS: Final = """
-SELECT a.child_id, a.fact_id, epoch, revision, known_at, a.measurement_id, measurement_epoch, measurement_revision,
-       voided, is_primary, haz, waz, whz, baz, haz_flagged, waz_flagged, whz_flagged, baz_flagged, oedema, letter,
-       twice_not_gained, below_red_line, tier
-FROM unnest($1::uuid[], $2::uuid[]) AS asked(child_id, measurement_id)
-JOIN assessment_fact AS a USING (child_id, measurement_id)
-"""
+ASSESSMENTS: Final = _of_measurements(
+    "child_id, fact_id, epoch, revision, known_at, measurement_id, measurement_epoch, measurement_revision, voided, "
+    "is_primary, haz, waz, whz, baz, haz_flagged, waz_flagged, whz_flagged, baz_flagged, oedema, letter, "
+    "twice_not_gained, below_red_line, tier",
+    "assessment_fact",
+    "measurement_id",
+)
 
 
-async def linked(connection: Connection, children: Iterable[UUID]) -> Groups:
-    """The group of each of `children`, and of all those linked to them."""
-    asked = sorted(set(children))
-    neighbours: dict[UUID, set[UUID]] = {}
-    for row in await connection.fetch(LINKED, asked):
-        neighbours.setdefault(row["start"], set()).add(row["child_id"])
-    groups: Groups = {}
-    for number, child_id in enumerate(asked):
-        if child_id not in groups:
-            groups.update(dict.fromkeys({child_id, *neighbours.get(child_id, ())}, number))
+async def read_by_key(connection: Connection) -> None:
+    """Until the end of the transaction, plan for few rows of large tables."""
+    await connection.execute(READ_BY_KEY)
+
+
+async def linked(connection: Connection, children: Collection[UUID]) -> Groups:
+    """The group of each of `children`, with all those linked to them."""
+    groups = dict(zip(children, children, strict=True))
+    merged = [row[0] for row in await connection.fetch(MERGED, list(children))]
+    reached: dict[UUID, list[UUID]] = {}
+    for start, child_id in await connection.fetch(LINKED, merged) if merged else ():
+        reached.setdefault(start, []).append(child_id)
+    for members in reached.values():
+        groups.update(dict.fromkeys(members, min(members)))
     return groups
 
 
 async def lock_children(connection: Connection, children: Iterable[UUID]) -> None:
     """Make a row for each child not yet known, and lock all of them, sorted by id: the order that never deadlocks."""
-    ids = sorted(set(children))
+    ids = sorted(children, key=attrgetter("int"))
     await connection.execute(
         "INSERT INTO child (child_id) SELECT id FROM unnest($1::uuid[]) AS new(id) ON CONFLICT DO NOTHING", ids
     )
@@ -87,52 +100,27 @@ async def link(connection: Connection, merges: Collection[tuple[UUID, UUID]]) ->
         )
 
 
-async def touched_months(connection: Connection, measurements: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, date]]:
-    """Child and month of every stored revision of `measurements` (child, measurement)."""
-    if not measurements:
-        return set()
-    rows = await connection.fetch(
-        MEASURED_ON, [child_id for child_id, _ in measurements], [fact_id for _, fact_id in measurements]
-    )
-    return {(row["child_id"], month_of(row["measured_on"])) for row in rows}
-
-
-async def read_groups(
-    connection: Connection, groups: Groups, months: Mapping[int, Collection[date] | None]
-) -> dict[int, GroupFacts]:
-    """The facts of `groups` from the tables; of a group's measurements those of its `months`, or all for None."""
-    facts = {number: GroupFacts([], [], []) for number in set(groups.values())}
-    for row in await connection.fetch(CHILDREN, list(groups)):
-        facts[groups[row["child_id"]]].children.append(child_revision(*row))
-    asked: list[tuple[UUID, date]] = []
-    whole: list[UUID] = []
-    for child_id, number in groups.items():
-        wanted = months[number]
-        if wanted is None:
-            whole.append(child_id)
-        else:
-            asked += [(child_id, month) for month in wanted]
-    rows = await connection.fetch(
-        MEASUREMENTS, [child_id for child_id, _ in asked], [month for _, month in asked], whole
-    )
-    pairs: dict[tuple[UUID, UUID], None] = {}
-    for row in rows:
-        facts[groups[row["child_id"]]].measurements.append(MeasurementRevision(*row))
-        pairs[row["child_id"], row["fact_id"]] = None
-    rows = await connection.fetch(ASSESSMENTS, [child_id for child_id, _ in pairs], [fact_id for _, fact_id in pairs])
-    for row in rows:
-        facts[groups[row["child_id"]]].assessments.append(AssessmentRevision(*row))
+async def read_groups(connection: Connection, groups: Groups, asked: Asked) -> dict[UUID, GroupFacts]:
+    """The facts of the groups `asked` for, by leader, from the tables."""
+    facts = {leader: GroupFacts([], [], []) for leader in asked}
+    members = [child_id for child_id, leader in groups.items() if leader in facts]
+    whole = [child_id for child_id in members if asked[groups[child_id]] is None]
+    named = [(leader, measurement_id) for leader, ids in asked.items() if ids is not None for measurement_id in ids]
+    visits = [child_id for child_id, _ in named], [measurement_id for _, measurement_id in named], whole
+    for row in await connection.fetch(CHILDREN, members):
+        facts[groups[row[0]]].children.append(child_revision(*row))
+    for row in await connection.fetch(MEASUREMENTS, *visits):
+        facts[groups[row[0]]].measurements.append(MeasurementRevision._make(row))
+    for row in await connection.fetch(ASSESSMENTS, *visits):
+        facts[groups[row[0]]].assessments.append(AssessmentRevision._make(row))
     return facts
 
 
-def child_revision(*columns: object) -> ChildRevision:
+def child_revision(*columns: Any) -> ChildRevision:
     """A row of CHILDREN; residences come as {day: [desa, posyandu]}."""
-    values = list(columns)
-    homes = values[6]
-    if not isinstance(homes, dict):
-        raise TypeError("residences are not an object")
-    values[6] = tuple(
+    child_id, epoch, revision, known_at, sex, birth_date, homes, *rest = columns
+    residences = tuple(
         (date.fromisoformat(day), Place(desa_code, posyandu_code or ""))
         for day, (desa_code, posyandu_code) in sorted(homes.items())
     )
-    return ChildRevision(*values)  # type: ignore[arg-type]  # columns in the order of its fields
+    return ChildRevision(child_id, epoch, revision, known_at, sex, birth_date, residences, *rest)

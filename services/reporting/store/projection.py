@@ -2,149 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, Generic
 from uuid import UUID
 
 from services.reporting.domain.cells import CELL_COLUMNS, Deltas
-from services.reporting.domain.child_month import MARKS, ChildMonth
+from services.reporting.domain.child_month import ChildMonth
 from services.reporting.domain.facts import Place
 from services.reporting.domain.targets import Span
-from services.reporting.domain.versions import RootMonth, Version
+from services.reporting.domain.versions import ContentT, Difference, RootMonth, Version
 from shared.postgres.pool import Connection
 
-MonthVersion = Version[RootMonth, ChildMonth]
-SpanVersion = Version[RootMonth, Span]
-
-_MONTH_HEAD: Final = (
-    ("desa_code", "text"), ("posyandu_code", "text"), ("span_desa_code", "text"), ("span_posyandu_code", "text"),
-    ("sex", "text"), ("age_months", "smallint"), ("measured_on", "date"), ("tier", "text"),
-    ("haz", "double precision"), ("waz", "double precision"), ("whz", "double precision"), ("baz", "double precision"),
-)  # fmt: skip
-_MONTH_COLUMNS: Final = (
-    ("generation", "smallint"), ("root_id", "uuid"), ("month", "date"), ("known_from", "timestamptz"),
-    ("known_to", "timestamptz"), *_MONTH_HEAD, *((mark, "boolean") for mark in MARKS),
-)  # fmt: skip
-_SPAN_COLUMNS: Final = (
-    ("generation", "smallint"), ("root_id", "uuid"), ("from_month", "date"), ("known_from", "timestamptz"),
-    ("known_to", "timestamptz"), ("to_month", "date"), ("desa_code", "text"), ("posyandu_code", "text"),
-)  # fmt: skip
+Columns = tuple[tuple[str, str], ...]  # name and PostgreSQL type
 
 
-def _upsert(table: str, columns: Sequence[tuple[str, str]], key: int) -> str:
-    names = [name for name, _ in columns]
-    arrays = ", ".join(f"${number}::{kind}[]" for number, (_, kind) in enumerate(columns, start=1))
-    return (
-        f"INSERT INTO {table} ({', '.join(names)}) SELECT * FROM unnest({arrays}) "
-        f"ON CONFLICT ({', '.join(names[:key])}) DO UPDATE SET "
-        + ", ".join(f"{name} = EXCLUDED.{name}" for name in names[key:])
-    )
+@dataclass(frozen=True)
+class VersionTable(Generic[ContentT]):
+    """Versions by root and month (`month_column`); `columns` hold the content.
+
+    `values` gives those columns of a content, `content` makes it of the key's month and those columns.
+    """
+
+    name: str
+    month_column: str
+    columns: Columns
+    values: Callable[[ContentT], tuple[Any, ...]]
+    content: Callable[..., ContentT]
+    read_sql: str = field(init=False, repr=False)
+    upsert_sql: str = field(init=False, repr=False)
+    delete_sql: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        month = self.month_column
+        key: Columns = (
+            ("generation", "smallint"), ("root_id", "uuid"), (month, "date"), ("known_from", "timestamptz"),
+        )  # fmt: skip
+        every = (*key, ("known_to", "timestamptz"), *self.columns)
+        names = [name for name, _ in every]
+        read = f"SELECT {', '.join(f't.{name}' for name in names)} FROM {self.name} AS t"
+        object.__setattr__(
+            self,
+            "read_sql",
+            f"{read} JOIN unnest($1::uuid[], $2::date[]) AS asked(root_id, month) "
+            f"ON t.root_id = asked.root_id AND t.{month} = asked.month "
+            f"UNION ALL {read} WHERE t.root_id = ANY($3::uuid[])",
+        )
+        object.__setattr__(
+            self,
+            "upsert_sql",
+            f"INSERT INTO {self.name} ({', '.join(names)}) SELECT * FROM unnest({_arrays(every)}) "
+            f"ON CONFLICT (root_id, {month}, known_from, generation) DO UPDATE SET "
+            + ", ".join(f"{name} = EXCLUDED.{name}" for name in names[len(key) :]),
+        )
+        object.__setattr__(
+            self,
+            "delete_sql",
+            f"DELETE FROM {self.name} AS t "
+            f"USING unnest({_arrays(key)}) AS gone(generation, root_id, month, known_from) "
+            f"WHERE (t.root_id, t.{month}, t.known_from, t.generation) "
+            "= (gone.root_id, gone.month, gone.known_from, gone.generation)",
+        )
+
+    async def read(
+        self, connection: Connection, asked: Collection[RootMonth], whole: Collection[UUID]
+    ) -> dict[int, list[Version[RootMonth, ContentT]]]:
+        """Stored versions of the months `asked` for, and of every month of the roots in `whole`, by generation."""
+        roots, months = [root_id for root_id, _ in asked], [month for _, month in asked]
+        stored: dict[int, list[Version[RootMonth, ContentT]]] = {}
+        for generation, root_id, month, since, until, *columns in await connection.fetch(
+            self.read_sql, roots, months, list(whole)
+        ):
+            version = Version((root_id, month), since, until, self.content(month, *columns))
+            stored.setdefault(generation, []).append(version)
+        return stored
+
+    async def write(self, connection: Connection, generation: int, difference: Difference[RootMonth, ContentT]) -> None:
+        """Make the stored versions those of the fold."""
+        gone = [(generation, *key, known_from) for key, known_from in difference.gone]
+        values = self.values
+        rows = [(generation, *key, since, until, *values(content)) for key, since, until, content in difference.write]
+        if gone:
+            await connection.execute(self.delete_sql, *_by_column(gone))
+        if rows:
+            await connection.execute(self.upsert_sql, *_by_column(rows))
 
 
-UPSERT_MONTHS: Final = _upsert("child_month", _MONTH_COLUMNS, 4)
-UPSERT_SPANS: Final = _upsert("child_span", _SPAN_COLUMNS, 4)
-DELETE_MONTHS: Final = """
-DELETE FROM child_month USING unnest($2::uuid[], $3::date[], $4::timestamptz[]) AS gone(root_id, month, known_from)
-WHERE generation = $1 AND (child_month.root_id, child_month.month, child_month.known_from)
-    = (gone.root_id, gone.month, gone.known_from)
-"""
-DELETE_SPANS: Final = """
-DELETE FROM child_span USING unnest($2::uuid[], $3::date[], $4::timestamptz[]) AS gone(root_id, from_month, known_from)
-WHERE generation = $1 AND (child_span.root_id, child_span.from_month, child_span.known_from)
-    = (gone.root_id, gone.from_month, gone.known_from)
-"""
-READ_MONTHS: Final = f"""
-SELECT c.root_id, c.month, known_from, known_to, {", ".join(name for name, _ in _MONTH_HEAD)}, {", ".join(MARKS)}
-FROM unnest($2::uuid[], $3::date[]) AS asked(root_id, month)
-JOIN child_month AS c ON c.generation = $1 AND c.root_id = asked.root_id AND c.month = asked.month
-UNION ALL
-SELECT root_id, month, known_from, known_to, {", ".join(name for name, _ in _MONTH_HEAD)}, {", ".join(MARKS)}
-FROM child_month WHERE generation = $1 AND root_id = ANY($4::uuid[])
-"""
-READ_SPANS: Final = """
-SELECT root_id, from_month, known_from, known_to, to_month, desa_code, posyandu_code
-FROM child_span WHERE generation = $1 AND root_id = ANY($2::uuid[])
-"""
+def _arrays(columns: Columns) -> str:
+    """The parameters of an `unnest` of such columns."""
+    return ", ".join(f"${number}::{kind}[]" for number, (_, kind) in enumerate(columns, start=1))
+
+
+def _by_column(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _month_values(content: ChildMonth) -> tuple[Any, ...]:
+    return (*content.place, *(content.span_place or (None, None)), *content[2:])
+
+
+def _month_content(_month: date, *columns: Any) -> ChildMonth:
+    desa, posyandu, span_desa, span_posyandu, *rest = columns
+    span_place = None if span_desa is None else Place(span_desa, span_posyandu)
+    return ChildMonth(Place(desa, posyandu), span_place, *rest)
+
+
+CHILD_MONTHS: Final = VersionTable(
+    "child_month",
+    "month",
+    (
+        ("desa_code", "text"),
+        ("posyandu_code", "text"),
+        ("span_desa_code", "text"),
+        ("span_posyandu_code", "text"),
+        ("sex", "text"),
+        ("age_months", "smallint"),
+        ("measured_on", "date"),
+        ("tier", "text"),
+        *((index, "double precision") for index in ("haz", "waz", "whz", "baz")),
+        ("marks", "integer"),
+    ),
+    _month_values,
+    _month_content,
+)
+CHILD_SPANS: Final = VersionTable(
+    "child_span",
+    "from_month",
+    (("to_month", "date"), ("desa_code", "text"), ("posyandu_code", "text")),
+    lambda span: (span.to_month, *span.place),
+    lambda from_month, to_month, *place: Span(from_month, to_month, Place(*place)),
+)
 ADD_TO_CELLS: Final = (
     f"INSERT INTO cell (generation, desa_code, posyandu_code, month, {', '.join(CELL_COLUMNS)}) "
-    "SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::date[], "
+    "SELECT $1, * FROM unnest($2::text[], $3::text[], $4::date[], "
     + ", ".join(f"${number}::integer[]" for number in range(5, 5 + len(CELL_COLUMNS)))
     + ") ON CONFLICT (generation, desa_code, posyandu_code, month) DO UPDATE SET "
     + ", ".join(f"{name} = cell.{name} + EXCLUDED.{name}" for name in CELL_COLUMNS)
 )
 
 
-@dataclass
-class Changes:
-    """What a fold changes in one generation: rows to write, keys to delete, cells to move."""
-
-    months: list[MonthVersion] = field(default_factory=list)
-    spans: list[SpanVersion] = field(default_factory=list)
-    months_gone: list[tuple[UUID, date, datetime]] = field(default_factory=list)
-    spans_gone: list[tuple[UUID, date, datetime]] = field(default_factory=list)
-    deltas: Deltas = field(default_factory=Deltas)
-
-
-async def read_months(
-    connection: Connection, generation: int, asked: Collection[RootMonth], whole: Collection[UUID]
-) -> list[MonthVersion]:
-    """Stored versions of the months `asked` for, and of every month of the roots in `whole`."""
-    rows = await connection.fetch(
-        READ_MONTHS, generation, [root_id for root_id, _ in asked], [month for _, month in asked], list(whole)
-    )
-    return [Version((row[0], row[1]), row[2], row[3], _child_month(tuple(row)[4:])) for row in rows]
-
-
-def _child_month(columns: tuple[Any, ...]) -> ChildMonth:
-    desa, posyandu, span_desa, span_posyandu, *rest = columns[: len(_MONTH_HEAD)]
-    span_place = None if span_desa is None else Place(span_desa, span_posyandu)
-    return ChildMonth._make((Place(desa, posyandu), span_place, *rest, columns[len(_MONTH_HEAD) :]))
-
-
-async def read_spans(connection: Connection, generation: int, roots: Collection[UUID]) -> list[SpanVersion]:
-    """Stored versions of the spans of `roots`."""
-    rows = await connection.fetch(READ_SPANS, generation, list(roots))
-    return [Version((row[0], row[1]), row[2], row[3], Span(row[1], row[4], Place(row[5], row[6]))) for row in rows]
-
-
-async def write_versions(connection: Connection, generation: int, changes: Changes) -> None:
-    """Make the stored versions those of the fold."""
-    for sql, gone in ((DELETE_MONTHS, changes.months_gone), (DELETE_SPANS, changes.spans_gone)):
-        if gone:
-            await connection.execute(sql, generation, *_columns(gone))
-    months = [
-        (generation, *version.key, version.known_from, version.known_to, *_month_values(version.content))
-        for version in changes.months
-    ]
-    spans = [
-        (
-            generation,
-            *version.key,
-            version.known_from,
-            version.known_to,
-            version.content.to_month,
-            *version.content.place,
-        )
-        for version in changes.spans
-    ]
-    for sql, rows in ((UPSERT_MONTHS, months), (UPSERT_SPANS, spans)):
-        if rows:
-            await connection.execute(sql, *_columns(rows))
-
-
-def _month_values(content: ChildMonth) -> tuple[Any, ...]:
-    span = content.span_place or (None, None)
-    return (*content.place, *span, *content[2:-1], *content.marks)
-
-
 async def add_to_cells(connection: Connection, deltas: Mapping[int, Deltas]) -> None:
     """Move the cells of each generation. Last in every transaction, sorted by key: the other order deadlocks."""
-    rows = [(generation, *key, *counts) for generation in sorted(deltas) for key, counts in deltas[generation].rows()]
-    if rows:
-        await connection.execute(ADD_TO_CELLS, *_columns(rows))
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+    for generation in sorted(deltas):
+        rows = [(*key, *counts) for key, counts in deltas[generation].rows()]
+        if rows:
+            await connection.execute(ADD_TO_CELLS, generation, *_by_column(rows))

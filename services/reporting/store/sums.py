@@ -12,7 +12,9 @@ from services.reporting.store.generations import LIVE
 from shared.postgres.pool import Connection
 
 SUM_COLUMNS: Final = ("target_children", "pending", *MARKS)
-_MARK_COUNTS: Final = ", ".join(f"(count(*) FILTER (WHERE {mark}))::integer" for mark in MARKS)
+_MARK_COUNTS: Final = ", ".join(
+    f"(count(*) FILTER (WHERE marks & {1 << bit} <> 0))::integer" for bit in range(len(MARKS))
+)
 
 
 class Sums(NamedTuple):

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Final
 from uuid import UUID
 
 from services.reporting.domain.cells import Deltas
-from services.reporting.domain.facts import AssessmentRevision, ChildRevision, MeasurementRevision
-from services.reporting.domain.fold import GroupFacts, newest
+from services.reporting.domain.facts import Slot
+from services.reporting.domain.fold import months_with, newest
 from services.reporting.store.fact_tables import TABLES
-from services.reporting.store.generations import hold_projection, targets
-from services.reporting.store.group_facts import Groups, link, linked, lock_children, read_groups, touched_months
+from services.reporting.store.generations import Target, hold_projection, targets
+from services.reporting.store.group_facts import Groups, link, linked, lock_children, read_by_key, read_groups
 from services.reporting.store.present import store_present
 from services.reporting.store.projection import add_to_cells
 from services.reporting.store.tally import add_to_tally
-from services.reporting.use_cases.refold import Months, fold, move_pending, store_fold, waiting_in
-from shared.calendar import month_of
+from services.reporting.use_cases.refold import Into, move_pending, refold
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import Fact
 from shared.contracts.risk import AssessmentV1
@@ -24,7 +24,9 @@ from shared.messaging.batch import Applied
 from shared.postgres.merge import merge_facts
 from shared.postgres.pool import Connection
 
-Order = tuple[UUID, int, int]
+FOLD_CHILDREN: Final = 700  # in one go: between two reads nothing else runs in this process
+
+Asked = dict[UUID, set[UUID] | None]  # leader → measurements with something new; None = the whole group
 
 
 async def project_facts(connection: Connection, facts: Sequence[Fact]) -> list[Applied]:
@@ -34,37 +36,39 @@ async def project_facts(connection: Connection, facts: Sequence[Fact]) -> list[A
     and folded; (4) compared with the stored versions; (5) nothing is published; (6) cells last, sorted.
     """
     await hold_projection(connection)
+    await read_by_key(connection)
     groups = await _lock(connection, facts)
     outcomes = await _merge(connection, facts)
     applied = [fact for fact, outcome in zip(facts, outcomes, strict=True) if outcome == "applied"]
-    deltas: dict[int, Deltas] = {}
-    if any(isinstance(fact, (ChildV1, MeasurementV1, AssessmentV1)) for fact in applied):
-        groups, months = await _touched(connection, groups, applied)
-        read = await read_groups(connection, groups, months)
-        folded = fold(read, months)
-        before = waiting_in(_without(read, applied), months)
-        for target in await targets(connection):
-            changes = await store_fold(connection, target, groups, months, folded)
-            move_pending(changes, before, folded.waiting, range(target.buckets_done))
-            deltas[target.generation] = changes.deltas
-        await _store_present(connection, applied, read)
+    into: dict[Target, Deltas] = {}
+    asked = _asked(groups, applied)
+    if asked:
+        into = {target: Deltas() for target in await targets(connection)}
+        new = {(fact.fact_id, fact.epoch, fact.revision) for fact in applied}
+        leaders = list(asked)
+        for start in range(0, len(leaders), FOLD_CHILDREN):
+            part = {leader: asked[leader] for leader in leaders[start : start + FOLD_CHILDREN]}
+            await _fold(connection, into, groups, part, new)
     await add_to_tally(connection, applied)
-    await add_to_cells(connection, deltas)
+    await add_to_cells(connection, {target.generation: deltas for target, deltas in into.items()})
     return outcomes
 
 
-async def _lock(connection: Connection, facts: Sequence[Fact]) -> Groups:
+async def _lock(connection: Connection, facts: Iterable[Fact]) -> Groups:
     """Lock the children that `facts` may change, with all that any merge ever joined to them."""
-    touched = {fact.child_id for fact in facts if isinstance(fact, (ChildV1, MeasurementV1, AssessmentV1))}
-    merges = {
-        (fact.child_id, fact.merged_into)
-        for fact in facts
-        if isinstance(fact, ChildV1) and fact.merged_into is not None
-    }
-    touched.update(root_id for _, root_id in merges)
+    touched: set[UUID] = set()
+    merges: set[tuple[UUID, UUID]] = set()
+    for fact in facts:
+        if type(fact) is ChildV1:
+            touched.add(fact.child_id)
+            if fact.merged_into is not None:
+                touched.add(fact.merged_into)
+                merges.add((fact.child_id, fact.merged_into))
+        elif type(fact) is MeasurementV1 or type(fact) is AssessmentV1:
+            touched.add(fact.child_id)
     if not touched:
         return {}
-    locked = set((await linked(connection, touched)).keys())
+    locked = set(await linked(connection, touched))
     await lock_children(connection, locked)
     await link(connection, merges)
     # A merge that was committed while we waited for the locks joins more; under the locks nobody can add to that.
@@ -76,55 +80,43 @@ async def _lock(connection: Connection, facts: Sequence[Fact]) -> Groups:
 
 async def _merge(connection: Connection, facts: Sequence[Fact]) -> list[Applied]:
     outcomes: list[Applied] = ["not_newer"] * len(facts)
-    for kind, table in TABLES.items():
-        places = [index for index, fact in enumerate(facts) if fact.kind == kind]
-        merged = await merge_facts(connection, table, [facts[index] for index in places])
-        for index, outcome in zip(places, merged, strict=True):
+    places: dict[str, list[int]] = {kind: [] for kind in TABLES}
+    for index, fact in enumerate(facts):
+        places[fact.kind].append(index)
+    for kind, indexes in places.items():
+        merged = await merge_facts(connection, TABLES[kind], [facts[index] for index in indexes])
+        for index, outcome in zip(indexes, merged, strict=True):
             outcomes[index] = outcome
     return outcomes
 
 
-async def _touched(connection: Connection, groups: Groups, applied: Iterable[Fact]) -> tuple[Groups, Months]:
-    """Groups with something new, and the months to fold of each: all if a child fact is new."""
-    whole: set[int] = set()
-    named: set[tuple[UUID, UUID]] = set()
-    months: dict[int, set[date]] = {}
+def _asked(groups: Groups, applied: Iterable[Fact]) -> Asked:
+    """Groups with something new: as a whole if a child fact is new, or if there are several children in it."""
+    several = {leader for child_id, leader in groups.items() if child_id != leader}
+    asked: Asked = {}
     for fact in applied:
-        if isinstance(fact, ChildV1):
-            whole.add(groups[fact.child_id])
-        elif isinstance(fact, MeasurementV1):
-            named.add((fact.child_id, fact.fact_id))
-            months.setdefault(groups[fact.child_id], set()).add(month_of(fact.measured_on))
-        elif isinstance(fact, AssessmentV1):
-            named.add((fact.child_id, fact.measurement_id))
-            months.setdefault(groups[fact.child_id], set())
-    # Other revisions of the same measurement may lie in other months.
-    for child_id, month in await touched_months(connection, named):
-        months[groups[child_id]].add(month)
-    wanted: dict[int, Collection[date] | None] = dict.fromkeys(whole)
-    wanted.update((number, found) for number, found in months.items() if number not in whole)
-    return {child_id: number for child_id, number in groups.items() if number in wanted}, wanted
+        if type(fact) is MeasurementV1:
+            measurement_id = fact.fact_id
+        elif type(fact) is AssessmentV1:
+            measurement_id = fact.measurement_id
+        elif type(fact) is ChildV1:
+            asked[groups[fact.child_id]] = None
+            continue
+        else:
+            continue
+        leader = groups[fact.child_id]
+        if leader in several:
+            asked[leader] = None
+        elif (ids := asked.setdefault(leader, set())) is not None:
+            ids.add(measurement_id)
+    return asked
 
 
-def _without(read: Mapping[int, GroupFacts], applied: Iterable[Fact]) -> dict[int, GroupFacts]:
-    """The facts as they were before this batch."""
-    new = {(fact.fact_id, fact.epoch, fact.revision) for fact in applied}
-
-    def was_there(row: ChildRevision | MeasurementRevision | AssessmentRevision) -> bool:
-        return (row[0] if isinstance(row, ChildRevision) else row[1], row.epoch, row.revision) not in new
-
-    return {
-        number: GroupFacts(
-            [row for row in group.children if was_there(row)],
-            [row for row in group.measurements if was_there(row)],
-            [row for row in group.assessments if was_there(row)],
-        )
-        for number, group in read.items()
-    }
-
-
-async def _store_present(connection: Connection, applied: Iterable[Fact], read: Mapping[int, GroupFacts]) -> None:
-    changed = {fact.child_id for fact in applied if isinstance(fact, ChildV1)}
-    if changed:
-        children = newest(child for group in read.values() for child in group.children if child.child_id in changed)
-        await store_present(connection, children.values())
+async def _fold(connection: Connection, into: Into, groups: Groups, asked: Asked, new: AbstractSet[Slot]) -> None:
+    members = {child_id: leader for child_id, leader in groups.items() if leader in asked}
+    facts = await read_groups(connection, members, asked)
+    move_pending(into, facts, new)
+    months = {leader: None if asked[leader] is None else months_with(new, group) for leader, group in facts.items()}
+    await refold(connection, into, members, facts, months)
+    whole = [group for leader, group in facts.items() if asked[leader] is None]
+    await store_present(connection, newest(child for group in whole for child in group.children).values())

@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 
 from services.reporting.domain.cells import BUCKETS, Deltas
+from services.reporting.domain.fold import pending
 from services.reporting.store.generations import (
     REBUILD_LOCK,
     Target,
@@ -23,9 +24,9 @@ from services.reporting.store.generations import (
     leftovers,
     mark_filled,
 )
-from services.reporting.store.group_facts import linked, read_groups
+from services.reporting.store.group_facts import linked, read_by_key, read_groups
 from services.reporting.store.projection import add_to_cells
-from services.reporting.use_cases.refold import fold, move_pending, store_fold
+from services.reporting.use_cases.refold import refold
 from services.reporting.use_cases.verify import verify
 from shared.postgres.pool import Connection
 
@@ -72,17 +73,20 @@ async def fill_bucket(connection: Connection, generation: int, bucket: int) -> i
     """
     await hold_projection(connection, alone=True)
     children = await children_of_bucket(connection, bucket)
+    await read_by_key(connection)
     deltas = Deltas()
+    into = {Target(generation, BUCKETS): deltas}
     for start in range(0, len(children), FOLD_CHILDREN):
-        groups = await linked(connection, children[start : start + FOLD_CHILDREN])
-        months = dict.fromkeys(groups.values(), None)
-        folded = fold(await read_groups(connection, groups, months), months)
+        asked = children[start : start + FOLD_CHILDREN]
+        groups = await linked(connection, asked)
+        whole = dict.fromkeys(groups.values())
+        facts = await read_groups(connection, groups, whole)
         # A group may already be here, folded with a member of an earlier bucket: comparing makes that harmless.
-        changes = await store_fold(connection, Target(generation, BUCKETS), groups, months, folded)
-        asked = set(children[start : start + FOLD_CHILDREN])
-        waiting = {child_id: counts for child_id, counts in folded.waiting.items() if child_id in asked}
-        move_pending(changes, {}, waiting, range(bucket, bucket + 1))
-        deltas.add(changes.deltas)
+        await refold(connection, into, groups, facts, whole)
+        of_bucket = set(asked)
+        for child_id, place, month in (waiting for group in facts.values() for waiting in pending(group)):
+            if child_id in of_bucket:
+                deltas.add_pending(place, month, 1)
     await mark_filled(connection, generation, bucket + 1)
     await add_to_cells(connection, {generation: deltas})
     return len(children)

@@ -2,100 +2,76 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date
 from uuid import UUID
 
-from services.reporting.domain.cells import any_filled, bucket_of
-from services.reporting.domain.child_month import ChildMonth
-from services.reporting.domain.fold import GroupFacts, PendingKey, fold_months, fold_spans, pending
-from services.reporting.domain.targets import Span
-from services.reporting.domain.versions import RootMonth, Version, compare
+from services.reporting.domain.cells import Deltas, bucket_of
+from services.reporting.domain.facts import Slot
+from services.reporting.domain.fold import GroupFacts, fold_months, fold_spans, pending
+from services.reporting.domain.versions import compare
 from services.reporting.store.generations import Target
-from services.reporting.store.group_facts import Groups
-from services.reporting.store.projection import Changes, read_months, read_spans, write_versions
+from services.reporting.store.group_facts import Groups, read_groups
+from services.reporting.store.projection import CHILD_MONTHS, CHILD_SPANS
 from shared.postgres.pool import Connection
 
-Months = Mapping[int, Collection[date] | None]  # of a group: those to fold, None = all of them and the spans
+Into = Mapping[Target, Deltas]  # generations to write, and how their cells change
+Months = Mapping[UUID, Collection[date] | None]  # leader → the months to fold; None = all of them and the spans
 
 
-@dataclass
-class Folded:
-    """A fold of some groups. `waiting` is by child, so that a rebuild can count each child's in its own bucket."""
-
-    months: list[Version[RootMonth, ChildMonth]] = field(default_factory=list)
-    spans: list[Version[RootMonth, Span]] = field(default_factory=list)
-    waiting: dict[UUID, Counter[PendingKey]] = field(default_factory=dict)
-
-
-def fold(facts: Mapping[int, GroupFacts], months: Months) -> Folded:
-    """Fold each group of `facts`."""
-    folded = Folded()
-    for number, group in facts.items():
-        wanted = months[number]
-        folded.months += fold_months(group, wanted)
-        folded.waiting.update(pending(group, wanted))
-        if wanted is None:
-            folded.spans += fold_spans(group.children)
-    return folded
-
-
-def waiting_in(facts: Mapping[int, GroupFacts], months: Months) -> dict[UUID, Counter[PendingKey]]:
-    """The pending measurements of each child."""
-    waiting: dict[UUID, Counter[PendingKey]] = {}
-    for number, group in facts.items():
-        waiting.update(pending(group, months[number]))
-    return waiting
-
-
-async def store_fold(connection: Connection, target: Target, groups: Groups, months: Months, folded: Folded) -> Changes:
-    """Write the versions of `folded` into the generation of `target`; the cells' changes are returned, not written.
-
-    Groups of which the target holds no child yet are left to the rebuild that fills it.
-    """
-    members: dict[int, list[UUID]] = {}
-    for child_id, number in groups.items():
-        members.setdefault(number, []).append(child_id)
-    filled = {number for number, children in members.items() if any_filled(children, target.buckets_done)}
-    asked: list[RootMonth] = []
-    whole: list[UUID] = []
-    for number in filled:
-        wanted = months[number]
-        if wanted is None:
-            whole += members[number]
-        else:
-            asked += [(child_id, month) for child_id in members[number] for month in wanted]
-    changes = Changes()
-    stored = await read_months(connection, target.generation, asked, whole)
-    difference = compare(stored, [version for version in folded.months if groups[version.key[0]] in filled])
-    changes.months = difference.write
-    changes.months_gone = [(*key, known_from) for key, known_from in difference.gone]
-    for sign, current in ((-1, difference.was_current), (1, difference.is_current)):
-        for (_, month), content in current:
-            changes.deltas.add_month(month, content, sign)
-    if whole:
-        stored_spans = await read_spans(connection, target.generation, whole)
-        spans = compare(stored_spans, [version for version in folded.spans if groups[version.key[0]] in filled])
-        changes.spans = spans.write
-        changes.spans_gone = [(*key, known_from) for key, known_from in spans.gone]
-        for sign, current_spans in ((-1, spans.was_current), (1, spans.is_current)):
-            for _, span in current_spans:
-                changes.deltas.add_span(span, sign)
-    await write_versions(connection, target.generation, changes)
-    return changes
-
-
-def move_pending(
-    changes: Changes,
-    before: Mapping[UUID, Counter[PendingKey]],
-    after: Mapping[UUID, Counter[PendingKey]],
-    buckets: Sequence[int] | range,
+async def refold(
+    connection: Connection, into: Into, groups: Groups, facts: Mapping[UUID, GroupFacts], months: Months
 ) -> None:
-    """Count the difference of pending measurements, of the children of `buckets` only."""
-    for sign, counts in ((-1, before), (1, after)):
-        for child_id, counter in counts.items():
-            if bucket_of(child_id) in buckets:
-                for (place, month), count in counter.items():
-                    changes.deltas.add_pending(place, month, sign * count)
+    """Fold `months` of `facts` (both by leader), write what differs, and add the cells' changes to `into`.
+
+    Of a child of which only some months are folded (alone in its group), `facts` need hold only the measurements that
+    are new or newly judged. Where the stored versions say that it has counted in such a month before, all its facts
+    are read, since another measurement may speak there; where they say nothing, none other has ever counted.
+    """
+    asked = [(leader, month) for leader, wanted in months.items() for month in wanted or ()]
+    whole = [child_id for child_id, leader in groups.items() if months.get(leader, ()) is None]
+    if not asked and not whole:
+        return
+    stored = await CHILD_MONTHS.read(connection, asked, whole)
+    counted = {version.key[0] for versions in stored.values() for version in versions}.difference(whole)
+    if counted:
+        facts = {**facts, **await read_groups(connection, groups, dict.fromkeys(counted))}
+    fresh = [version for leader, wanted in months.items() for version in fold_months(facts[leader], wanted)]
+    stored_spans = await CHILD_SPANS.read(connection, (), whole) if whole else {}
+    spans = [span for leader, wanted in months.items() if wanted is None for span in fold_spans(facts[leader].children)]
+    for target, deltas in into.items():
+        held = _held(target, groups)
+        difference = compare(
+            stored.get(target.generation, ()), [version for version in fresh if version.key[0] in held]
+        )
+        await CHILD_MONTHS.write(connection, target.generation, difference)
+        for sign, current in ((-1, difference.was_current), (1, difference.is_current)):
+            for (_, month), content in current:
+                deltas.add_month(month, content, sign)
+        if whole:
+            known = stored_spans.get(target.generation, ())
+            differs = compare(known, [span for span in spans if span.key[0] in held])
+            await CHILD_SPANS.write(connection, target.generation, differs)
+            for sign, current_spans in ((-1, differs.was_current), (1, differs.is_current)):
+                for _, span in current_spans:
+                    deltas.add_span(span, sign)
+
+
+def _held(target: Target, groups: Groups) -> set[UUID]:
+    """Children of whose group the target holds somebody; the others are left to the rebuild that fills it."""
+    leaders = {leader for child_id, leader in groups.items() if bucket_of(child_id) < target.buckets_done}
+    return {child_id for child_id, leader in groups.items() if leader in leaders}
+
+
+def move_pending(into: Into, facts: Mapping[UUID, GroupFacts], new: AbstractSet[Slot]) -> None:
+    """Count what the revisions `new` change in the number of measurements that wait for their assessment.
+
+    Each child's in its own bucket: what a rebuild has not reached yet, it will count itself.
+    """
+    for group in facts.values():
+        for sign, unseen in ((-1, new), (1, frozenset[Slot]())):
+            for child_id, place, month in pending(group, unseen):
+                for target, deltas in into.items():
+                    if bucket_of(child_id) < target.buckets_done:
+                        deltas.add_pending(place, month, sign)

@@ -62,7 +62,7 @@ CREATE TABLE assessment_fact (
     twice_not_gained boolean NOT NULL,
     below_red_line boolean NOT NULL,
     tier text NOT NULL,
-    PRIMARY KEY (child_id, fact_id, epoch, revision)
+    PRIMARY KEY (child_id, measurement_id, fact_id, epoch, revision)    -- read by measurement
 );
 COMMENT ON TABLE assessment_fact IS 'derived; every revision, sent again by republish';
 

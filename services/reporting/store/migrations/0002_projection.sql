@@ -1,4 +1,5 @@
--- What is derived from the facts. `generation` lets a rebuild fill a second set beside the live one.
+-- What is derived from the facts. `generation` lets a rebuild fill a second set beside the live one. No index of rows of
+-- children begins with it: it tells nothing apart, and a planner without statistics would think that it does.
 -- An empty posyandu_code stands for `unmapped`: the child counts in its desa all the same.
 
 CREATE TABLE generation (
@@ -50,40 +51,11 @@ CREATE TABLE child_month (
     waz double precision,
     whz double precision,
     baz double precision,
-    weighed boolean NOT NULL,
-    height_measured boolean NOT NULL,
-    both_measured boolean NOT NULL,
-    height_whole_cm boolean NOT NULL,
-    oedema boolean NOT NULL,
-    haz_measured boolean NOT NULL,
-    stunted boolean NOT NULL,
-    severely_stunted boolean NOT NULL,
-    haz_flagged boolean NOT NULL,
-    waz_measured boolean NOT NULL,
-    underweight boolean NOT NULL,
-    severely_underweight boolean NOT NULL,
-    waz_flagged boolean NOT NULL,
-    whz_measured boolean NOT NULL,
-    wasted boolean NOT NULL,
-    severely_wasted boolean NOT NULL,
-    overweight boolean NOT NULL,
-    whz_flagged boolean NOT NULL,
-    baz_measured boolean NOT NULL,
-    baz_low boolean NOT NULL,
-    baz_severely_low boolean NOT NULL,
-    baz_flagged boolean NOT NULL,
-    letter_n boolean NOT NULL,
-    letter_t boolean NOT NULL,
-    letter_o boolean NOT NULL,
-    letter_b boolean NOT NULL,
-    twice_not_gained boolean NOT NULL,
-    below_red_line boolean NOT NULL,
-    suspected boolean NOT NULL,
-    urgent boolean NOT NULL,
-    PRIMARY KEY (generation, root_id, month, known_from)
+    marks integer NOT NULL,                     -- what it counts for, a bit each: MARKS in domain/child_month.py
+    PRIMARY KEY (root_id, month, known_from, generation)
 );
 COMMENT ON TABLE child_month IS 'derived; versions by what was known when';
-CREATE INDEX child_month_by_place ON child_month (generation, month, desa_code);
+CREATE INDEX child_month_by_place ON child_month (month, desa_code);
 
 -- Months [from_month, to_month) in which a child is a target at one place, known in [known_from, known_to).
 CREATE TABLE child_span (
@@ -95,10 +67,10 @@ CREATE TABLE child_span (
     known_to timestamptz,
     desa_code text COLLATE "C" NOT NULL,
     posyandu_code text COLLATE "C" NOT NULL,
-    PRIMARY KEY (generation, root_id, from_month, known_from)
+    PRIMARY KEY (root_id, from_month, known_from, generation)
 );
 COMMENT ON TABLE child_span IS 'derived; versions by what was known when';
-CREATE INDEX child_span_by_place ON child_span (generation, desa_code, from_month);
+CREATE INDEX child_span_by_place ON child_span (desa_code, from_month);
 
 -- Sums of current rows. S(month) = sum of target_change up to the month + target_shift of the month.
 CREATE TABLE cell (
