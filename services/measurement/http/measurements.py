@@ -28,7 +28,6 @@ from services.measurement.use_cases.correct_measurements import (
     void_measurements,
 )
 from services.measurement.use_cases.record_measurements import (
-    NewMeasurement,
     Recorded,
     add_count,
     count_of,
@@ -47,7 +46,7 @@ from shared.http.transaction import reading, write_once, writing
 from shared.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/measurements", tags=["measurements"])
-STEP_ROWS: Final = 500  # worked on in one go, so that the loop is never held for long; all in one transaction
+STEP_ROWS: Final = 1000  # worked on in one go, so that the loop is never held for long; all in one transaction
 NATURAL_KEY: Final = "measurement_natural_key"
 _STATUS: Final = {"accepted": 201, "unchanged": 200, "quarantined": 202}
 
@@ -62,7 +61,7 @@ async def post_measurement(
 
     async def effect(connection: Connection) -> Answer:
         entry = entry_of(caller)
-        results = await record_measurements(connection, [new_measurement(body)], entry, vault_of(request))
+        results = await record_measurements(connection, [body], entry, vault_of(request))
         result = results[0]
         if result.outcome == "conflict" and result.fact is not None:
             stored = {"measurement_id": str(result.fact.fact_id), "etag": etag(*result.fact.order)}
@@ -88,7 +87,7 @@ async def post_batch(
 
     async def effect(connection: Connection) -> Answer:
         entry = entry_of(caller)
-        new = [new_measurement(row) for row in body.good.values()]
+        new = list(body.good.values())
         results: list[Recorded] = []
         for start in range(0, len(new), STEP_ROWS):
             results += await record_measurements(connection, new[start : start + STEP_ROWS], entry, vault_of(request))
@@ -156,14 +155,6 @@ async def post_void(
         return json_answer(status, shown, headers)
 
     return await write_once(request, effect)
-
-
-def new_measurement(body: MeasurementIn) -> NewMeasurement:
-    """What was sent, for the use case."""
-    return NewMeasurement(**{name: getattr(body, name) for name in _FIELDS})
-
-
-_FIELDS: Final = tuple(MeasurementIn.model_fields)
 
 
 def _order(fact: MeasurementV1) -> tuple[dict[str, Any], int, dict[str, str]]:

@@ -14,7 +14,8 @@ from services.measurement.domain.entry_problems import words_of
 from services.measurement.domain.nik import follows_hard_rules
 from services.measurement.domain.plausible import BIRTH_LENGTH_CM, BIRTH_WEIGHT_KG
 from services.measurement.use_cases.correct_measurements import VoidReason
-from shared.contracts.child import HouseholdRisk, Position, Sex
+from services.measurement.use_cases.visits import NewMeasurement, VisitValues
+from shared.contracts.child import HouseholdRisk, Sex
 from shared.contracts.fact import DesaCode, PosyanduCode
 from shared.http.bodies import MAX_ROWS, Body
 
@@ -90,39 +91,14 @@ class RelocationIn(Body):
     posyandu_code: PosyanduCode | None = None
 
 
-class MeasurementIn(Body):
+class MeasurementIn(NewMeasurement, Body):
     """One visit. `desa_code` and `posyandu_code` say where it was measured; the child's residence stays as it is."""
 
-    child_id: UUID
-    measured_on: date
-    weight_kg: float | None = None
-    length_height_cm: float | None = None
-    measurement_position: Position | None = None
-    head_circumference_cm: float | None = None
-    muac_cm: float | None = None
-    oedema: bool | None = None
-    is_remeasurement: bool = False
-    desa_code: DesaCode | None = None
-    posyandu_code: PosyanduCode | None = None
-    measurer_id: Annotated[str, Field(max_length=80)] | None = None
-    device_id: Annotated[str, Field(max_length=80)] | None = None
 
-
-class MeasurementPatch(Body):
+class MeasurementPatch(VisitValues, Body):
     """Values to correct; null empties one. The child of a measurement never changes."""
 
     measured_on: date = Field(default=date.min)
-    weight_kg: float | None = None
-    length_height_cm: float | None = None
-    measurement_position: Position | None = None
-    head_circumference_cm: float | None = None
-    muac_cm: float | None = None
-    oedema: bool | None = None
-    is_remeasurement: bool = False
-    desa_code: DesaCode | None = None
-    posyandu_code: PosyanduCode | None = None
-    measurer_id: Annotated[str, Field(max_length=80)] | None = None
-    device_id: Annotated[str, Field(max_length=80)] | None = None
 
 
 class MeasurementsIn(Body):

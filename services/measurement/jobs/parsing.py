@@ -25,7 +25,7 @@ from services.measurement.formats.diagnose import Examination, examine
 from services.measurement.formats.error_file import write_error_file
 from services.measurement.jobs.growth import recompute
 
-CHUNK_ROWS: Final = 500
+CHUNK_ROWS: Final = 1000
 KEPT_BYTES: Final = 64_000_000
 _PR_SET_PDEATHSIG: Final = 1  # Linux: the child gets a signal when its parent dies, even by kill -9
 T = TypeVar("T")
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """A judged file. `pieces` = pickled (rows, raw cells of those held back) of up to 500 rows that are not blank."""
+    """A judged file. `pieces` = pickled (rows, raw cells of those held back) of up to 1,000 rows that are not blank."""
 
     diagnosis: dict[str, Any]
     can_be_confirmed: bool

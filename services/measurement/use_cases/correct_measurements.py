@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from services.measurement.domain.entry_checks import visit_problems
@@ -19,12 +19,6 @@ from shared.contracts.child import MeasurementV1
 from shared.postgres.pool import Connection
 
 VoidReason = Literal["entered_in_error", "wrong_child", "duplicate", "device_faulty", "not_measured"]
-CORRECTABLE: Final = frozenset(
-    {
-        *("measured_on", "weight_kg", "length_height_cm", "measurement_position", "head_circumference_cm", "muac_cm"),
-        *("oedema", "desa_code", "posyandu_code", "measurer_id", "device_id", "is_remeasurement"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)

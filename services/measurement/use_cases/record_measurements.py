@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, Literal
 from uuid import UUID
@@ -22,7 +21,8 @@ from services.measurement.store.register import Place, unknown_places
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.publish import publish
-from shared.contracts.child import MeasurementV1, Position
+from services.measurement.use_cases.visits import NewMeasurement
+from shared.contracts.child import MeasurementV1
 from shared.contracts.fact import new_fact_id
 from shared.postgres.pool import Connection
 
@@ -40,25 +40,6 @@ MEASURED: Final = (
 )
 measured_values: Final = attrgetter(*MEASURED)
 ATTEMPTS: Final = 3  # a row that is voided between our insert and our look at it is inserted again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewMeasurement:
-    """One visit as it was sent; `desa_code`, `posyandu_code` = where it was measured."""
-
-    child_id: UUID
-    measured_on: date
-    weight_kg: float | None = None
-    length_height_cm: float | None = None
-    measurement_position: Position | None = None
-    head_circumference_cm: float | None = None
-    muac_cm: float | None = None
-    oedema: bool | None = None
-    is_remeasurement: bool = False
-    desa_code: str | None = None
-    posyandu_code: str | None = None
-    measurer_id: str | None = None
-    device_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +127,7 @@ def _refusal(row: NewMeasurement, child: Standing | None, wrong: Mapping[Place, 
 
 
 def _fact(row: NewMeasurement, entry: Entry) -> MeasurementV1:
-    point = service_point(row.desa_code, row.posyandu_code)
+    desa_code, posyandu_code = service_point(row.desa_code, row.posyandu_code) or (None, None)
     return MeasurementV1(
         fact_id=new_fact_id(),
         epoch=1,
@@ -156,19 +137,7 @@ def _fact(row: NewMeasurement, entry: Entry) -> MeasurementV1:
         recorded_at=entry.known_at,
         channel=entry.channel,
         source=entry.source,
-        child_id=row.child_id,
-        measured_on=row.measured_on,
-        is_remeasurement=row.is_remeasurement,
-        weight_kg=row.weight_kg,
-        length_height_cm=row.length_height_cm,
-        measurement_position=row.measurement_position,
-        head_circumference_cm=row.head_circumference_cm,
-        muac_cm=row.muac_cm,
-        oedema=row.oedema,
-        desa_code=None if point is None else point[0],
-        posyandu_code=None if point is None else point[1],
-        measurer_id=row.measurer_id,
-        device_id=row.device_id,
+        **{**dict(row), "desa_code": desa_code, "posyandu_code": posyandu_code},
     )
 
 
@@ -230,6 +199,6 @@ def _held(row: NewMeasurement, result: Recorded, entry: Entry, vault: Vault) -> 
         channel="api",
         areas=entry.areas,
         reasons=tuple(sorted({problem.code for problem in result.problems})),
-        sealed=vault.seal(quarantine_id, orjson.dumps(asdict(row))),
+        sealed=vault.seal(quarantine_id, orjson.dumps(row.model_dump())),
         proposed={name: value for problem in result.problems for name, value in problem.proposed},
     )

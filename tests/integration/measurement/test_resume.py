@@ -11,10 +11,11 @@ from uuid import UUID
 
 import orjson
 
+from services.measurement.jobs.parsing import CHUNK_ROWS
 from tests.integration.measurement.desk import Desk
 from tests.integration.measurement.files import csv_file, row
 
-ROWS = 1_200
+ROWS = 5 * CHUNK_ROWS // 2
 
 
 def many_rows() -> list[dict[str, Any]]:
@@ -53,7 +54,7 @@ async def test_resuming_after_kill_nine_stores_every_row_once(desk: Desk) -> Non
     try:
         await until_state(desk, intake_id, "waiting")
         await desk.send("POST", f"/v1/intake-jobs/{intake_id}:commit")
-        for rows in (500, 1_000):
+        for rows in (CHUNK_ROWS, 2 * CHUNK_ROWS):
             await until_done(desk, intake_id, rows)
             process.send_signal(signal.SIGKILL)
             await process.wait()
