@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -36,11 +37,7 @@ class GroupFacts(NamedTuple):
     assessments: list[AssessmentRevision]
 
 
-class Root(NamedTuple):
-    """A child that counts, as known at an instant, and the children that are it."""
-
-    child: ChildRevision
-    members: frozenset[UUID]
+Roots = dict[UUID, ChildRevision]  # child → the child it counts as, itself or the one it was merged into
 
 
 def newest(children: Iterable[ChildRevision]) -> dict[UUID, ChildRevision]:
@@ -53,32 +50,24 @@ def newest(children: Iterable[ChildRevision]) -> dict[UUID, ChildRevision]:
     return states
 
 
-def roots_of(children: Sequence[ChildRevision]) -> list[Root]:
-    """Who counts among `children` (all known at one instant), sorted by id.
+def roots_of(children: Iterable[ChildRevision]) -> Roots:
+    """Who counts among `children` (all known at one instant), and as whom.
 
     A merge is one hop: a survivor that is itself merged away, voided or not yet known counts nothing, nor do its own.
     """
-    if len(children) == 1:
-        child = children[0]
-        return [] if child.voided or child.merged_into is not None else [Root(child, frozenset((child.child_id,)))]
     states = newest(children)
-    members: dict[UUID, set[UUID]] = {}
+    roots: Roots = {}
     for child_id, child in states.items():
-        if not child.voided:
-            members.setdefault(child.merged_into or child_id, set()).add(child_id)
-    return [
-        Root(states[root_id], frozenset(members[root_id]))
-        for root_id in sorted(members)
-        if root_id in states and states[root_id].merged_into is None and not states[root_id].voided
-    ]
+        root = child if child.merged_into is None else states.get(child.merged_into)
+        if root is not None and root.merged_into is None and not root.voided and not child.voided:
+            roots[child_id] = root
+    return roots
 
 
-def _history(children: Sequence[ChildRevision]) -> list[tuple[datetime, list[Root]]]:
+def _history(children: Sequence[ChildRevision]) -> list[tuple[datetime, Roots]]:
     """Who counted, from each instant on at which a child fact became known."""
-    if len(children) == 1:  # nearly every child
-        return [(children[0].known_at, roots_of(children))]
     instants = sorted({child.known_at for child in children})
-    return [(known, roots_of([child for child in children if child.known_at <= known])) for known in instants]
+    return [(known, roots_of(child for child in children if child.known_at <= known)) for known in instants]
 
 
 def months_with(new: AbstractSet[Slot], facts: GroupFacts) -> set[date]:
@@ -114,12 +103,14 @@ def fold_months(facts: GroupFacts, months: Collection[date] | None = None) -> li
 
 
 def _steps(
-    month: date, history: list[tuple[datetime, list[Root]]], measurements: list[list[Judged]]
+    month: date, history: list[tuple[datetime, Roots]], measurements: list[list[Judged]]
 ) -> Iterator[tuple[datetime, dict[RootMonth, ChildMonth]]]:
     """The month as known at each instant at which anything about it became known."""
-    first_known = history[0][0]
-    instants = {known for known, _ in history}
-    instants.update(max(pair.known_at, first_known) for pairs in measurements for pair in pairs)
+    judged = {pair.known_at for pairs in measurements for pair in pairs}
+    begins = max(min(judged), history[0][0])  # before, there was nothing to count, or nobody
+    instants = {begins}
+    instants.update(known for known in judged if known > begins)
+    instants.update(known for known, _ in history if known > begins)
     step = 0
     for known in sorted(instants):
         while step + 1 < len(history) and history[step + 1][0] <= known:
@@ -128,35 +119,34 @@ def _steps(
 
 
 def _content_at(
-    known: datetime, month: date, roots: list[Root], measurements: list[list[Judged]]
+    known: datetime, month: date, roots: Roots, measurements: list[list[Judged]]
 ) -> dict[RootMonth, ChildMonth]:
-    standing: list[Judged] = []
+    counted: dict[UUID, list[Judged]] = {}
     for pairs in measurements:
         seen = [pair for pair in pairs if pair.known_at <= known]
-        if seen:
-            pair = max(seen, key=lambda candidate: candidate.order) if len(seen) > 1 else seen[0]
-            if pair.month == month and not pair.voided:
-                standing.append(pair)
+        if not seen:
+            continue
+        pair = max(seen, key=attrgetter("order")) if len(seen) > 1 else seen[0]
+        if pair.month == month and not pair.voided:
+            root = roots.get(pair.measurement.child_id)
+            if root is not None and in_figures(root, pair.measurement.measured_on):
+                counted.setdefault(root.child_id, []).append(pair)
     content: dict[RootMonth, ChildMonth] = {}
-    for root in roots:
-        counted = [
-            pair
-            for pair in standing
-            if pair.measurement.child_id in root.members and in_figures(root.child, pair.measurement.measured_on)
-        ]
-        if counted:
-            if len(counted) > 1:
-                counted.sort(key=precedence, reverse=True)
-            content[root.child.child_id, month] = child_month(root.child, target_place(root.child, month), counted)
+    for root_id, judged in counted.items():
+        root = roots[root_id]
+        judged.sort(key=precedence, reverse=True)
+        content[root_id, month] = child_month(root, target_place(root, month), judged)
     return content
 
 
 def fold_spans(children: Sequence[ChildRevision]) -> list[Version[RootMonth, Span]]:
     """All versions of the target spans of a group, by root and first month."""
-    return versions_of(
-        (known, {(root.child.child_id, span.from_month): span for root in roots for span in target_spans(root.child)})
-        for known, roots in _history(children)
-    )
+    return versions_of((known, _spans_at(roots)) for known, roots in _history(children))
+
+
+def _spans_at(roots: Roots) -> dict[RootMonth, Span]:
+    counting = (root for child_id, root in roots.items() if root.child_id == child_id)
+    return {(root.child_id, span.from_month): span for root in counting for span in target_spans(root)}
 
 
 class Waiting(NamedTuple):
@@ -172,19 +162,20 @@ def pending(facts: GroupFacts, unseen: AbstractSet[Slot] = frozenset()) -> list[
 
     Counted where the child lived on that day, by what is known now; only measurements that could be in figures.
     """
-    judged = {row.judges for row in facts.assessments if row.slot not in unseen}
     last: dict[UUID, MeasurementRevision] = {}
     for row in facts.measurements:
         known = last.get(row.measurement_id)
         if (known is None or (known.epoch, known.revision) < (row.epoch, row.revision)) and row.slot not in unseen:
             last[row.measurement_id] = row
-    waiting = [row for row in last.values() if row.slot not in judged]
-    if not waiting:
+    for assessment in facts.assessments:
+        newest_revision = last.get(assessment.measurement_id)
+        if newest_revision is not None and newest_revision.slot == assessment.judges and assessment.slot not in unseen:
+            del last[assessment.measurement_id]
+    if not last:
         return []
-    roots = roots_of([child for child in facts.children if child.slot not in unseen])
-    root_of = {child_id: root.child for root in roots for child_id in root.members}
+    roots = roots_of(child for child in facts.children if child.slot not in unseen)
     return [
         Waiting(row.child_id, residence_on(root, row.measured_on), month_of(row.measured_on))
-        for row in waiting
-        if (root := root_of.get(row.child_id)) is not None and in_figures(root, row.measured_on)
+        for row in last.values()
+        if (root := roots.get(row.child_id)) is not None and in_figures(root, row.measured_on)
     ]
