@@ -39,8 +39,8 @@ class AssessmentV1(ChildFact):
     measured_on: date
     voided: bool = False
     is_primary: bool = Field(description="Of several on one day, the one that counts.")
-    age_days: int = Field(description="Completed days at measurement; negative never reaches here.")
-    age_months: int = Field(description="Completed calendar months.")
+    age_days: int | None = Field(default=None, description="Completed days at measurement; empty = not judged.")
+    age_months: int | None = Field(default=None, description="Completed calendar months; empty = not judged.")
     adjusted_length_height_cm: float | None = Field(default=None, description="After the 0.7 cm rule.")
     haz: ZScore = None
     waz: ZScore = None

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from services.scoring.domain.assessment_codes import (
     CLASSES,
+    NO_AGE,
     NO_LENGTH,
     NO_SCORE,
     OUTLIER,
@@ -98,8 +99,8 @@ def _assessment_row(code: dict[str, int], head: AssessmentHead) -> FactRow:
         "ruleset_version": head.ruleset_version,
         "measured_on": head.measured_on,
         "voided": voided,
-        "age_days": code["age_days"],
-        "age_months": code["completed_months"],
+        "age_days": None if code["age_days"] == NO_AGE else code["age_days"],
+        "age_months": None if code["completed_months"] == NO_AGE else code["completed_months"],
         "adjusted_length_height_cm": None if length == NO_LENGTH else length / 100,
         "letter": LETTERS[code["letter"]],
         "tier": TIER_NAMES[code["tier"]],
