@@ -31,8 +31,11 @@ LARGEST_BATCH: Final = 2_000
 # Of processor time, not of the wall: what must stay short is what holds the loop, which the heartbeat shares. By the
 # wall, a busy machine would make batches smaller and its work dearer.
 TARGET_CPU_SECONDS: Final = 0.4
+# A transaction for a handful of records costs as much as one for hundreds. While records flow, wait for more of them;
+# the first after a quiet moment is worked at once.
 FEW_RECORDS: Final = 200
-GATHER_SECONDS: Final = 0.05  # a transaction for a handful of records costs as much as for hundreds: wait for more
+GATHER_SECONDS: Final = 0.2
+FLOWING_SECONDS: Final = 1.0
 CRASHES_BEFORE_ALERT: Final = 3
 
 
@@ -85,6 +88,7 @@ class BatchConsumer:
         self._limits: dict[positions.Place, NeverLimit] = defaultdict(NeverLimit)
         self._careful: set[positions.Place] = set()
         self._batch_size = 500
+        self._worked_at = -FLOWING_SECONDS
         self._patience = Patience(group)
 
     @property
@@ -103,12 +107,15 @@ class BatchConsumer:
                 fetched = await consumer.getmany(timeout_ms=200, max_records=1 if self._careful else self._batch_size)
                 self.progress.moved_at = time.monotonic()
                 records = [record for group in fetched.values() for record in group]
-                if records and len(records) < FEW_RECORDS and not self._careful:
+                if not records:
+                    continue
+                flowing = time.monotonic() - self._worked_at < FLOWING_SECONDS
+                if flowing and len(records) < FEW_RECORDS and not self._careful:
                     await asyncio.sleep(GATHER_SECONDS)
                     more = await consumer.getmany(timeout_ms=0, max_records=self._batch_size)
                     records += [record for group in more.values() for record in group]
-                if records:
-                    await self._batch(consumer, records, stop)
+                await self._batch(consumer, records, stop)
+                self._worked_at = time.monotonic()
         finally:
             await asyncio.wait_for(consumer.stop(), 10)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shared.contracts.codec import Message
@@ -14,7 +15,7 @@ TRACE = f"00-{'a1' * 16}-{'b2' * 8}-01"
 @dataclass
 class Record:
     key: bytes | None
-    headers: list[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes]]
     topic: str = "tumbuh.measurement.v1"
     partition: int = 0
     offset: int = 0
