@@ -21,7 +21,7 @@ from deploy.demo.intake import Verdict, send_file
 from deploy.demo.phone_posyandu import PhonePosyandu, busiest_posyandu
 from deploy.demo.register import register_csv
 from deploy.demo.tally import Tally, stop_codes
-from deploy.demo.uploads import Office, Upload
+from deploy.demo.uploads import Office, SentFile
 from deploy.demo.world import World
 from deploy.local.errors import CommandError
 from shared.calendar import format_month
@@ -73,14 +73,18 @@ async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell:
     """
     telephone = busiest_posyandu(world)
     office, tally = Office(world, by_api={telephone}), Tally()
+    tell("  menulis berkas puskesmas ...")
+    months = await asyncio.to_thread(_write_files, office)
     async with connection_pool() as pool:
         phone = _phone(pool, doors, world, telephone)
         begun = time.monotonic()
         await _load_register(pool, doors, world)
-        for index, entry in enumerate(world.rounds):
+        for index, (entry, files) in enumerate(zip(world.rounds, months, strict=True)):
             await wait_for_backlog(pool, doors.services, BACKLOG_BETWEEN_MONTHS, SETTLED_WITHIN_S)
-            await _send_round(pool, doors, office, index, tally)
-            tally.api_rows += await phone.send_month(index)
+            async with _task_group() as group:
+                group.create_task(_send_files(pool, doors, world, files, tally))
+                by_phone = group.create_task(phone.send_month(index))
+            tally.api_rows += by_phone.result()
             tell(f"  {format_month(entry.month)}: {tally.files} berkas, {tally.rows} baris terkirim")
         tell("  menunggu sampai semua tercatat ...")
         ledger = await _settle(pool, doors)
@@ -122,16 +126,21 @@ async def _load_register(pool: httpx.AsyncClient, doors: Doors, world: World) ->
         raise CommandError(f"the register refused {report['rejected']} entries: {report['rows'][:3]}")
 
 
-async def _send_round(pool: httpx.AsyncClient, doors: Doors, office: Office, index: int, tally: Tally) -> None:
+def _write_files(office: Office) -> list[list[SentFile]]:
+    """The files of every month, before the clock starts; a puskesmas without a weighing sends none."""
+    rounds = range(len(office.world.rounds))
+    return [[file for upload in office.uploads(index) if (file := office.make(upload)).rows] for index in rounds]
+
+
+async def _send_files(
+    pool: httpx.AsyncClient, doors: Doors, world: World, files: Sequence[SentFile], tally: Tally
+) -> None:
     """All files of a month, a few at once; the tally is kept in the order of the answers."""
     waiting = asyncio.Semaphore(FILES_AT_ONCE)
 
-    async def send(upload: Upload) -> None:
+    async def send(file: SentFile) -> None:
         async with waiting:
-            file = await asyncio.to_thread(office.make, upload)
-            if file.rows == 0:  # a puskesmas without a weighing sends nothing
-                return
-            centre = office.world.district.puskesmas[upload.centre_index]
+            centre = world.district.puskesmas[file.upload.centre_index]
             api = _api(pool, doors.measurement, doors, "puskesmas", centre.desa_codes)
             verdict = await send_file(api, file.name, file.content, commit=not file.must_stop)
             if (verdict.state == "stopped") != file.must_stop:
@@ -140,8 +149,8 @@ async def _send_round(pool: httpx.AsyncClient, doors: Doors, office: Office, ind
             tally.add(file, verdict)
 
     async with _task_group() as group:
-        for upload in office.uploads(index):
-            group.create_task(send(upload))
+        for file in files:
+            group.create_task(send(file))
 
 
 @asynccontextmanager
