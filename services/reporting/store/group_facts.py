@@ -12,7 +12,7 @@ from services.reporting.domain.facts import AssessmentRevision, ChildRevision, M
 from services.reporting.domain.fold import GroupFacts
 from shared.postgres.pool import Connection
 
-Groups = dict[UUID, UUID]  # child → leader of its group: the smallest id; a child alone leads itself
+Groups = dict[UUID, UUID]  # child → leader of its group, the smallest id
 Asked = Mapping[UUID, Collection[UUID] | None]  # leader → the measurements to read; None = all of the whole group
 
 # Plans are made from how large tables were; read by key, a table that has just grown is not read from end to end.
@@ -69,12 +69,12 @@ async def read_by_key(connection: Connection) -> None:
 
 
 async def linked(connection: Connection, children: Collection[UUID]) -> Groups:
-    """The group of each of `children`, with all those linked to them."""
-    groups = dict(zip(children, children, strict=True))
+    """The groups of those of `children` that are linked to others, with those others; a child alone is not in it."""
     merged = [row[0] for row in await connection.fetch(MERGED, list(children))]
     reached: dict[UUID, list[UUID]] = {}
     for start, child_id in await connection.fetch(LINKED, merged) if merged else ():
         reached.setdefault(start, []).append(child_id)
+    groups: Groups = {}
     for members in reached.values():
         groups.update(dict.fromkeys(members, min(members)))
     return groups
@@ -101,13 +101,12 @@ async def link(connection: Connection, merges: Collection[tuple[UUID, UUID]]) ->
 
 
 async def read_groups(connection: Connection, groups: Groups, asked: Asked) -> dict[UUID, GroupFacts]:
-    """The facts of the groups `asked` for, by leader, from the tables."""
+    """The facts of the groups `asked` for, by leader, from the tables; `groups` hold all their members."""
     facts = {leader: GroupFacts([], [], []) for leader in asked}
-    members = [child_id for child_id, leader in groups.items() if leader in facts]
-    whole = [child_id for child_id in members if asked[groups[child_id]] is None]
+    whole = [child_id for child_id, leader in groups.items() if asked[leader] is None]
     named = [(leader, measurement_id) for leader, ids in asked.items() if ids is not None for measurement_id in ids]
     visits = [child_id for child_id, _ in named], [measurement_id for _, measurement_id in named], whole
-    for row in await connection.fetch(CHILDREN, members):
+    for row in await connection.fetch(CHILDREN, list(groups)):
         facts[groups[row[0]]].children.append(child_revision(*row))
     for row in await connection.fetch(MEASUREMENTS, *visits):
         facts[groups[row[0]]].measurements.append(MeasurementRevision._make(row))
@@ -117,10 +116,10 @@ async def read_groups(connection: Connection, groups: Groups, asked: Asked) -> d
 
 
 def child_revision(*columns: Any) -> ChildRevision:
-    """A row of CHILDREN; residences come as {day: [desa, posyandu]}."""
+    """A row of CHILDREN; residences come as {day: [desa, posyandu]}, which jsonb keeps in order of the day."""
     child_id, epoch, revision, known_at, sex, birth_date, homes, *rest = columns
     residences = tuple(
         (date.fromisoformat(day), Place(desa_code, posyandu_code or ""))
-        for day, (desa_code, posyandu_code) in sorted(homes.items())
+        for day, (desa_code, posyandu_code) in homes.items()
     )
     return ChildRevision(child_id, epoch, revision, known_at, sex, birth_date, residences, *rest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 from uuid import UUID
@@ -24,6 +24,7 @@ from shared.messaging.batch import Applied
 from shared.postgres.merge import merge_facts
 from shared.postgres.pool import Connection
 
+FOLDED: Final = frozenset((ChildV1.kind, MeasurementV1.kind, AssessmentV1.kind))
 FOLD_CHILDREN: Final = 700  # in one go: between two reads nothing else runs in this process
 
 Asked = dict[UUID, set[UUID] | None]  # leader → measurements with something new; None = the whole group
@@ -44,11 +45,9 @@ async def project_facts(connection: Connection, facts: Sequence[Fact]) -> list[A
     asked = _asked(groups, applied)
     if asked:
         into = {target: Deltas() for target in await targets(connection)}
-        new = {(fact.fact_id, fact.epoch, fact.revision) for fact in applied}
-        leaders = list(asked)
-        for start in range(0, len(leaders), FOLD_CHILDREN):
-            part = {leader: asked[leader] for leader in leaders[start : start + FOLD_CHILDREN]}
-            await _fold(connection, into, groups, part, new)
+        new = {(fact.fact_id, fact.epoch, fact.revision) for fact in applied if fact.kind in FOLDED}
+        for part in _parts(groups, asked):
+            await _fold(connection, into, *part, new)
     await add_to_tally(connection, applied)
     await add_to_cells(connection, {target.generation: deltas for target, deltas in into.items()})
     return outcomes
@@ -68,7 +67,7 @@ async def _lock(connection: Connection, facts: Iterable[Fact]) -> Groups:
             touched.add(fact.child_id)
     if not touched:
         return {}
-    locked = set(await linked(connection, touched))
+    locked = touched.union(await linked(connection, touched))
     await lock_children(connection, locked)
     await link(connection, merges)
     # A merge that was committed while we waited for the locks joins more; under the locks nobody can add to that.
@@ -92,7 +91,6 @@ async def _merge(connection: Connection, facts: Sequence[Fact]) -> list[Applied]
 
 def _asked(groups: Groups, applied: Iterable[Fact]) -> Asked:
     """Groups with something new: as a whole if a child fact is new, or if there are several children in it."""
-    several = {leader for child_id, leader in groups.items() if child_id != leader}
     asked: Asked = {}
     for fact in applied:
         if type(fact) is MeasurementV1:
@@ -100,23 +98,34 @@ def _asked(groups: Groups, applied: Iterable[Fact]) -> Asked:
         elif type(fact) is AssessmentV1:
             measurement_id = fact.measurement_id
         elif type(fact) is ChildV1:
-            asked[groups[fact.child_id]] = None
+            asked[groups.get(fact.child_id, fact.child_id)] = None
             continue
         else:
             continue
-        leader = groups[fact.child_id]
-        if leader in several:
+        leader = groups.get(fact.child_id)
+        if leader is not None:
             asked[leader] = None
-        elif (ids := asked.setdefault(leader, set())) is not None:
+        elif (ids := asked.setdefault(fact.child_id, set())) is not None:
             ids.add(measurement_id)
     return asked
 
 
+def _parts(groups: Groups, asked: Asked) -> Iterator[tuple[Groups, Asked]]:
+    """What is asked for, some groups at a time, each with all its members."""
+    members: dict[UUID, list[UUID]] = {}
+    for child_id, leader in groups.items():
+        members.setdefault(leader, []).append(child_id)
+    leaders = list(asked)
+    for start in range(0, len(leaders), FOLD_CHILDREN):
+        part = leaders[start : start + FOLD_CHILDREN]
+        whose = {child_id: leader for leader in part for child_id in members.get(leader, (leader,))}
+        yield whose, {leader: asked[leader] for leader in part}
+
+
 async def _fold(connection: Connection, into: Into, groups: Groups, asked: Asked, new: AbstractSet[Slot]) -> None:
-    members = {child_id: leader for child_id, leader in groups.items() if leader in asked}
-    facts = await read_groups(connection, members, asked)
+    facts = await read_groups(connection, groups, asked)
     move_pending(into, facts, new)
     months = {leader: None if asked[leader] is None else months_with(new, group) for leader, group in facts.items()}
-    await refold(connection, into, members, facts, months)
+    await refold(connection, into, groups, facts, months)
     whole = [group for leader, group in facts.items() if asked[leader] is None]
     await store_present(connection, newest(child for group in whole for child in group.children).values())

@@ -78,7 +78,7 @@ async def fill_bucket(connection: Connection, generation: int, bucket: int) -> i
     into = {Target(generation, BUCKETS): deltas}
     for start in range(0, len(children), FOLD_CHILDREN):
         asked = children[start : start + FOLD_CHILDREN]
-        groups = await linked(connection, asked)
+        groups = dict(zip(asked, asked, strict=True)) | await linked(connection, asked)
         whole = dict.fromkeys(groups.values())
         facts = await read_groups(connection, groups, whole)
         # A group may already be here, folded with a member of an earlier bucket: comparing makes that harmless.

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from uuid import UUID
 
-from services.reporting.domain.cells import Deltas, bucket_of
+from services.reporting.domain.cells import BUCKETS, Deltas, bucket_of
 from services.reporting.domain.facts import Slot
 from services.reporting.domain.fold import GroupFacts, fold_months, fold_spans, pending
 from services.reporting.domain.versions import compare
@@ -36,7 +36,10 @@ async def refold(
     stored = await CHILD_MONTHS.read(connection, asked, whole)
     counted = {version.key[0] for versions in stored.values() for version in versions}.difference(whole)
     if counted:
-        facts = {**facts, **await read_groups(connection, groups, dict.fromkeys(counted))}
+        facts = {
+            **facts,
+            **await read_groups(connection, dict(zip(counted, counted, strict=True)), dict.fromkeys(counted)),
+        }
     fresh = [version for leader, wanted in months.items() for version in fold_months(facts[leader], wanted)]
     stored_spans = await CHILD_SPANS.read(connection, (), whole) if whole else {}
     spans = [span for leader, wanted in months.items() if wanted is None for span in fold_spans(facts[leader].children)]
@@ -60,6 +63,8 @@ async def refold(
 
 def _held(target: Target, groups: Groups) -> set[UUID]:
     """Children of whose group the target holds somebody; the others are left to the rebuild that fills it."""
+    if target.buckets_done == BUCKETS:
+        return set(groups)
     leaders = {leader for child_id, leader in groups.items() if bucket_of(child_id) < target.buckets_done}
     return {child_id for child_id, leader in groups.items() if leader in leaders}
 
