@@ -6,7 +6,7 @@ instant at which something became known, the facts are taken as known then; equa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from operator import attrgetter
@@ -37,6 +37,7 @@ class GroupFacts(NamedTuple):
     assessments: list[AssessmentRevision]
 
 
+ByMonth = dict[date, list[list[Judged]]]  # month → measurements, each with all its pairs
 Roots = dict[UUID, ChildRevision]  # child → the child it counts as, itself or the one it was merged into
 
 
@@ -66,39 +67,32 @@ def roots_of(children: Iterable[ChildRevision]) -> Roots:
 
 def _history(children: Sequence[ChildRevision]) -> list[tuple[datetime, Roots]]:
     """Who counted, from each instant on at which a child fact became known."""
+    if len(children) == 1:  # nearly every child
+        return [(children[0].known_at, roots_of(children))]
     instants = sorted({child.known_at for child in children})
     return [(known, roots_of(child for child in children if child.known_at <= known)) for known in instants]
 
 
-def months_with(new: AbstractSet[Slot], facts: GroupFacts) -> set[date]:
-    """Months that the revisions `new` can change: those of every measurement of which they make or judge a pair.
+def judged_by_month(facts: GroupFacts) -> ByMonth:
+    """The judged measurements of each month, every revision of them.
 
-    A measurement that nobody has judged counts in no month, however many of its revisions are new.
+    A correction may move a measurement to another month: it is in both, since both must see all of its revisions.
     """
-    if not facts.assessments:
-        return set()
-    return {
-        pair.month
-        for pairs in judge(facts.measurements, facts.assessments).values()
-        if any(pair.assessment.slot in new or pair.measurement.slot in new for pair in pairs)
-        for pair in pairs
-    }
+    months: ByMonth = {}
+    if facts.assessments:
+        for pairs in judge(facts.measurements, facts.assessments).values():
+            for month in {pair.month for pair in pairs}:
+                months.setdefault(month, []).append(pairs)
+    return months
 
 
-def fold_months(facts: GroupFacts, months: Collection[date] | None = None) -> list[Version[RootMonth, ChildMonth]]:
-    """All versions of the child-months of a group; only of `months` if given (facts of other months may be missing)."""
-    history = _history(facts.children)
-    if not history:
-        return []
-    by_month: dict[date, list[list[Judged]]] = {}
-    for pairs in judge(facts.measurements, facts.assessments).values():
-        # A correction may move a measurement to another month: both months must see all of its revisions.
-        for month in {pair.month for pair in pairs}:
-            if months is None or month in months:
-                by_month.setdefault(month, []).append(pairs)
+def fold_months(children: Sequence[ChildRevision], months: ByMonth) -> list[Version[RootMonth, ChildMonth]]:
+    """All versions of the child-months of a group in `months`."""
     versions: list[Version[RootMonth, ChildMonth]] = []
-    for month in sorted(by_month):
-        versions += versions_of(_steps(month, history, by_month[month]))
+    history = _history(children) if months else []
+    if history:
+        for month in sorted(months):
+            versions += versions_of(_steps(month, history, months[month]))
     return versions
 
 
@@ -173,7 +167,7 @@ def pending(facts: GroupFacts, unseen: AbstractSet[Slot] = frozenset()) -> list[
             del last[assessment.measurement_id]
     if not last:
         return []
-    roots = roots_of(child for child in facts.children if child.slot not in unseen)
+    roots = roots_of([child for child in facts.children if child.slot not in unseen])
     return [
         Waiting(row.child_id, residence_on(root, row.measured_on), month_of(row.measured_on))
         for row in last.values()

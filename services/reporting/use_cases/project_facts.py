@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.reporting.domain.cells import Deltas
 from services.reporting.domain.facts import Slot
-from services.reporting.domain.fold import months_with, newest
+from services.reporting.domain.fold import newest
 from services.reporting.store.fact_tables import TABLES
 from services.reporting.store.generations import Target, hold_projection, targets
 from services.reporting.store.group_facts import Groups, link, linked, lock_children, read_by_key, read_groups
@@ -125,7 +125,6 @@ def _parts(groups: Groups, asked: Asked) -> Iterator[tuple[Groups, Asked]]:
 async def _fold(connection: Connection, into: Into, groups: Groups, asked: Asked, new: AbstractSet[Slot]) -> None:
     facts = await read_groups(connection, groups, asked)
     move_pending(into, facts, new)
-    months = {leader: None if asked[leader] is None else months_with(new, group) for leader, group in facts.items()}
-    await refold(connection, into, groups, facts, months)
-    whole = [group for leader, group in facts.items() if asked[leader] is None]
-    await store_present(connection, newest(child for group in whole for child in group.children).values())
+    whole = {leader for leader, ids in asked.items() if ids is None}
+    await refold(connection, into, groups, facts, whole)
+    await store_present(connection, newest(child for leader in whole for child in facts[leader].children).values())

@@ -79,10 +79,9 @@ async def fill_bucket(connection: Connection, generation: int, bucket: int) -> i
     for start in range(0, len(children), FOLD_CHILDREN):
         asked = children[start : start + FOLD_CHILDREN]
         groups = dict(zip(asked, asked, strict=True)) | await linked(connection, asked)
-        whole = dict.fromkeys(groups.values())
-        facts = await read_groups(connection, groups, whole)
+        facts = await read_groups(connection, groups, dict.fromkeys(groups.values()))
         # A group may already be here, folded with a member of an earlier bucket: comparing makes that harmless.
-        await refold(connection, into, groups, facts, whole)
+        await refold(connection, into, groups, facts, facts.keys())
         of_bucket = set(asked)
         for child_id, place, month in (waiting for group in facts.values() for waiting in pending(group)):
             if child_id in of_bucket:

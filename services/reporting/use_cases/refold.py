@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import date
 from uuid import UUID
 
 from services.reporting.domain.cells import BUCKETS, Deltas, bucket_of
 from services.reporting.domain.facts import Slot
-from services.reporting.domain.fold import GroupFacts, fold_months, fold_spans, pending
+from services.reporting.domain.fold import GroupFacts, fold_months, fold_spans, judged_by_month, pending
 from services.reporting.domain.versions import compare
 from services.reporting.store.generations import Target
 from services.reporting.store.group_facts import Groups, read_groups
@@ -17,32 +16,33 @@ from services.reporting.store.projection import CHILD_MONTHS, CHILD_SPANS
 from shared.postgres.pool import Connection
 
 Into = Mapping[Target, Deltas]  # generations to write, and how their cells change
-Months = Mapping[UUID, Collection[date] | None]  # leader → the months to fold; None = all of them and the spans
 
 
 async def refold(
-    connection: Connection, into: Into, groups: Groups, facts: Mapping[UUID, GroupFacts], months: Months
+    connection: Connection, into: Into, groups: Groups, facts: Mapping[UUID, GroupFacts], whole: AbstractSet[UUID]
 ) -> None:
-    """Fold `months` of `facts` (both by leader), write what differs, and add the cells' changes to `into`.
+    """Fold the groups of `facts` (by leader), write what differs, and add the cells' changes to `into`.
 
-    Of a child of which only some months are folded (alone in its group), `facts` need hold only the measurements that
-    are new or newly judged. Where the stored versions say that it has counted in such a month before, all its facts
-    are read, since another measurement may speak there; where they say nothing, none other has ever counted.
+    The groups in `whole` are folded with all their facts. Of the others, children alone, `facts` hold the measurements
+    that are new or newly judged, and the months of these are folded. Where the stored versions say that the child has
+    counted in such a month before, all its facts are read, since another measurement may speak there; where they say
+    nothing, none other has ever counted.
     """
-    asked = [(leader, month) for leader, wanted in months.items() for month in wanted or ()]
-    whole = [child_id for child_id, leader in groups.items() if months.get(leader, ()) is None]
-    if not asked and not whole:
+    judged = {leader: judged_by_month(group) for leader, group in facts.items()}
+    asked = [(leader, month) for leader, months in judged.items() if leader not in whole for month in months]
+    members = [child_id for child_id, leader in groups.items() if leader in whole]
+    if not asked and not members:
         return
-    stored = await CHILD_MONTHS.read(connection, asked, whole)
-    counted = {version.key[0] for versions in stored.values() for version in versions}.difference(whole)
+    stored = await CHILD_MONTHS.read(connection, asked, members)
+    counted = {version.key[0] for versions in stored.values() for version in versions}.difference(members)
     if counted:
-        facts = {
-            **facts,
-            **await read_groups(connection, dict(zip(counted, counted, strict=True)), dict.fromkeys(counted)),
-        }
-    fresh = [version for leader, wanted in months.items() for version in fold_months(facts[leader], wanted)]
-    stored_spans = await CHILD_SPANS.read(connection, (), whole) if whole else {}
-    spans = [span for leader, wanted in months.items() if wanted is None for span in fold_spans(facts[leader].children)]
+        alone = dict(zip(counted, counted, strict=True))
+        for child_id, group in (await read_groups(connection, alone, dict.fromkeys(counted))).items():
+            every = judged_by_month(group)
+            judged[child_id] = {month: every[month] for month in judged[child_id]}
+    fresh = [version for leader, months in judged.items() for version in fold_months(facts[leader].children, months)]
+    stored_spans = await CHILD_SPANS.read(connection, (), members) if members else {}
+    spans = [span for leader in whole for span in fold_spans(facts[leader].children)]
     for target, deltas in into.items():
         held = _held(target, groups)
         difference = compare(
@@ -52,7 +52,7 @@ async def refold(
         for sign, current in ((-1, difference.was_current), (1, difference.is_current)):
             for (_, month), content in current:
                 deltas.add_month(month, content, sign)
-        if whole:
+        if members:
             known = stored_spans.get(target.generation, ())
             differs = compare(known, [span for span in spans if span.key[0] in held])
             await CHILD_SPANS.write(connection, target.generation, differs)

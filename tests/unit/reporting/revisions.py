@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from services.reporting.domain.child_month import ChildMonth
 from services.reporting.domain.facts import AssessmentRevision, ChildRevision, MeasurementRevision, Place
-from services.reporting.domain.fold import GroupFacts
+from services.reporting.domain.fold import GroupFacts, fold_months, judged_by_month
+from services.reporting.domain.versions import RootMonth, Version
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import Fact
 from shared.contracts.risk import AssessmentV1
@@ -60,3 +62,8 @@ def groups_of(facts: Iterable[Fact]) -> list[GroupFacts]:
         if isinstance(fact, (ChildV1, MeasurementV1, AssessmentV1)):
             by_leader.setdefault(find(fact.child_id), []).append(fact)
     return [group_of(group) for group in by_leader.values()]
+
+
+def months_of(group: GroupFacts) -> list[Version[RootMonth, ChildMonth]]:
+    """All versions of all months."""
+    return fold_months(group.children, judged_by_month(group))

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from services.reporting.domain.child_month import MARKS, ChildMonth
-from services.reporting.domain.fold import fold_months
 from shared.contracts.child import MeasurementV1
 from shared.contracts.fact import Fact
 from tests.unit.reporting.history import BORN, DESA, assessment, at, child, measurement
-from tests.unit.reporting.revisions import group_of
+from tests.unit.reporting.revisions import group_of, months_of
 
 pytestmark = pytest.mark.bare
 JUNE = date(2026, 6, 10)
@@ -20,7 +19,7 @@ JUNE = date(2026, 6, 10)
 
 def month_from(*facts: Fact) -> ChildMonth:
     """The one current child-month of `facts`."""
-    (version,) = [version for version in fold_months(group_of((child(), *facts))) if version.known_to is None]
+    (version,) = [version for version in months_of(group_of((child(), *facts))) if version.known_to is None]
     return version.content
 
 
@@ -94,17 +93,17 @@ def test_a_second_weighing_on_one_day_does_not_take_the_height_of_that_day_away(
 
 @pytest.mark.parametrize("on", [BORN.replace(year=2029), date(2024, 3, 9)])
 def test_outside_0_to_59_months_a_measurement_counts_for_nothing(on: date) -> None:
-    assert fold_months(group_of((child(), *visit("a", on)))) == []
-    assert fold_months(group_of((child(), *visit("a", BORN.replace(year=2029, day=9))))) != []
+    assert months_of(group_of((child(), *visit("a", on)))) == []
+    assert months_of(group_of((child(), *visit("a", BORN.replace(year=2029, day=9))))) != []
 
 
 def test_the_place_is_that_of_the_last_measurement_of_the_month() -> None:
     """B102: measured before and after a move, the child counts once, where it lived at the last measurement."""
     homes = [(BORN, DESA[0], None), (date(2026, 6, 15), DESA[2], None)]
     facts = [child(homes=homes), *visit("a", date(2026, 6, 2)), *visit("b", date(2026, 6, 20))]
-    (version,) = fold_months(group_of(facts))
+    (version,) = months_of(group_of(facts))
     assert version.content.place.desa_code == DESA[2]
-    (version,) = fold_months(group_of(facts[:3]))
+    (version,) = months_of(group_of(facts[:3]))
     assert version.content.place.desa_code == DESA[0]
     assert version.content.span_place is not None
     assert version.content.span_place.desa_code == DESA[2]

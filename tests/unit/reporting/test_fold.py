@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.reporting.domain.fold import GroupFacts, fold_months, fold_spans, pending
+from services.reporting.domain.fold import GroupFacts, fold_months, fold_spans, judged_by_month, pending
 from services.reporting.domain.versions import Version, compare
 from shared.contracts.fact import Fact
 from shared.contracts.risk import AssessmentV1
 from tests.unit.reporting.history import assessment, at, child, child_id, measurement, random_history
-from tests.unit.reporting.revisions import group_of, groups_of
+from tests.unit.reporting.revisions import group_of, groups_of, months_of
 
 pytestmark = pytest.mark.bare
 JUNE = date(2026, 6, 10)
@@ -26,7 +26,7 @@ SEEDS = st.integers(0, 10**9)
 def folded(groups: Iterable[GroupFacts]) -> list[Version[Any, Any]]:
     versions: list[Version[Any, Any]] = []
     for group in groups:
-        versions += fold_months(group)
+        versions += months_of(group)
         versions += fold_spans(group.children)
     return versions
 
@@ -66,10 +66,10 @@ def test_the_order_of_the_facts_does_not_matter(seed: int, steps: int) -> None:
 @given(seed=SEEDS, steps=st.integers(1, 60))
 def test_folding_some_months_gives_those_months_of_the_whole_fold(seed: int, steps: int) -> None:
     for group in groups_of(random_history(seed, steps)):
-        whole = fold_months(group)
-        months = {version.key[1] for version in whole if version.key[1].month % 2}
+        whole = months_of(group)
+        months = {month: judged for month, judged in judged_by_month(group).items() if month.month % 2}
         wanted = [version for version in whole if version.key[1] in months]
-        assert sorted(map(repr, fold_months(group, months))) == sorted(map(repr, wanted))
+        assert sorted(map(repr, fold_months(group.children, months))) == sorted(map(repr, wanted))
 
 
 def judged_pair(**fields: Any) -> tuple[Fact, AssessmentV1]:
@@ -82,9 +82,9 @@ def test_a_correction_counts_from_the_moment_it_is_judged_and_the_old_value_unti
     second = first.model_copy(update={"revision": 2, "known_at": at(5), "measured_on": date(2026, 7, 1)})
     judged = assessment(second, revision=2, known=8)
     facts: list[Fact] = [child(), first, assessment(first, known=2), second, judged]
-    spans = [(version.key[1].month, version.known_from, version.known_to) for version in fold_months(group_of(facts))]
+    spans = [(version.key[1].month, version.known_from, version.known_to) for version in months_of(group_of(facts))]
     assert sorted(spans) == [(6, at(2), at(8)), (7, at(8), None)]
-    (still,) = fold_months(group_of(facts[:-1]))
+    (still,) = months_of(group_of(facts[:-1]))
     assert still.known_to is None
     assert [waiting.child_id for waiting in pending(group_of(facts[:-1]))] == [child_id(1)]
     assert pending(group_of(facts)) == []
@@ -95,7 +95,7 @@ def test_a_voided_measurement_stops_counting_once_its_voiding_is_judged() -> Non
     voided = taken.model_copy(update={"revision": 2, "voided": True, "known_at": at(9)})
     assert isinstance(judged, AssessmentV1)
     after = judged.model_copy(update={"revision": 2, "measurement_revision": 2, "voided": True, "known_at": at(9)})
-    (version,) = fold_months(group_of([child(), taken, judged, voided, after]))
+    (version,) = months_of(group_of([child(), taken, judged, voided, after]))
     assert version.known_to == at(9)
 
 
@@ -107,7 +107,7 @@ def test_merged_children_count_as_one_and_apart_again_after_the_unmerge() -> Non
     apart = child(2, revision=3, known=20, change="unmerged")
 
     def current(facts: Sequence[Fact]) -> dict[Any, Any]:
-        return {v.key[0]: v.content.haz for v in fold_months(group_of(facts)) if v.known_to is None}
+        return {v.key[0]: v.content.haz for v in months_of(group_of(facts)) if v.known_to is None}
 
     assert current(together) == {child_id(1): -1.0, child_id(2): -2.5}
     assert current([*together, merged]) == {child_id(1): -2.5}
@@ -119,12 +119,12 @@ def test_merged_children_count_as_one_and_apart_again_after_the_unmerge() -> Non
 def test_a_fact_that_came_before_its_child_waits_for_it() -> None:
     taken, judged = judged_pair(known=1)
     late = child(known=30)
-    assert fold_months(group_of([taken, judged])) == []
-    (version,) = fold_months(group_of([taken, judged, late]))
+    assert months_of(group_of([taken, judged])) == []
+    (version,) = months_of(group_of([taken, judged, late]))
     assert version.known_from == at(30)
 
 
 def test_comparing_a_fold_with_itself_changes_nothing() -> None:
-    versions = fold_months(group_of([child(), *judged_pair()]))
+    versions = months_of(group_of([child(), *judged_pair()]))
     difference = compare(versions, versions)
     assert [difference.write, difference.gone, difference.was_current, difference.is_current] == [[], [], [], []]
