@@ -20,9 +20,11 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.stack import Stack
+from shared.contracts.codec import kind_of
 from shared.http.serve import quiet_collector
 
 BATCH = 1_000
+PATIENCE_SECONDS = 120.0
 ResultT = TypeVar("ResultT")
 TABLE = """
 CREATE TABLE IF NOT EXISTS floor_{name} (
@@ -69,10 +71,12 @@ async def run_stage(stack: Stack, stage: Stage, messages: int, bodies: Sequence[
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
     began, read, sent = 0.0, 0, 0
+    deadline = time.monotonic() + PATIENCE_SECONDS
     try:
         while read < messages:
             fetched = await consumer.getmany(timeout_ms=200, max_records=BATCH)
             records = [record for group in fetched.values() for record in group]
+            _in_time(deadline)
             if not records:
                 continue
             began = began or time.perf_counter()
@@ -95,8 +99,15 @@ async def run_stage(stack: Stack, stage: Stage, messages: int, bodies: Sequence[
         await connection.close()
 
 
-async def sample(stack: Stack, topic: str, count: int = 500) -> list[bytes]:
-    """Some bodies of a topic, for a floor to send."""
+def _in_time(deadline: float) -> None:
+    """A floor whose messages do not come must fail, not wait for ever."""
+    if time.monotonic() > deadline:
+        raise TimeoutError("the messages of this stage did not come")
+
+
+async def sample(stack: Stack, topic: str, kinds: frozenset[str], count: int = 500) -> list[bytes]:
+    """Some bodies of a topic, of these kinds, for a floor to send. TimeoutError if there are not so many."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     consumer: AIOKafkaConsumer = stack.broker("admin").consumer(f"floor-{uuid.uuid4().hex}")
     await consumer.start()
     try:
@@ -105,8 +116,10 @@ async def sample(stack: Stack, topic: str, count: int = 500) -> list[bytes]:
         await consumer.seek_to_beginning(*partitions)
         bodies: list[bytes] = []
         while len(bodies) < count:
+            _in_time(deadline)
             fetched = await consumer.getmany(timeout_ms=1000)
-            bodies += [record.value for group in fetched.values() for record in group]
+            records = [record for group in fetched.values() for record in group]
+            bodies += [record.value for record in records if kind_of(record.headers) in kinds]
         return bodies[:count]
     finally:
         await consumer.stop()

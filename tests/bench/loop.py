@@ -27,11 +27,12 @@ from deploy.local.trial import Trial, empty_topics, fresh_database, trial
 from services.measurement.store.children import CHILDREN as CHILD_TABLE
 from services.measurement.use_cases.publish import publish
 from shared.calendar import today_jakarta
-from shared.contracts.child import ChildV1
+from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.topics import MEASUREMENT, RISK
 from shared.postgres.pool import open_pool
 from tests.bench.floor import TABLE, Stage, dsn, run_as_service, run_stage, sample, write
 from tests.bench.report import BenchRow
+from tests.bench.scoring_consumer import JUDGEMENTS
 from tests.bench.world import children, visit
 
 CHILDREN: Final = 10_000
@@ -55,12 +56,13 @@ def measure(stack: Stack) -> list[BenchRow]:
     with trial(stack) as system:
         system.start("measurement", "scoring", "reporting")
         ours, writes = asyncio.run(_ours(system, made, bodies, today))
-        published = asyncio.run(sample(system.stack, RISK.name)), asyncio.run(sample(system.stack, MEASUREMENT.name))
+        judgements = asyncio.run(sample(system.stack, RISK.name, JUDGEMENTS))
+        measurements = asyncio.run(sample(system.stack, MEASUREMENT.name, frozenset({MeasurementV1.kind})))
     floors = []
     for number in range(ROUNDS):
         asyncio.run(empty_topics(stack))
         with fresh_database(stack) as database:
-            floors.append(CHILDREN / _floor(database, bodies[number], *published))
+            floors.append(CHILDREN / _floor(database, bodies[number], judgements, measurements))
     value, floor, rows = statistics.median(ours), statistics.median(floors), statistics.median(writes)
     return [
         BenchRow("f", "Batch POST to visible figure", value, "measurements/s", floor, value / floor),
@@ -162,8 +164,7 @@ def _stage(database: Stack, stage: Stage, messages: int, bodies: list[bytes]) ->
 
 async def _take_in(database: Stack, bodies: list[bytes], measurements: list[bytes]) -> None:
     """Decode each request body, write one row a measurement, send one message."""
-    facts = [orjson.loads(body) for body in measurements]
-    templates = [(fact, body) for fact, body in zip(facts, measurements, strict=True) if "measured_on" in fact]
+    templates = [(orjson.loads(body), body) for body in measurements]
     connection = await asyncpg.connect(**dsn(database))
     await connection.execute(TABLE.format(name="measurement"))
     producer = database.broker("admin").producer()

@@ -21,6 +21,7 @@ from shared.calendar import today_jakarta
 from shared.contracts.child import MeasurementV1
 from shared.contracts.codec import encode
 from shared.contracts.fact import Fact
+from shared.contracts.risk import AssessmentV1, RiskStatusV1
 from shared.contracts.topics import MEASUREMENT, RISK
 from shared.messaging.consumer import BatchConsumer
 from shared.outbox.relay import Relay
@@ -31,6 +32,7 @@ from tests.bench.report import BenchRow
 from tests.bench.world import KNOWN_AT, children, visit
 
 CHILDREN: Final = 4_000
+JUDGEMENTS: Final = frozenset({AssessmentV1.kind, RiskStatusV1.kind})
 REPEATS: Final = 5
 
 
@@ -117,7 +119,7 @@ async def _ours(database: Stack, seed: int) -> tuple[float, float, list[bytes], 
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu_began
         stop.set()
         await asyncio.gather(*tasks)
-    return seconds, cpu, await sample(database, RISK.name), timed
+    return seconds, cpu, await sample(database, RISK.name, JUDGEMENTS), timed
 
 
 async def _settled(pool: Pool, records: int, tasks: list[asyncio.Task[None]]) -> None:
