@@ -7,101 +7,86 @@ from typing import Any, Final
 from shared.ledger.census import CensusTable
 from shared.postgres.merge import Column, FactTable, plain
 
-CHILD: Final[FactTable[Any]] = FactTable(
+INDICES: Final = ("haz", "waz", "whz", "baz")
+
+
+def _about_child(
+    name: str, *columns: Column[Any] | tuple[str, str], key: tuple[str, ...] = ("child_id", "fact_id")
+) -> FactTable[Any]:
+    """A table of facts about children; a pair is a column named like the fact's field, with its type."""
+    every = (plain(*column) if isinstance(column, tuple) else column for column in (("child_id", "uuid"), *columns))
+    return FactTable(name, tuple(every), key=key, history=True)
+
+
+CHILD: Final = _about_child(
     "child_fact",
-    (
-        plain("child_id", "uuid"),
-        plain("sex", "text"),
-        plain("birth_date", "date"),
-        # A mapping, since unnest cannot carry a list per row; the last residence of a day is the one that counts.
-        Column(
-            "residences",
-            "jsonb",
-            lambda fact: {
-                home.valid_from.isoformat(): [home.desa_code, home.posyandu_code] for home in fact.residences
-            },
-        ),
-        plain("died_on", "date"),
-        plain("departed_on", "date"),
-        plain("merged_into", "uuid"),
-        plain("voided", "boolean"),
+    ("sex", "text"),
+    ("birth_date", "date"),
+    # A mapping, since unnest cannot carry a list per row; the last residence of a day is the one that counts.
+    Column(
+        "residences",
+        "jsonb",
+        lambda fact: {home.valid_from.isoformat(): [home.desa_code, home.posyandu_code] for home in fact.residences},
     ),
-    history=True,
+    ("died_on", "date"),
+    ("departed_on", "date"),
+    ("merged_into", "uuid"),
+    ("voided", "boolean"),
 )
-MEASUREMENT: Final[FactTable[Any]] = FactTable(
+MEASUREMENT: Final = _about_child(
     "measurement_fact",
-    (
-        plain("child_id", "uuid"),
-        plain("measured_on", "date"),
-        plain("recorded_at", "timestamptz"),
-        plain("channel", "text"),
-        plain("is_remeasurement", "boolean"),
-        plain("weight_kg", "double precision"),
-        plain("length_height_cm", "double precision"),
-        plain("voided", "boolean"),
-    ),
-    history=True,
+    ("measured_on", "date"),
+    ("recorded_at", "timestamptz"),
+    ("channel", "text"),
+    ("is_remeasurement", "boolean"),
+    ("weight_kg", "double precision"),
+    ("length_height_cm", "double precision"),
+    ("voided", "boolean"),
 )
-ASSESSMENT: Final[FactTable[Any]] = FactTable(
+ASSESSMENT: Final = _about_child(
     "assessment_fact",
-    (
-        plain("child_id", "uuid"),
-        plain("measurement_id", "uuid"),
-        plain("measurement_epoch", "integer"),
-        plain("measurement_revision", "integer"),
-        plain("voided", "boolean"),
-        plain("is_primary", "boolean"),
-        *(plain(index, "double precision") for index in ("haz", "waz", "whz", "baz")),
-        *(plain(f"{index}_flagged", "boolean") for index in ("haz", "waz", "whz", "baz")),
-        plain("oedema", "boolean"),
-        plain("letter", "text"),
-        plain("twice_not_gained", "boolean"),
-        plain("below_red_line", "boolean"),
-        plain("tier", "text"),
-    ),
-    # Read by measurement, which a fact never changes.
+    ("measurement_id", "uuid"),
+    ("measurement_epoch", "integer"),
+    ("measurement_revision", "integer"),
+    ("voided", "boolean"),
+    ("is_primary", "boolean"),
+    *((index, "double precision") for index in INDICES),
+    *((f"{index}_flagged", "boolean") for index in INDICES),
+    ("oedema", "boolean"),
+    ("letter", "text"),
+    ("twice_not_gained", "boolean"),
+    ("below_red_line", "boolean"),
+    ("tier", "text"),
+    # Read by measurement; which one an assessment is about follows from its id and never changes.
     key=("child_id", "measurement_id", "fact_id"),
-    history=True,
 )
-RISK_STATUS: Final[FactTable[Any]] = FactTable(
+RISK_STATUS: Final = _about_child(
     "risk_status_fact",
-    (
-        plain("child_id", "uuid"),
-        plain("tier", "text"),
-        plain("priority", "boolean"),
-        plain("measured_on", "date"),
-        Column("reasons_count", "integer", lambda fact: len(fact.reasons)),
-        plain("voided", "boolean"),
-    ),
-    history=True,
+    ("tier", "text"),
+    ("priority", "boolean"),
+    ("measured_on", "date"),
+    Column("reasons_count", "integer", lambda fact: len(fact.reasons)),
+    ("voided", "boolean"),
 )
-CASE: Final[FactTable[Any]] = FactTable(
+CASE: Final = _about_child(
     "case_fact",
-    (
-        plain("child_id", "uuid"),
-        plain("opened_on", "date"),
-        plain("tier", "text"),
-        plain("state", "text"),
-        plain("close_reason", "text"),
-        plain("closed_on", "date"),
-        Column("milestones", "jsonb", lambda fact: {item.name: item.on.isoformat() for item in fact.milestones}),
-        plain("confirmed_on", "date"),
-    ),
-    history=True,
+    ("opened_on", "date"),
+    ("tier", "text"),
+    ("state", "text"),
+    ("close_reason", "text"),
+    ("closed_on", "date"),
+    Column("milestones", "jsonb", lambda fact: {item.name: item.on.isoformat() for item in fact.milestones}),
+    ("confirmed_on", "date"),
 )
-FOLLOW_UP: Final[FactTable[Any]] = FactTable(
+FOLLOW_UP: Final = _about_child(
     "follow_up_fact",
-    (
-        plain("child_id", "uuid"),
-        plain("case_id", "uuid"),
-        plain("task", "text"),
-        plain("owner_role", "text"),
-        plain("opened_on", "date"),
-        plain("due_on", "date"),
-        plain("state", "text"),
-        plain("done_on", "date"),
-    ),
-    history=True,
+    ("case_id", "uuid"),
+    ("task", "text"),
+    ("owner_role", "text"),
+    ("opened_on", "date"),
+    ("due_on", "date"),
+    ("state", "text"),
+    ("done_on", "date"),
 )
 REGISTER: Final[FactTable[Any]] = FactTable(
     "register_fact",

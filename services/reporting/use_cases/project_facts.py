@@ -16,7 +16,7 @@ from services.reporting.store.group_facts import Groups, link, linked, lock_chil
 from services.reporting.store.present import store_present
 from services.reporting.store.projection import add_to_cells
 from services.reporting.store.tally import add_to_tally
-from services.reporting.use_cases.refold import Into, move_pending, refold
+from services.reporting.use_cases.refold import FOLD_GROUPS, Into, move_pending, refold
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import Fact
 from shared.contracts.risk import AssessmentV1
@@ -25,7 +25,6 @@ from shared.postgres.merge import merge_facts
 from shared.postgres.pool import Connection
 
 FOLDED: Final = frozenset((ChildV1.kind, MeasurementV1.kind, AssessmentV1.kind))
-FOLD_CHILDREN: Final = 700  # in one go: between two reads nothing else runs in this process
 
 Asked = dict[UUID, set[UUID] | None]  # leader → measurements with something new; None = the whole group
 
@@ -116,8 +115,8 @@ def _parts(groups: Groups, asked: Asked) -> Iterator[tuple[Groups, Asked]]:
     for child_id, leader in groups.items():
         members.setdefault(leader, []).append(child_id)
     leaders = list(asked)
-    for start in range(0, len(leaders), FOLD_CHILDREN):
-        part = leaders[start : start + FOLD_CHILDREN]
+    for start in range(0, len(leaders), FOLD_GROUPS):
+        part = leaders[start : start + FOLD_GROUPS]
         whose = {child_id: leader for leader in part for child_id in members.get(leader, (leader,))}
         yield whose, {leader: asked[leader] for leader in part}
 

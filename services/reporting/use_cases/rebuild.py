@@ -26,13 +26,12 @@ from services.reporting.store.generations import (
 )
 from services.reporting.store.group_facts import linked, read_by_key, read_groups
 from services.reporting.store.projection import add_to_cells
-from services.reporting.use_cases.refold import refold
+from services.reporting.use_cases.refold import FOLD_GROUPS, refold
 from services.reporting.use_cases.verify import verify
 from shared.postgres.pool import Connection
 
 LOG = structlog.get_logger(__name__)
 DROP_ROWS: Final = 20_000
-FOLD_CHILDREN: Final = 500
 
 
 class RebuildRunsError(Exception):
@@ -76,8 +75,8 @@ async def fill_bucket(connection: Connection, generation: int, bucket: int) -> i
     await read_by_key(connection)
     deltas = Deltas()
     into = {Target(generation, BUCKETS): deltas}
-    for start in range(0, len(children), FOLD_CHILDREN):
-        asked = children[start : start + FOLD_CHILDREN]
+    for start in range(0, len(children), FOLD_GROUPS):
+        asked = children[start : start + FOLD_GROUPS]
         groups = dict(zip(asked, asked, strict=True)) | await linked(connection, asked)
         facts = await read_groups(connection, groups, dict.fromkeys(groups.values()))
         # A group may already be here, folded with a member of an earlier bucket: comparing makes that harmless.

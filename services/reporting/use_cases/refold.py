@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from typing import Final
 from uuid import UUID
 
 from services.reporting.domain.cells import BUCKETS, Deltas, bucket_of
+from services.reporting.domain.child_month import ChildMonth
 from services.reporting.domain.facts import Slot
-from services.reporting.domain.fold import GroupFacts, fold_months, fold_spans, judged_by_month, pending
-from services.reporting.domain.versions import compare
+from services.reporting.domain.fold import ByMonth, GroupFacts, fold_months, fold_spans, judged_by_month, pending
+from services.reporting.domain.versions import RootMonth, Version, compare
 from services.reporting.store.generations import Target
 from services.reporting.store.group_facts import Groups, read_groups
 from services.reporting.store.projection import CHILD_MONTHS, CHILD_SPANS
 from shared.postgres.pool import Connection
 
+FOLD_GROUPS: Final = 500  # read, folded and written in one go
+PAUSE_MONTHS: Final = 1_000  # folded before something else may run: the heartbeat shares the loop
+
+MonthVersion = Version[RootMonth, ChildMonth]
 Into = Mapping[Target, Deltas]  # generations to write, and how their cells change
 
 
@@ -40,7 +47,7 @@ async def refold(
         for child_id, group in (await read_groups(connection, alone, dict.fromkeys(counted))).items():
             every = judged_by_month(group)
             judged[child_id] = {month: every[month] for month in judged[child_id]}
-    fresh = [version for leader, months in judged.items() for version in fold_months(facts[leader].children, months)]
+    fresh = await _fold(facts, judged)
     stored_spans = await CHILD_SPANS.read(connection, (), members) if members else {}
     spans = [span for leader in whole for span in fold_spans(facts[leader].children)]
     for target, deltas in into.items():
@@ -59,6 +66,18 @@ async def refold(
             for sign, current_spans in ((-1, differs.was_current), (1, differs.is_current)):
                 for _, span in current_spans:
                     deltas.add_span(span, sign)
+
+
+async def _fold(facts: Mapping[UUID, GroupFacts], judged: Mapping[UUID, ByMonth]) -> list[MonthVersion]:
+    versions: list[MonthVersion] = []
+    folded = 0
+    for leader, months in judged.items():
+        versions += fold_months(facts[leader].children, months)
+        folded += len(months)
+        if folded >= PAUSE_MONTHS:
+            folded = 0
+            await asyncio.sleep(0)
+    return versions
 
 
 def _held(target: Target, groups: Groups) -> set[UUID]:

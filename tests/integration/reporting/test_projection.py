@@ -14,7 +14,16 @@ from services.reporting.use_cases.verify import verify
 from shared.contracts.fact import Fact
 from shared.postgres.pool import Pool
 from tests.integration.reporting import ground
-from tests.unit.reporting.history import BORN, DESA, POSYANDU, assessment, child, measurement, random_history
+from tests.unit.reporting.history import (
+    BORN,
+    DESA,
+    POSYANDU,
+    assessment,
+    child,
+    measurement,
+    random_history,
+    risk_status,
+)
 
 PROPERTY = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
@@ -71,6 +80,33 @@ async def test_one_batch_touching_few_cells_writes_few_rows(pool: Pool) -> None:
     assert written <= len(kinds[2]) + CHILDREN + cells + tallies
 
 
+async def test_a_status_costs_its_own_row_and_the_tally(pool: Pool) -> None:
+    """Risk statuses, cases and follow-ups change no figure."""
+    facts = _many_children()
+    await ground.deliver(pool, facts)
+    before = await _rows_written(pool)
+    await ground.deliver(pool, [risk_status(number) for number in range(CHILDREN)])
+    assert await _rows_written(pool) - before == CHILDREN + 1
+
+
+async def test_a_long_history_is_not_read_for_a_new_month(pool: Pool) -> None:
+    """What a measurement costs does not grow with the months that its child has been measured before."""
+    facts: list[Fact] = [child(1), child(2)]
+    months = [date(2024 + (2 + back) // 12, (2 + back) % 12 + 1, 12) for back in range(1, 23)]
+    for on in months:
+        taken = measurement(str(on), on, of=1)
+        facts += [taken, assessment(taken)]
+    await ground.deliver(pool, facts)
+    costs = []
+    for number in (1, 2):
+        taken = measurement("new", date(2026, 2, 3), of=number, known=9)
+        before = await _rows_read(pool)
+        for fact in (taken, assessment(taken)):
+            await ground.deliver(pool, [fact])
+        costs.append(await _rows_read(pool) - before)
+    assert costs[0] == costs[1] > 0
+
+
 CHILDREN = 60
 
 
@@ -89,10 +125,17 @@ def _many_children() -> list[Fact]:
 
 async def _rows_written(pool: Pool) -> int:
     """Inserted, updated and deleted rows of this schema so far, as the server counts them."""
+    return await _counted(pool, "n_tup_ins + n_tup_upd + n_tup_del", "true")
+
+
+async def _rows_read(pool: Pool) -> int:
+    """Rows of single visits and months that were read so far."""
+    tables = "relname IN ('measurement_fact', 'assessment_fact', 'child_month')"
+    return await _counted(pool, "seq_tup_read + idx_tup_fetch", tables)
+
+
+async def _counted(pool: Pool, what: str, where: str) -> int:
     async with pool.acquire() as connection:
         await connection.execute("SELECT pg_stat_force_next_flush()")
-        return int(
-            await connection.fetchval(
-                "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables"
-            )
-        )
+        sql = f"SELECT coalesce(sum({what}), 0) FROM pg_stat_user_tables WHERE {where}"
+        return int(await connection.fetchval(sql))
