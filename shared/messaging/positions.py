@@ -38,7 +38,10 @@ async def load(connection: Connection, places: Sequence[Place]) -> dict[Place, P
 
 
 async def lock(connection: Connection, batch: Sequence[Received]) -> list[Received]:
-    """Lock the batch's positions in order; returns the records that nobody has accounted for yet."""
+    """Lock the positions of `batch` (sorted by offset); returns the records that nobody has accounted for yet.
+
+    A record twice in one batch, fetched before and after a rebalance, is one record.
+    """
     first: dict[Place, int] = {}
     for record in batch:
         first.setdefault(record.place, record.raw.offset)
@@ -59,7 +62,12 @@ async def lock(connection: Connection, batch: Sequence[Received]) -> list[Receiv
         [partition for _, partition in places],
     )
     following = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-    return [record for record in batch if record.raw.offset >= following[record.place]]
+    fresh = []
+    for record in batch:
+        if record.raw.offset >= following[record.place]:
+            following[record.place] = record.raw.offset + 1
+            fresh.append(record)
+    return fresh
 
 
 async def advance(connection: Connection, batch: Sequence[Received], outcomes: Sequence[str | Dead]) -> None:

@@ -51,6 +51,25 @@ class Notebook:
         return Effect(await merge_facts(connection, NOTES, notes))
 
 
+@dataclass
+class Record:
+    """A record as the broker would hand it out."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    timestamp: int = 0
+
+    @classmethod
+    def of(cls, fact: Fact, offset: int) -> Record:
+        message = encode(fact)
+        headers = [(name, value.encode()) for name, value in message.headers]
+        return cls(message.topic, 0, offset, message.key.encode(), message.body, headers)
+
+
 def measurement(weight_kg: float = 8.0, revision: int = 1, fact_id: uuid.UUID | None = None) -> MeasurementV1:
     """A measurement; the same fact_id has the same child."""
     fact_id = fact_id or uuid.uuid4()

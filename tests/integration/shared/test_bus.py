@@ -11,7 +11,9 @@ import pytest
 
 from deploy.local.stack import Stack
 from shared.contracts.codec import encode
+from shared.messaging.batch import process
 from shared.messaging.outcomes import NeverLimit, OurFaultError
+from shared.messaging.records import receive
 from shared.outbox.append import NoTransactionError, append
 from shared.outbox.relay import Relay
 from shared.postgres.merge import merge_facts
@@ -181,6 +183,19 @@ async def test_two_consumers_of_one_group_never_apply_a_record_twice(ground: Sta
             await bus.until(pool, COUNT, 300)
     assert await pool.fetchval("SELECT sum(applied) FROM consumer_position") == before + 300
     assert await pool.fetchval(BALANCE)
+
+
+async def test_a_record_fetched_twice_for_one_batch_is_counted_once(pool: Pool) -> None:
+    """Records fetched before and after a rebalance may overlap."""
+    await pool.execute("DELETE FROM consumer_position")
+    records = [bus.Record.of(bus.measurement(), offset) for offset in range(3)]
+    twice = receive([*records, *records[1:]], frozenset({"measurement"}))
+    counts = await process(pool, bus.Notebook(), twice)
+    assert (counts.applied, counts.not_newer) == (3, 0)
+    row = await pool.fetchrow("SELECT next_offset, applied, not_newer, gaps FROM consumer_position")
+    assert row is not None
+    assert tuple(row) == (3, 3, 0, 0)
+    await pool.execute("DELETE FROM consumer_position")
 
 
 def test_too_many_poisoned_records_are_our_fault_and_stop_the_partition() -> None:
