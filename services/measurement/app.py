@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from fastapi import APIRouter
 
-from services.measurement.http import children, mappings, measurements, merges, register
+from services.measurement.http import children, mappings, measurements, merges, register, review
 from services.measurement.http import intake as intake_routes
 from services.measurement.jobs import intake
 from services.measurement.jobs.housekeeping import Housekeeping
@@ -104,6 +104,7 @@ def routers() -> list[APIRouter]:
         measurements.router,
         intake_routes.router,
         mappings.router,
+        review.router,
         ledger_router(SERVICE, owns=OWNS, holds=(), extra=_intake_ledger),
     ]
 

@@ -66,6 +66,15 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "wrong_code": (
         "kode tidak berbentuk kode Kemendagri bertitik", "Tulis seperti 12.19.01.2003, posyandu 12.19.01.2003.P002",
         "the code is no dotted Kemendagri code", "Write it as 12.19.01.2003, a posyandu as 12.19.01.2003.P002"),
+    "nothing_proposed": (
+        "tidak ada nilai usulan untuk baris ini", "Kirim nilai yang benar, atau tolak barisnya",
+        "no value is proposed for this row", "Send the right values, or reject the row"),
+    "field_not_of_row": (
+        "baris ini tidak punya isian itu", "Kosongkan isian itu",
+        "this row has no such field", "Leave the field out"),
+    "child_of_another_area": (
+        "NIK ini milik anak yang terdaftar di wilayah lain", "Minta petugas wilayah itu memindahkan anaknya dahulu",
+        "a child registered in another area has this NIK", "Ask the staff of that area to relocate the child first"),
     "wrong_row": (
         "isi baris tidak sah", "Periksa kolom yang disebut", "the row is not valid", "Check the field named"),
 }  # fmt: skip

@@ -83,7 +83,8 @@ class JudgedRow:
     """The verdict on row `row_number` (as the spreadsheet counts lines). `row` is there if taken or repaired.
 
     `reasons` say why it is not simply taken, `notes` what else was seen. `z` = our HAZ, WAZ, WHZ with the stated
-    position (lying or standing by age where none is stated), shown with what is held back.
+    position (lying or standing by age where none is stated), shown with what is held back. `draft` = what could be read
+    of a row that is held back: any value may be missing.
     """
 
     row_number: int
@@ -92,7 +93,8 @@ class JudgedRow:
     reasons: list[Reason] = field(default_factory=list)
     notes: list[Reason] = field(default_factory=list)
     z: ZRow = (None, None, None)
+    draft: FileRow | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """As a tuple of values: files of 40,000 rows come from another process."""
-        return JudgedRow, (self.row_number, self.outcome, self.row, self.reasons, self.notes, self.z)
+        return JudgedRow, (self.row_number, self.outcome, self.row, self.reasons, self.notes, self.z, self.draft)

@@ -92,8 +92,8 @@ def _verdict(evidence: Evidence, index: int, found: Sequence[Reason]) -> JudgedR
     row = evidence.rows[index]
     if index in evidence.repaired:
         row = row._replace(weight_kg=evidence.repaired[index])
-    kept = None if outcome is Outcome.QUARANTINED else row
-    return JudgedRow(row.row_number, outcome, kept, reasons, notes, evidence.z[index])
+    kept, draft = (None, row) if outcome is Outcome.QUARANTINED else (row, None)
+    return JudgedRow(row.row_number, outcome, kept, reasons, notes, evidence.z[index], draft)
 
 
 def _says_nothing(columns: Columns, index: int) -> bool:

@@ -189,7 +189,7 @@ async def get_error_file(
     async with reading(request) as connection:
         _, file = await _found(connection, intake_id)
         content = await intake.file_content(connection, intake_id)
-        held = await intake.held_back(connection, intake_id)
+        held = await intake.held_back(connection, intake_id) if file.committed_at is not None else None
     if file.diagnosis is None or file.diagnosis.get("profile") is None:
         raise NOTHING_TO_MEND.problem()
     vault, parser = vault_of(request), parser_of(request)

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from services.measurement.domain.entry_problems import words_of
 from services.measurement.domain.nik import follows_hard_rules
 from services.measurement.domain.plausible import BIRTH_LENGTH_CM, BIRTH_WEIGHT_KG
+from services.measurement.use_cases.answer_held_rows import RejectReason
 from services.measurement.use_cases.correct_measurements import VoidReason
 from services.measurement.use_cases.visits import NewMeasurement, VisitValues
 from shared.contracts.child import HouseholdRisk, Sex
@@ -99,6 +100,26 @@ class MeasurementPatch(VisitValues, Body):
     """Values to correct; null empties one. The child of a measurement never changes."""
 
     measured_on: date = Field(default=date.min)
+
+
+class ReviewValues(VisitValues, Body):
+    """What a held row should have said; null empties a value. Who, when and where are of file rows, mostly.
+
+    `desa_code`, `posyandu_code`, `child_id` answer a row that could not be placed.
+    """
+
+    child_id: UUID = Field(default=UUID(int=0))
+    measured_on: date = Field(default=date.min)
+    sex: Sex | None = None
+    birth_date: date = Field(default=date.min)
+    nik: Nik | None = None
+    name: Text | None = None
+
+
+class RejectIn(Body):
+    """Why a held row is not taken."""
+
+    reason: RejectReason
 
 
 class MeasurementsIn(Body):

@@ -17,7 +17,7 @@ from services.measurement.store.intake import StoredFile
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.file_measurements import SOURCE
-from services.measurement.use_cases.take_file_rows import FileChunk, take_file_rows
+from services.measurement.use_cases.take_file_rows import FileChunk, place_book, take_file_rows
 from shared import metrics
 from shared.auth.areas import AreaGrant
 from shared.calendar import now_utc, today_jakarta
@@ -63,7 +63,8 @@ class IntakeJob:
         return Waiting({"stopped": parsed.diagnosis["stopped"]})
 
     async def _take(self, job: RunningJob, file: StoredFile, parsed: ParsedFile) -> Done:
-        places = await self._places(file)
+        async with self.pool.acquire() as connection:
+            places = await place_book(connection, file.areas)
         for piece in parsed.pieces:
             rows, raw = load_piece(piece)
             after_row = (job.cursor or {}).get("after_row", 0)
@@ -94,14 +95,6 @@ class IntakeJob:
         self.committed()
         for outcome in ("accepted", "unchanged", "rejected", "quarantined"):
             metrics.INTAKE_ROWS.labels(outcome, "file").inc(getattr(count, outcome))
-
-    async def _places(self, file: StoredFile) -> PlaceBook:
-        """The names of the uploader's kabupaten: a file of another one finds no desa."""
-        kabupaten = sorted({".".join(area.split(".")[:2]) for area in file.areas})
-        async with self.pool.acquire() as connection:
-            entries = await intake.named_entries(connection, kabupaten)
-            decided = await intake.decided_names(connection)
-        return PlaceBook(entries, decided)
 
 
 def state_of(job_state: str, payload: dict[str, Any], file: StoredFile) -> str:

@@ -72,9 +72,11 @@ class Parser:
             self._kept.popitem(last=False)
         return self._kept[key]
 
-    async def error_file(self, name: str, data: bytes, today: date, held: Mapping[int, tuple[str, ...]]) -> bytes:
-        """The workbook of rows to mend; `held` = rows that were held back after reading, with their codes."""
-        return await self._run(make_error_file, name, data, today, dict(held))
+    async def error_file(
+        self, name: str, data: bytes, today: date, held: Mapping[int, tuple[str, ...]] | None
+    ) -> bytes:
+        """The workbook of rows to mend; `held` = rows still held back, with their codes, once the file is taken."""
+        return await self._run(make_error_file, name, data, today, held)
 
     def close(self) -> None:
         """End the process; work under way is dropped."""
@@ -106,14 +108,21 @@ def parse_file(name: str, data: bytes, today: date) -> ParsedFile:
     return ParsedFile(diagnosis.as_json(), diagnosis.can_be_confirmed, len(rows), tuple(pieces))
 
 
-def make_error_file(name: str, data: bytes, today: date, held: dict[int, tuple[str, ...]]) -> bytes:
+def make_error_file(name: str, data: bytes, today: date, held: Mapping[int, tuple[str, ...]] | None) -> bytes:
     """The workbook of rows to mend, those among them that the register could not place. Runs in the other process."""
     examination = examine(name, data, recompute=recompute, today=today)
+    if held is not None:
+        _mark_held(examination, held)
+    return write_error_file(examination)
+
+
+def _mark_held(examination: Examination, held: Mapping[int, tuple[str, ...]]) -> None:
     for row in examination.judged:
-        if row.row_number in held and row.outcome is not Outcome.QUARANTINED:
+        if row.row_number not in held and row.outcome is Outcome.QUARANTINED:
+            row.outcome = Outcome.TAKEN  # somebody has answered it meanwhile
+        elif row.row_number in held and row.outcome is not Outcome.QUARANTINED:
             row.outcome = Outcome.QUARANTINED
             row.reasons = [Reason(code, PLACED_BY.get(code, "desa_name")) for code in held[row.row_number][:1]]
-    return write_error_file(examination)
 
 
 # The field of a row that a reason of the register is about; the others are about the desa.

@@ -80,6 +80,12 @@ async def candidates(
     return [(row["child_id"], row["nik_hash"], row["name_hash"]) for row in rows]
 
 
+async def nik_is_registered(connection: Connection, nik_hash: bytes) -> bool:
+    """Whether any child, of whatever area, has this NIK (API role)."""
+    found: bool = await connection.fetchval("SELECT nik_is_registered($1)", nik_hash)
+    return found
+
+
 async def log_access(connection: Connection, reader: Reader, child_ids: Sequence[UUID], action: str) -> None:
     """Append who did what with these identities, in the transaction that did it."""
     await connection.execute(

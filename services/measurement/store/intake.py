@@ -139,6 +139,26 @@ async def insert_rows(connection: Connection, intake_id: UUID, rows: Sequence[Ro
     )
 
 
+async def row_codes(connection: Connection, intake_id: UUID, row_number: int) -> tuple[str, ...]:
+    """Everything that was remarked on a row."""
+    codes: list[str] = await connection.fetchval(
+        "SELECT reasons FROM intake_row WHERE intake_id = $1 AND row_number = $2", intake_id, row_number
+    )
+    return tuple(codes)
+
+
+async def settle_row(connection: Connection, intake_id: UUID, row: RowOutcome) -> None:
+    """What became of a row that was held back; what was remarked on it stays."""
+    await connection.execute(
+        "UPDATE intake_row SET outcome = $3, child_id = $4, fact_id = $5 WHERE intake_id = $1 AND row_number = $2",
+        intake_id,
+        row.row_number,
+        row.outcome,
+        row.child_id,
+        row.fact_id,
+    )
+
+
 async def used_facts(connection: Connection, intake_id: UUID, fact_ids: Sequence[UUID]) -> set[UUID]:
     """Those of `fact_ids` that earlier rows of this file were about."""
     rows = await connection.fetch(

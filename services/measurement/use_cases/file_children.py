@@ -117,6 +117,10 @@ class FileChildren:
             child.name_hashes |= _one(row.name_hash)
         return ChildIndex(known.values()), stored
 
+    def is_new(self, resident: Resident) -> bool:
+        """Whether no known child fits."""
+        return _is_new(self._index, resident)
+
     def attach(self, resident: Resident, entry: Entry) -> UUID | None:
         """The child of a row, registered if it is new; None where more than one child fits."""
         try:

@@ -8,8 +8,6 @@ from operator import attrgetter
 from typing import Final, Literal
 from uuid import UUID
 
-import orjson
-
 from services.measurement.domain.entry_checks import visit_problems
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.store import counts, quarantine
@@ -20,6 +18,7 @@ from services.measurement.store.quarantine import HeldRow
 from services.measurement.store.register import Place, unknown_places
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry
+from services.measurement.use_cases.held_rows import Doubt, HeldContent, held_row
 from services.measurement.use_cases.publish import publish
 from services.measurement.use_cases.visits import NewMeasurement
 from shared.contracts.child import MeasurementV1
@@ -108,7 +107,8 @@ def point_problem(point: Place | None, wrong: Mapping[Place, str]) -> list[Entry
     return [] if code is None else [EntryProblem(code, f"{code.removeprefix('unknown_')}_code")]
 
 
-def _refusal(row: NewMeasurement, child: Standing | None, wrong: Mapping[Place, str], entry: Entry) -> Recorded | None:
+def child_refusal(child: Standing | None, entry: Entry) -> Recorded | None:
+    """Why nothing may be recorded of a child; None where it may."""
     if child is None:
         return Recorded("rejected", problems=(EntryProblem("unknown_child", "child_id"),))
     if not entry.grant.covers(child.desa_code, child.posyandu_code):
@@ -116,8 +116,13 @@ def _refusal(row: NewMeasurement, child: Standing | None, wrong: Mapping[Place, 
     if child.merged_into is not None:
         problem = EntryProblem("child_merged", "child_id")
         return Recorded("rejected", problems=(problem,), survivor_id=child.merged_into)
-    if child.voided:
-        return Recorded("rejected", problems=(EntryProblem("child_voided", "child_id"),))
+    return Recorded("rejected", problems=(EntryProblem("child_voided", "child_id"),)) if child.voided else None
+
+
+def _refusal(row: NewMeasurement, child: Standing | None, wrong: Mapping[Place, str], entry: Entry) -> Recorded | None:
+    refusal = child_refusal(child, entry)
+    if refusal is not None or child is None:
+        return refusal
     found = point_problem(service_point(row.desa_code, row.posyandu_code), wrong)
     problems = (*found, *visit_problems(row, child.birth_date, entry.today))
     if not problems:
@@ -193,12 +198,6 @@ def _against(fact: MeasurementV1, holder: MeasurementV1, stored: set[UUID]) -> R
 
 
 def _held(row: NewMeasurement, result: Recorded, entry: Entry, vault: Vault) -> HeldRow:
-    quarantine_id = new_fact_id()
-    return HeldRow(
-        quarantine_id=quarantine_id,
-        channel="api",
-        areas=entry.areas,
-        reasons=tuple(sorted({problem.code for problem in result.problems})),
-        sealed=vault.seal(quarantine_id, orjson.dumps(row.model_dump())),
-        proposed={name: value for problem in result.problems for name, value in problem.proposed},
-    )
+    doubts = tuple(Doubt(problem.code, problem.field, problem.value) for problem in result.problems)
+    proposed = {name: value for problem in result.problems for name, value in problem.proposed}
+    return held_row(HeldContent(row.model_dump(), doubts, proposed), entry, vault)

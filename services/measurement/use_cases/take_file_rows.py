@@ -11,12 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
-from services.measurement.domain.file_row import FileRow, JudgedRow, Outcome
+from services.measurement.domain.file_row import FileRow, JudgedRow, Outcome, Value
 from services.measurement.domain.places import MappingKey, NamedPlace, Place, PlaceBook
 from services.measurement.store import counts, intake, quarantine
 from services.measurement.store.counts import IntakeCount
@@ -26,8 +25,8 @@ from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.file_children import FileChildren, Resident
 from services.measurement.use_cases.file_measurements import FileMeasurements
+from services.measurement.use_cases.held_rows import Doubt, HeldContent, held_row
 from services.measurement.use_cases.publish import publish
-from shared.contracts.fact import new_fact_id
 from shared.postgres.pool import Connection
 
 LEDGER_TERMS: Final = {
@@ -38,6 +37,10 @@ LEDGER_TERMS: Final = {
     "quarantined": "quarantined",
     "rejected": "rejected",
 }
+
+
+# The field that answers a reason of the register; the others are about the desa.
+PLACED_BY: Final = {"ambiguous_child": "child_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ async def take_file_rows(
 ) -> IntakeCount:
     """Store the chunk with its events and the outcome of every row; what it adds to the intake ledger."""
     work = _sort(chunk, places, entry, vault)
-    await intake.lock_places(connection, [_lock_key(resident.desa_code) for resident in work.residents])
+    await lock_places(connection, work.residents)
     children = await FileChildren.load(connection, work.residents, vault)
     matched = []
     for resident in work.residents:
@@ -84,6 +87,17 @@ async def take_file_rows(
     count = _count(work.outcomes)
     await counts.add(connection, "file", count, entry.known_at)
     return count
+
+
+async def place_book(connection: Connection, areas: Sequence[str]) -> PlaceBook:
+    """The names of the kabupaten of these areas: a file of another one finds no desa."""
+    kabupaten = sorted({".".join(area.split(".")[:2]) for area in areas})
+    return PlaceBook(await intake.named_entries(connection, kabupaten), await intake.decided_names(connection))
+
+
+async def lock_places(connection: Connection, residents: Sequence[Resident]) -> None:
+    """Only we match children of these desa, until the end of the transaction."""
+    await intake.lock_places(connection, [_lock_key(resident.desa_code) for resident in residents])
 
 
 def _sort(chunk: FileChunk, places: PlaceBook, entry: Entry, vault: Vault) -> _Sorted:
@@ -131,38 +145,26 @@ def _hold_back(
     work: _Sorted, chunk: FileChunk, row: FileRow, reason: str, codes: tuple[str, ...], entry: Entry, vault: Vault
 ) -> None:
     """Keep a row that was readable but cannot be placed."""
-    fields = {name: value for name, value in row._asdict().items() if value is not None}
-    work.held.append(_held(chunk, row.row_number, (reason,), fields, {}, entry, vault))
+    content = HeldContent(_known(row), (Doubt(reason, PLACED_BY.get(reason, "desa_code")),))
+    work.held.append(held_row(content, entry, vault, chunk.intake_id, row.row_number))
     work.outcomes.append(RowOutcome(row.row_number, "quarantined", (reason, *codes)))
 
 
 def _held_judged(chunk: FileChunk, judged: JudgedRow, entry: Entry, vault: Vault) -> HeldRow:
-    reasons = tuple(dict.fromkeys(reason.code for reason in judged.reasons))
+    """Keep a row that was wrong by itself."""
+    fields = {} if judged.draft is None else _known(judged.draft)
+    doubts = tuple(Doubt(reason.code, reason.field, _plain(reason.value)) for reason in judged.reasons)
     proposed = {name: value for reason in judged.reasons for name, value in reason.proposed}
-    raw = chunk.raw.get(judged.row_number, {})
-    return _held(chunk, judged.row_number, reasons, raw, proposed, entry, vault)
+    content = HeldContent(fields, doubts, proposed, chunk.raw.get(judged.row_number, {}))
+    return held_row(content, entry, vault, chunk.intake_id, judged.row_number)
 
 
-def _held(
-    chunk: FileChunk,
-    row_number: int,
-    reasons: tuple[str, ...],
-    fields: Mapping[str, Any],
-    proposed: dict[str, Any],
-    entry: Entry,
-    vault: Vault,
-) -> HeldRow:
-    quarantine_id = new_fact_id()
-    return HeldRow(
-        quarantine_id=quarantine_id,
-        channel="file",
-        areas=entry.areas,
-        reasons=reasons,
-        sealed=vault.seal(quarantine_id, orjson.dumps(fields, default=str)),
-        proposed=proposed,
-        intake_id=chunk.intake_id,
-        row_number=row_number,
-    )
+def _known(row: FileRow) -> dict[str, Any]:
+    return {name: value for name, value in row._asdict().items() if value is not None}
+
+
+def _plain(value: Value) -> float | str | None:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _count(outcomes: Sequence[RowOutcome]) -> IntakeCount:

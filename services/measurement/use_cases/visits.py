@@ -35,8 +35,13 @@ class VisitValues(BaseModel):
     device_id: Label | None = None
 
 
-class NewMeasurement(VisitValues):
+class DatedVisit(VisitValues):
+    """The values of a day, of whichever child."""
+
+    measured_on: date
+
+
+class NewMeasurement(DatedVisit):
     """One visit of a registered child, to be recorded."""
 
     child_id: UUID
-    measured_on: date

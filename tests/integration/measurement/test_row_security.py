@@ -115,7 +115,7 @@ async def test_no_role_of_the_service_deletes_facts_or_changes_the_access_log(de
             "DELETE FROM child",
             "UPDATE identity_access_log SET purpose = 'x'",
             "DELETE FROM identity_access_log",
-            "UPDATE intake_row SET outcome = 'accepted'",
+            "UPDATE intake_row SET reasons = '{}'",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await pool.execute(statement)

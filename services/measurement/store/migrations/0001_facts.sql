@@ -129,9 +129,18 @@ CREATE POLICY api ON measurement TO measurement_api
 -- The ledger counts and digests all facts, and whoever asks for it has no area: ids and revisions, nothing else.
 CREATE POLICY census ON child FOR SELECT TO measurement_owner USING (true);
 CREATE POLICY census ON measurement FOR SELECT TO measurement_owner USING (true);
+CREATE POLICY census ON child_identity FOR SELECT TO measurement_owner USING (true);
 CREATE VIEW child_census AS SELECT child_id AS fact_id, epoch, revision, known_at FROM child;
 CREATE VIEW measurement_census AS SELECT fact_id, epoch, revision, known_at FROM measurement;
 GRANT SELECT ON child_census, measurement_census TO measurement_worker, measurement_api;
+
+-- A person who answers a row sees their own children only: whether another area has a child of this NIK, and no more.
+CREATE FUNCTION nik_is_registered(digest bytea) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = measurement AS $$
+    SELECT EXISTS (SELECT FROM child_identity WHERE nik_hash = digest)
+$$;
+REVOKE ALL ON FUNCTION nik_is_registered FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION nik_is_registered TO measurement_api;
 
 GRANT SELECT, INSERT, UPDATE ON register_entry, child, child_identity, measurement
     TO measurement_worker, measurement_api;

@@ -45,19 +45,25 @@ CREATE TABLE quarantine (
     quarantine_id uuid PRIMARY KEY,
     created_at timestamptz NOT NULL,
     channel text NOT NULL CHECK (channel IN ('api', 'file')),
+    source text NOT NULL,                       -- of the measurement that it may become
     intake_id uuid,
     row_number integer,
     areas text[] NOT NULL,
     reasons text[] NOT NULL,
     proposed jsonb NOT NULL DEFAULT '{}',       -- field to value: measurements and dates only
     wrapped_key bytea NOT NULL,
-    sealed bytea NOT NULL,                      -- the row as it came
+    sealed bytea NOT NULL,                      -- what could be read of the row, and what is doubtful
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'resolved', 'discarded')),
     settled_at timestamptz,
-    settled_by text
+    settled_by text,
+    answer text CHECK (answer IN ('accepted', 'corrected', 'rejected')),
+    reject_reason text,
+    child_id uuid,                              -- what the row became
+    fact_id uuid
 );
-COMMENT ON TABLE quarantine IS 'primary; rows kept for a person to decide';
-CREATE INDEX quarantine_open ON quarantine (created_at) WHERE state = 'open';
+COMMENT ON TABLE quarantine IS 'primary; rows kept for a person to decide, and what was decided';
+CREATE INDEX quarantine_open ON quarantine (quarantine_id) WHERE state = 'open';
+CREATE INDEX quarantine_file ON quarantine (intake_id, row_number);
 
 CREATE TABLE name_mapping (
     kind text NOT NULL CHECK (kind IN ('desa', 'posyandu')),
@@ -98,6 +104,9 @@ ALTER TABLE intake_row FORCE ROW LEVEL SECURITY;
 CREATE POLICY worker ON intake_row TO measurement_worker USING (true) WITH CHECK (true);
 CREATE POLICY api ON intake_row FOR SELECT TO measurement_api
     USING (EXISTS (SELECT FROM intake_file f WHERE f.intake_id = intake_row.intake_id));
+CREATE POLICY answer ON intake_row FOR UPDATE TO measurement_api  -- what is held back, once
+    USING (outcome = 'quarantined' AND EXISTS (SELECT FROM intake_file f WHERE f.intake_id = intake_row.intake_id))
+    WITH CHECK (outcome IN ('accepted', 'corrected', 'unchanged', 'rejected'));
 
 ALTER TABLE quarantine ENABLE ROW LEVEL SECURITY;
 ALTER TABLE quarantine FORCE ROW LEVEL SECURITY;
@@ -113,5 +122,5 @@ CREATE POLICY api ON name_mapping TO measurement_api
 
 GRANT SELECT, INSERT, UPDATE ON intake_file, quarantine, name_mapping TO measurement_worker, measurement_api;
 GRANT SELECT, INSERT ON intake_row TO measurement_worker;
-GRANT SELECT ON intake_row TO measurement_api;
+GRANT SELECT, UPDATE (outcome, child_id, fact_id) ON intake_row TO measurement_api;
 GRANT SELECT, INSERT ON intake_count TO measurement_worker, measurement_api;
