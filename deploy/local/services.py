@@ -27,11 +27,6 @@ READY_POLL_S: Final = 0.1
 TETHER: Final = processes.Tether("TERM")  # their own orderly way out
 
 
-def present() -> tuple[str, ...]:
-    """The services that can be started, in the order of the data's way."""
-    return tuple(name for name in SERVICES if (CHECKOUT / "services" / name / "__main__.py").exists())
-
-
 def environment(stack: Stack, service: str, *, owner: bool = False) -> dict[str, str]:
     """What a process of `service` is told. The owner's password is for migrations only."""
     secrets = stack.secrets

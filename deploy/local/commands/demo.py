@@ -19,13 +19,14 @@ from deploy.demo.driver import Doors, Outcome, has_no_register, run_demo
 from deploy.demo.place import claim, make_room
 from deploy.demo.report import as_json, as_text
 from deploy.demo.world import World, make_world
-from deploy.local import services, tokens
+from deploy.local import tokens
 from deploy.local.commands import ledger, verify
 from deploy.local.data_dir import CHECKOUT, default_data_dir
 from deploy.local.doors import through_door
 from deploy.local.lifecycle import tethered_system
 from deploy.local.stack import Stack
 from shared.calendar import today_jakarta
+from shared.contracts.topics import SERVICES
 
 CHILDREN: Final = 30_000
 MONTHS: Final = 4
@@ -65,7 +66,7 @@ async def _run(stack: Stack, world: World) -> tuple[Outcome, dict[str, Any]]:
     doors = Doors(
         measurement=stack.url("measurement"),
         reporting=stack.url("reporting"),
-        services=tuple(stack.url(name) for name in services.present()),
+        services=tuple(stack.url(name) for name in SERVICES),
         mint=lambda role, areas: tokens.mint(stack.data, role, areas, subject=f"demo-{role}"),
         ledger=lambda: ledger.collect(stack),
     )
