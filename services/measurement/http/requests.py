@@ -116,6 +116,13 @@ class ReviewValues(VisitValues, Body):
     name: Text | None = None
 
 
+class AcceptIn(Body):
+    """Which held rows are right as proposed: those with this reason, of one file or of all."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=60)]
+    intake_id: UUID | None = None
+
+
 class RejectIn(Body):
     """Why a held row is not taken."""
 

@@ -11,13 +11,16 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.http.answers import entry_of, masked, refusals, vault_of
-from services.measurement.http.requests import RejectIn, ReviewValues, stated
+from services.measurement.http.requests import AcceptIn, RejectIn, ReviewValues, stated
 from services.measurement.store import quarantine
 from services.measurement.store.fact_rows import ConcurrentChangeError
+from services.measurement.store.intake import RowOutcome
 from services.measurement.store.quarantine import StoredHeldRow, Wanted
 from services.measurement.store.vault import Vault
-from services.measurement.use_cases.answer_held_rows import AlreadyAnsweredError, Answer, answer_held_row
+from services.measurement.use_cases.answer_held_rows import AlreadyAnsweredError, Answer, accept_each, answer_held_row
+from services.measurement.use_cases.entry import RefusedError
 from services.measurement.use_cases.held_rows import opened
+from services.measurement.use_cases.take_file_rows import place_book
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.http.answer import Answer as HttpAnswer
@@ -56,6 +59,30 @@ async def get_review(
         held = await quarantine.list_held(connection, wanted, after[0] if after else None, page.limit + 1)
     vault = vault_of(request)
     return json_response(page.page([review_json(row, vault) for row in held], "review_id"))
+
+
+@router.post(":accept", summary="Take all rows of one reason as proposed")
+async def post_accept_all(
+    request: Request,
+    caller: Annotated[Caller, require("review:write")],
+    page: Annotated[PageRequest, Depends(page_request)],
+    body: Annotated[AcceptIn, json_body(AcceptIn)],
+) -> Response:
+    """A page of them at a time; each is judged by itself, and what is refused stays open and says why."""
+    after = page.after(UUID)
+    wanted = Wanted("open", reason=body.reason, intake_id=body.intake_id)
+
+    async def effect(connection: Connection) -> HttpAnswer:
+        held = await quarantine.list_held(connection, wanted, after[0] if after else None, page.limit + 1)
+        places = await place_book(connection, caller.areas.codes)
+        entry, vault = entry_of(caller), vault_of(request)
+        with _conflicts():
+            results = await accept_each(connection, held[: page.limit], caller.subject, places, entry, vault)
+        shown = [_result_json(row, result) for row, result in zip(held, results, strict=False)]
+        shown += [{"review_id": str(row.quarantine_id)} for row in held[page.limit :]]  # tells that there is more
+        return json_answer(200, page.page(shown, "review_id"))
+
+    return await write_once(request, effect)
 
 
 @router.get("/{review_id}", summary="One held row")
@@ -102,17 +129,32 @@ async def post_reject(
 
 async def _answered(request: Request, caller: Caller, answer: Answer) -> Response:
     async def effect(connection: Connection) -> HttpAnswer:
+        places = await place_book(connection, caller.areas.codes)
         with refusals(), _conflicts():
-            outcome = await answer_held_row(connection, answer, entry_of(caller), vault_of(request))
-        shown = {
-            "review_id": str(answer.quarantine_id),
-            "outcome": outcome.outcome,
-            "child_id": _text(outcome.child_id),
-            "measurement_id": _text(outcome.fact_id),
-        }
-        return json_answer(200, shown)
+            outcome = await answer_held_row(connection, answer, places, entry_of(caller), vault_of(request))
+        return json_answer(200, _outcome_json(answer.quarantine_id, outcome))
 
     return await write_once(request, effect)
+
+
+def _outcome_json(review_id: UUID, outcome: RowOutcome) -> dict[str, Any]:
+    return {
+        "review_id": str(review_id),
+        "outcome": outcome.outcome,
+        "child_id": _text(outcome.child_id),
+        "measurement_id": _text(outcome.fact_id),
+    }
+
+
+def _result_json(held: StoredHeldRow, result: RowOutcome | RefusedError | AlreadyAnsweredError) -> dict[str, Any]:
+    """One row of a report; a refused one is `open` still."""
+    review_id = str(held.quarantine_id)
+    if isinstance(result, RefusedError):
+        problems = [problem.as_json() for problem in result.problems]
+        return {"review_id": review_id, "outcome": "open", "problems": problems}
+    if isinstance(result, AlreadyAnsweredError):
+        return {"review_id": review_id, "outcome": ALREADY_ANSWERED.code, **_decision(result.held)}
+    return _outcome_json(held.quarantine_id, result)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from services.measurement.domain.entry_checks import visit_problems
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.domain.file_row import FileRow
-from services.measurement.domain.places import NamedPlace
+from services.measurement.domain.places import NamedPlace, PlaceBook
 from services.measurement.store import identities, intake
 from services.measurement.store.children import standing
 from services.measurement.store.intake import RowOutcome
@@ -26,7 +26,7 @@ from services.measurement.use_cases.file_measurements import FileMeasurements
 from services.measurement.use_cases.held_rows import HeldContent
 from services.measurement.use_cases.publish import publish
 from services.measurement.use_cases.record_measurements import child_refusal, point_problem, service_point
-from services.measurement.use_cases.take_file_rows import lock_places, place_book
+from services.measurement.use_cases.take_file_rows import lock_places
 from services.measurement.use_cases.visits import DatedVisit
 from shared.contracts.child import ChildV1
 from shared.postgres.pool import Connection
@@ -56,6 +56,7 @@ async def take_answered_row(
     held: StoredHeldRow,
     content: HeldContent,
     values: Mapping[str, Any],
+    places: PlaceBook,
     entry: Entry,
     vault: Vault,
 ) -> RowOutcome:
@@ -64,7 +65,7 @@ async def take_answered_row(
         raise LookupError(held.quarantine_id)
     row = _complete(held, content, values, entry.today)
     codes = await intake.row_codes(connection, held.intake_id, held.row_number)
-    desa_code, posyandu_code = await _place(connection, row, values, entry)
+    desa_code, posyandu_code = await _place(connection, row, values, places, entry)
     resident = Resident(row, desa_code, posyandu_code, codes, vault)
     settled = await _child(connection, resident, values.get("child_id"), entry, vault)
     visits = FileMeasurements(held.intake_id, settled.root_of, entry)
@@ -107,14 +108,13 @@ def _complete(held: StoredHeldRow, content: HeldContent, values: Mapping[str, An
 
 
 async def _place(
-    connection: Connection, row: FileRow, values: Mapping[str, Any], entry: Entry
+    connection: Connection, row: FileRow, values: Mapping[str, Any], places: PlaceBook, entry: Entry
 ) -> tuple[str, str | None]:
     """Desa and posyandu: those given, else what the names mean by now."""
     point = service_point(values.get("desa_code"), values.get("posyandu_code"))
     if point is not None:
         problems = point_problem(point, await unknown_places(connection, [point]))
     else:
-        places = await place_book(connection, entry.areas)
         names = NamedPlace(row.kabupaten_name, row.kecamatan_name, row.desa_name, row.posyandu_name)
         place = places.find(names)
         point = (place.desa_code or "", place.posyandu_code)

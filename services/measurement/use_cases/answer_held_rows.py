@@ -6,7 +6,7 @@ same transaction. What is refused changes nothing, and the row stays open.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 
 from services.measurement.domain.entry_problems import EntryProblem
+from services.measurement.domain.places import PlaceBook
 from services.measurement.store import counts, intake, quarantine
 from services.measurement.store.counts import IntakeCount
 from services.measurement.store.intake import RowOutcome
@@ -49,7 +50,9 @@ class AlreadyAnsweredError(Exception):
         self.held = held
 
 
-async def answer_held_row(connection: Connection, answer: Answer, entry: Entry, vault: Vault) -> RowOutcome:
+async def answer_held_row(
+    connection: Connection, answer: Answer, places: PlaceBook, entry: Entry, vault: Vault
+) -> RowOutcome:
     """What the row became: accepted, corrected, unchanged or rejected.
 
     Raises UnknownFactError, AlreadyAnsweredError, RefusedError, and ConcurrentChangeError where a file has just changed
@@ -62,7 +65,7 @@ async def answer_held_row(connection: Connection, answer: Answer, entry: Entry, 
         raise AlreadyAnsweredError(held)
     outcome = RowOutcome(held.row_number or 0, "rejected")
     if answer.kind != "rejected":
-        outcome = await _take(connection, held, answer, entry, vault)
+        outcome = await _take(connection, held, answer, places, entry, vault)
     decision = Decision(
         state="discarded" if answer.kind == "rejected" else "resolved",
         answer=answer.kind,
@@ -79,7 +82,24 @@ async def answer_held_row(connection: Connection, answer: Answer, entry: Entry, 
     return outcome
 
 
-async def _take(connection: Connection, held: StoredHeldRow, answer: Answer, entry: Entry, vault: Vault) -> RowOutcome:
+async def accept_each(
+    connection: Connection, held: Sequence[StoredHeldRow], by: str, places: PlaceBook, entry: Entry, vault: Vault
+) -> list[RowOutcome | RefusedError | AlreadyAnsweredError]:
+    """Take each row as proposed, whatever becomes of the others; what is refused stays open."""
+    results: list[RowOutcome | RefusedError | AlreadyAnsweredError] = []
+    for row in held:
+        answer = Answer(row.quarantine_id, "accepted", by, {})
+        try:
+            async with connection.transaction():
+                results.append(await answer_held_row(connection, answer, places, entry, vault))
+        except (RefusedError, AlreadyAnsweredError) as refusal:
+            results.append(refusal)
+    return results
+
+
+async def _take(
+    connection: Connection, held: StoredHeldRow, answer: Answer, places: PlaceBook, entry: Entry, vault: Vault
+) -> RowOutcome:
     content = opened(held, vault)
     values = dict(answer.values)
     if answer.kind == "accepted":
@@ -88,7 +108,7 @@ async def _take(connection: Connection, held: StoredHeldRow, answer: Answer, ent
             raise RefusedError(EntryProblem("nothing_proposed", "proposed"))
     as_sent = Entry(entry.now, entry.today, held.channel, held.source, entry.grant)
     if held.channel == "file":
-        return await take_answered_row(connection, held, content, values, as_sent, vault)
+        return await take_answered_row(connection, held, content, values, places, as_sent, vault)
     return await _record(connection, content, values, as_sent, vault)
 
 

@@ -298,6 +298,22 @@ async def names_to_mend(desk: Desk, intake_id: str) -> list[str]:
     return [str(cells[heads.index("Nama")]) for cells in rows]
 
 
+async def test_all_rows_of_one_reason_are_taken_at_one_word(desk: Desk) -> None:
+    """domain.md §7: one click for all rows of one reason; a row with a second doubt stays open and says which."""
+    grams = [row(nik="", name=f"Anak {letter}", kg="10400") for letter in "abcd"]
+    await take(desk, *grams, row(nik="1,21901E+15", name="Anak e", kg="10400"), row(nik="", name="Anak f", sex="?"))
+    body = {"reason": "weight_in_grams"}
+    first = (await desk.send("POST", "/v1/review:accept?limit=3", body)).json()
+    assert [item["outcome"] for item in first["items"]] == ["accepted"] * 3
+    rest = (await desk.send("POST", f"/v1/review:accept?limit=3&cursor={first['next_cursor']}", body)).json()
+    assert [item["outcome"] for item in rest["items"]] == ["accepted", "open"]
+    assert [problem["code"] for problem in rest["items"][1]["problems"]] == ["nik_damaged"]
+    assert rest["next_cursor"] is None
+    assert await ledger(desk) == {"received": 6, "accepted": 4, "quarantined": 2}
+    assert await visits(desk) == 4
+    assert [len(item["problems"]) for item in await held(desk)] == [2, 1]
+
+
 async def test_pages_of_held_rows_do_not_overlap(desk: Desk) -> None:
     await take(desk, *(row(nik="", name=f"Anak {letter}", kg="10400") for letter in "abcde"))
     page = (await desk.send("GET", "/v1/review?limit=3")).json()
