@@ -46,7 +46,9 @@ class VersionTable(Generic[ContentT]):
             self,
             "read_sql",
             f"{read} JOIN unnest($1::uuid[], $2::date[]) AS asked(root_id, month) "
-            f"ON t.root_id = asked.root_id AND t.{month} = asked.month "
+            # As a range from the pair to itself: only the key has it, and no index by month alone can be taken for it.
+            f"ON (t.root_id, t.{month}) >= (asked.root_id, asked.month) "
+            f"AND (t.root_id, t.{month}) <= (asked.root_id, asked.month) "
             f"UNION ALL {read} WHERE t.root_id = ANY($3::uuid[])",
         )
         object.__setattr__(

@@ -126,4 +126,6 @@ async def _fold(connection: Connection, into: Into, groups: Groups, asked: Asked
     move_pending(into, facts, new)
     whole = {leader for leader, ids in asked.items() if ids is None}
     await refold(connection, into, groups, facts, whole)
-    await store_present(connection, newest(child for leader in whole for child in facts[leader].children).values())
+    children = [child for leader in whole for child in facts[leader].children]
+    changed = {child.child_id for child in children if child.slot in new}
+    await store_present(connection, newest(child for child in children if child.child_id in changed).values())
