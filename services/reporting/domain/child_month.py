@@ -50,7 +50,7 @@ MARKS: Final = (
     "below_red_line",
     "suspected",
     "urgent",
-)  # the columns of cell; in a child-month one bit each, the first the lowest: append only
+)  # the columns of cell; in a child-month one bit each of an integer, the first the lowest (so at most 31): append only
 _BIT: Final = {mark: 1 << position for position, mark in enumerate(MARKS)}
 
 

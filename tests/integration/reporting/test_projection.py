@@ -31,12 +31,15 @@ PROPERTY = settings(
 
 
 @PROPERTY
-@given(seed=st.integers(0, 10**9), steps=st.integers(1, 60), size=st.integers(1, 40))
+@given(seed=st.integers(0, 10**9), steps=st.integers(1, 60), size=st.integers(1, 40), merging=st.booleans())
 async def test_any_order_duplication_and_batching_of_facts_ends_in_the_same_figures(
-    pool: Pool, seed: int, steps: int, size: int
+    pool: Pool, seed: int, steps: int, size: int, *, merging: bool
 ) -> None:
-    """B090: corrections, moves, merges, voids in any order: equal to the recount, equal to a rebuild."""
-    facts = random_history(seed, steps)
+    """B090: corrections, moves, merges, voids in any order: equal to the recount, equal to a rebuild.
+
+    Without merges too: of children who stand alone, a batch folds only the months that it changes.
+    """
+    facts = random_history(seed, steps, merging=merging)
     await ground.empty(pool)
     await ground.deliver(pool, facts, size)
     in_order = await ground.derived(pool)
@@ -105,6 +108,20 @@ async def test_a_long_history_is_not_read_for_a_new_month(pool: Pool) -> None:
             await ground.deliver(pool, [fact])
         costs.append(await _rows_read(pool) - before)
     assert costs[0] == costs[1] > 0
+
+
+async def test_a_second_visit_of_a_month_is_folded_with_the_first(pool: Pool) -> None:
+    """It comes long after: what it lacks is taken from the first, and the month is versioned, not replaced."""
+    first = measurement("a", date(2026, 2, 3), known=1)
+    second = measurement("b", date(2026, 2, 20), known=9, length_height_cm=None)
+    facts = [child(), first, assessment(first, haz=-2.5), second, assessment(second)]
+    await ground.deliver(pool, facts, 1)
+    one_by_one = await ground.derived(pool)
+    assert len(one_by_one["child_month"]) == 2
+    assert (await ground.cell(pool, "2026-02"))["stunted"] == 1
+    await ground.empty(pool)
+    await ground.deliver(pool, facts)
+    assert await ground.derived(pool) == one_by_one
 
 
 CHILDREN = 60

@@ -133,7 +133,8 @@ def register() -> list[Fact]:
 class _Owner:
     """Plays the owners of the facts: keeps the newest revision of each and makes the next one."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, merging: bool) -> None:
+        self.merging = merging
         self.dice = random.Random(seed)
         self.clock = 0.0
         self.facts: list[Fact] = []
@@ -165,7 +166,9 @@ class _Owner:
     def step(self) -> None:
         self.clock += self.dice.choice((0, 0, 1, 700, 1500))
         often = (self.measure, self.judge) * 3
-        seldom = (self.correct, self.void, self.move, self.merge, self.unmerge, self.leave, self.redate)
+        seldom = [self.correct, self.void, self.move, self.leave, self.redate]
+        if self.merging:
+            seldom += [self.merge, self.unmerge]
         self.dice.choice((*often, *seldom, self.register_child))()
 
     def register_child(self) -> None:
@@ -262,9 +265,9 @@ class _Owner:
             self.revise(fact, "corrected", birth_date=fact.birth_date + timedelta(days=self.dice.choice((-31, 31))))
 
 
-def random_history(seed: int, steps: int) -> list[Fact]:
-    """Facts of `steps` things that happened, in the order in which they became known."""
-    owner = _Owner(seed)
+def random_history(seed: int, steps: int, *, merging: bool = True) -> list[Fact]:
+    """Facts of `steps` things that happened, in the order in which they became known; without `merging`, no merges."""
+    owner = _Owner(seed, merging=merging)
     owner.register_child()
     for _ in range(steps):
         owner.step()
