@@ -22,7 +22,7 @@ def _build(row: Any) -> ChildV1:
 
 
 def _residences(child: ChildV1) -> str:
-    return orjson.dumps([dict(residence) for residence in child.residences]).decode()
+    return orjson.dumps([vars(residence) for residence in child.residences]).decode()
 
 
 CHILDREN: Final = FactRows[ChildV1](
