@@ -100,7 +100,8 @@ async def _transaction(pool: Pool, handler: Handler, batch: Sequence[Received]) 
         if len(effect.outcomes) != len(living):
             raise RuntimeError("the handler lost count of its facts")
         outcomes = _outcomes(fresh, effect, counts)
-        await append(connection, caused(effect.messages, fresh))
+        if effect.messages:
+            await append(connection, caused(effect.messages, fresh))
         await positions.advance(connection, fresh, outcomes)
         counts.published = len(effect.messages)
     crash_point(AFTER_DATABASE_COMMIT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -122,12 +123,12 @@ def _published(topic: str, messages: int) -> None:
 
 
 def _observed(batch: Sequence[Received], counts: Counts, seconds: float) -> None:
-    dead = {id(record) for record, _ in counts.reasons}
-    oldest: dict[str, int] = {}
-    for record in batch:
-        topic = record.raw.topic
-        oldest[topic] = min(oldest.get(topic, record.raw.timestamp), record.raw.timestamp)
-        metrics.CONSUMER_RECORDS.labels(topic=topic, outcome="dead" if id(record) in dead else "done").inc()
+    dead = Counter(record.raw.topic for record, _ in counts.reasons)
+    seen = Counter(record.raw.topic for record in batch)
+    oldest = {topic: min(record.raw.timestamp for record in batch if record.raw.topic == topic) for topic in seen}
+    for topic, records in seen.items():
+        metrics.CONSUMER_RECORDS.labels(topic=topic, outcome="dead").inc(dead[topic])
+        metrics.CONSUMER_RECORDS.labels(topic=topic, outcome="done").inc(records - dead[topic])
     now_ms = now_utc().timestamp() * 1000
     for topic, timestamp in oldest.items():
         metrics.CONSUMER_BATCH_SECONDS.labels(topic=topic).observe(seconds)
