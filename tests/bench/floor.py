@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 import orjson
@@ -40,13 +40,19 @@ $6::bigint[], $7::text[]) ON CONFLICT (child_id, fact_id) DO UPDATE SET content 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What one stage does per message it reads; `rows` table rows, `sends` messages of `out` (None = none)."""
+    """What one service does: table rows per message by the topic it reads, `sends` messages of `out` (None = none)."""
 
     name: str
-    source: str
-    rows: int
-    sends: int
-    out: str | None
+    rows: Mapping[str, int]
+    sends: int = 0
+    out: str | None = None
+
+
+class Sampled(NamedTuple):
+    """A message of a real run without its key: a floor sends the same headers and the same body."""
+
+    headers: list[tuple[str, bytes]]
+    body: bytes
 
 
 def run_as_service(work: Coroutine[Any, Any, ResultT]) -> ResultT:
@@ -56,18 +62,21 @@ def run_as_service(work: Coroutine[Any, Any, ResultT]) -> ResultT:
         return runner.run(work)
 
 
-async def run_stage(stack: Stack, stage: Stage, messages: int, bodies: Sequence[bytes]) -> float:
+async def run_stage(stack: Stack, stage: Stage, messages: int, sent_on: Sequence[Sampled]) -> float:
     """Work until `messages` were read; returns the wall seconds from the first message to the last row and send."""
     broker = stack.broker("admin")
     connection = await asyncpg.connect(**dsn(stack))
-    tables = [f"{stage.name}_{number}" for number in range(stage.rows)]
-    for table in tables:
+    tables = {
+        topic: [f"{stage.name}_{place}_{number}" for number in range(rows)]
+        for place, (topic, rows) in enumerate(stage.rows.items())
+    }
+    for table in (name for names in tables.values() for name in names):
         await connection.execute(TABLE.format(name=table))
     consumer: AIOKafkaConsumer = broker.consumer(f"floor-{uuid.uuid4().hex}")
     producer: AIOKafkaProducer = broker.producer()
     await consumer.start()
     await producer.start()
-    partitions = [TopicPartition(stage.source, number) for number in range(12)]
+    partitions = [TopicPartition(topic, number) for topic in stage.rows for number in range(12)]
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
     began, read, sent = 0.0, 0, 0
@@ -80,14 +89,15 @@ async def run_stage(stack: Stack, stage: Stage, messages: int, bodies: Sequence[
             if not records:
                 continue
             began = began or time.perf_counter()
-            facts = [orjson.loads(record.value) for record in records]
-            await write(connection, tables, facts, [record.value for record in records])
+            for topic, names in tables.items():
+                mine = [record.value for record in records if record.topic == topic]
+                await write(connection, names, [orjson.loads(value) for value in mine], mine)
             if stage.out is not None:
                 pending = []
                 for record in records:
                     for _ in range(stage.sends):
-                        body = bodies[sent % len(bodies)]
-                        send = producer.send(stage.out, value=body, key=record.key, headers=list(record.headers))
+                        headers, body = sent_on[sent % len(sent_on)]
+                        send = producer.send(stage.out, value=body, key=record.key, headers=headers)
                         pending.append(await send)
                         sent += 1
                 await asyncio.gather(*pending)
@@ -105,8 +115,8 @@ def _in_time(deadline: float) -> None:
         raise TimeoutError("the messages of this stage did not come")
 
 
-async def sample(stack: Stack, topic: str, kinds: frozenset[str], count: int = 500) -> list[bytes]:
-    """Some bodies of a topic, of these kinds, for a floor to send. TimeoutError if there are not so many."""
+async def sample(stack: Stack, topic: str, kinds: frozenset[str], count: int = 500) -> list[Sampled]:
+    """Some messages of a topic, of these kinds, for a floor to send. TimeoutError if there are not so many."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     consumer: AIOKafkaConsumer = stack.broker("admin").consumer(f"floor-{uuid.uuid4().hex}")
     await consumer.start()
@@ -114,13 +124,15 @@ async def sample(stack: Stack, topic: str, kinds: frozenset[str], count: int = 5
         partitions = [TopicPartition(topic, number) for number in range(12)]
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
-        bodies: list[bytes] = []
-        while len(bodies) < count:
+        found: list[Sampled] = []
+        while len(found) < count:
             _in_time(deadline)
             fetched = await consumer.getmany(timeout_ms=1000)
             records = [record for group in fetched.values() for record in group]
-            bodies += [record.value for record in records if kind_of(record.headers) in kinds]
-        return bodies[:count]
+            found += [
+                Sampled(list(record.headers), record.value) for record in records if kind_of(record.headers) in kinds
+            ]
+        return found[:count]
     finally:
         await consumer.stop()
 
@@ -129,6 +141,8 @@ async def write(
     connection: asyncpg.Connection[Any], tables: Sequence[str], facts: Sequence[dict[str, Any]], raw: Sequence[bytes]
 ) -> None:
     """The same rows into each of `tables`, in one transaction."""
+    if not facts:
+        return
     arrays = [
         [fact["child_id"] for fact in facts],
         [uuid.uuid4() for _ in facts],  # the bodies sent are a sample, so their own ids come again and again

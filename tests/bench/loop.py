@@ -1,8 +1,8 @@
 """(f) Batch POST → visible figure, and (j) row writes per measurement, on the running system.
 
-The floor of the chain is three bare stages in three processes (as ours are three services), fed by a fourth that
-decodes the same request bodies, writes one row a measurement and sends one message: the same bytes, rows and messages
-at every step, none of the guarantees.
+The floor of the chain is three bare processes, as ours are three services: the first decodes the same request bodies,
+writes one row a measurement and sends one message, the second is the floor of (d), the third writes a fact a message
+and a child-month a measurement. The same bytes, rows and messages at every step, none of the guarantees.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ from shared.calendar import today_jakarta
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.topics import MEASUREMENT, RISK
 from shared.postgres.pool import open_pool
-from tests.bench.floor import TABLE, Stage, dsn, run_as_service, run_stage, sample, write
+from tests.bench.floor import TABLE, Sampled, Stage, dsn, run_as_service, run_stage, sample, write
 from tests.bench.report import BenchRow
-from tests.bench.scoring_consumer import JUDGEMENTS
+from tests.bench.scoring_consumer import JUDGEMENTS, SCORING
 from tests.bench.world import children, visit
 
 CHILDREN: Final = 10_000
 BATCH: Final = 1_000
 CONCURRENT: Final = 2
 ROUNDS: Final = 5
+REPORTING: Final = Stage("reporting", {MEASUREMENT.name: 2, RISK.name: 1})
 BUDGET: Final = 10  # row writes per measurement (ARCHITECTURE.md, storage)
 WRITES: Final = """
 SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables
@@ -136,14 +137,13 @@ async def _until(connection: asyncpg.Connection[Any], sql: str, expected: int, *
         await asyncio.sleep(0.02)
 
 
-def _floor(database: Stack, bodies: list[bytes], judgements: list[bytes], measurements: list[bytes]) -> float:
+def _floor(database: Stack, bodies: list[bytes], judgements: list[Sampled], measurements: list[Sampled]) -> float:
     """Seconds from the first request body to the last row of the last stage."""
     context = multiprocessing.get_context("spawn")
-    stages = (
-        (Stage("scoring", MEASUREMENT.name, 3, 2, RISK.name), CHILDREN, judgements),
-        (Stage("reporting_measurement", MEASUREMENT.name, 1, 0, None), CHILDREN, judgements),
-        (Stage("reporting_risk", RISK.name, 1, 0, None), 2 * CHILDREN, judgements),
-    )
+    stages: list[tuple[Stage, int, list[Sampled]]] = [
+        (SCORING, CHILDREN, judgements),
+        (REPORTING, 3 * CHILDREN, []),
+    ]
     with concurrent.futures.ProcessPoolExecutor(len(stages), mp_context=context) as pool:
         concurrent.futures.wait([pool.submit(_warm) for _ in stages])
         waiting = [pool.submit(_stage, database, *stage) for stage in stages]
@@ -158,32 +158,31 @@ def _warm() -> None:
     """Spawned and imported before the clock starts."""
 
 
-def _stage(database: Stack, stage: Stage, messages: int, bodies: list[bytes]) -> float:
-    return run_as_service(run_stage(database, stage, messages, bodies))
+def _stage(database: Stack, stage: Stage, messages: int, sent_on: list[Sampled]) -> float:
+    return run_as_service(run_stage(database, stage, messages, sent_on))
 
 
-async def _take_in(database: Stack, bodies: list[bytes], measurements: list[bytes]) -> None:
+async def _take_in(database: Stack, bodies: list[bytes], measurements: list[Sampled]) -> None:
     """Decode each request body, write one row a measurement, send one message."""
-    templates = [(orjson.loads(body), body) for body in measurements]
+    templates = [(orjson.loads(body), headers, body) for headers, body in measurements]
     connection = await asyncpg.connect(**dsn(database))
     await connection.execute(TABLE.format(name="measurement"))
     producer = database.broker("admin").producer()
     await producer.start()
-    headers = [("ce_type", b"tumbuh.measurement")]
     try:
         for body in bodies:
             rows = orjson.loads(body)["rows"]
             chosen = [templates[number % len(templates)] for number in range(len(rows))]
             new = [
                 {**fact, "child_id": row["child_id"], "fact_id": uuid.uuid4()}
-                for (fact, _), row in zip(chosen, rows, strict=True)
+                for (fact, _, _), row in zip(chosen, rows, strict=True)
             ]
-            await write(connection, ["measurement"], new, [raw for _, raw in chosen])
+            await write(connection, ["measurement"], new, [raw for _, _, raw in chosen])
             sent = [
                 await producer.send(
                     MEASUREMENT.name, value=orjson.dumps(fact), key=str(fact["child_id"]).encode(), headers=headers
                 )
-                for fact in new
+                for fact, (_, headers, _) in zip(new, chosen, strict=True)
             ]
             await asyncio.gather(*sent)
     finally:

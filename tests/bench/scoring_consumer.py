@@ -27,12 +27,13 @@ from shared.messaging.consumer import BatchConsumer
 from shared.outbox.relay import Relay
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
-from tests.bench.floor import Stage, run_as_service, run_stage, sample
+from tests.bench.floor import Sampled, Stage, run_as_service, run_stage, sample
 from tests.bench.report import BenchRow
 from tests.bench.world import KNOWN_AT, children, visit
 
 CHILDREN: Final = 4_000
 JUDGEMENTS: Final = frozenset({AssessmentV1.kind, RiskStatusV1.kind})
+SCORING: Final = Stage("scoring", {MEASUREMENT.name: 3}, 2, RISK.name)
 REPEATS: Final = 5
 
 
@@ -42,12 +43,12 @@ def measure(stack: Stack) -> list[BenchRow]:
     for number in range(REPEATS):
         asyncio.run(empty_topics(stack))
         with fresh_database(stack) as database:
-            seconds, cpu_seconds, bodies, timed = run_as_service(_ours(database, number))
+            seconds, cpu_seconds, judgements, timed = run_as_service(_ours(database, number))
         ours.append(CHILDREN / seconds)
         cpu.append(CHILDREN / cpu_seconds)
         asyncio.run(empty_topics(stack))
         with fresh_database(stack) as database:
-            floors.append(CHILDREN / run_as_service(_floor(database, timed, bodies)))
+            floors.append(CHILDREN / run_as_service(_floor(database, timed, judgements)))
     floor = statistics.median(floors)
     rows = (("d", "wall", statistics.median(ours)), ("d_cpu", "processor", statistics.median(cpu)))
     return [
@@ -93,7 +94,7 @@ async def _send(stack: Stack, facts: list[Fact]) -> None:
         await producer.stop()
 
 
-async def _ours(database: Stack, seed: int) -> tuple[float, float, list[bytes], list[Fact]]:
+async def _ours(database: Stack, seed: int) -> tuple[float, float, list[Sampled], list[Fact]]:
     """Wall and processor seconds for the second visit of every child, what was published, and the visits."""
     before, timed = _facts(seed)
     await migrate(database.address("scoring_owner"), "scoring", MIGRATIONS)
@@ -134,7 +135,7 @@ async def _settled(pool: Pool, records: int, tasks: list[asyncio.Task[None]]) ->
         await asyncio.sleep(0.02)
 
 
-async def _floor(database: Stack, timed: list[Fact], bodies: list[bytes]) -> float:
+async def _floor(database: Stack, timed: list[Fact], judgements: list[Sampled]) -> float:
     """So many messages read and decoded, three rows written and two messages sent for each."""
     await _send(database, timed)
-    return await run_stage(database, Stage("scoring", MEASUREMENT.name, 3, 2, RISK.name), len(timed), bodies)
+    return await run_stage(database, SCORING, len(timed), judgements)
