@@ -227,7 +227,10 @@ class BatchConsumer:
     async def _commit(self, consumer: AIOKafkaConsumer, batch: Sequence[Received]) -> None:
         """Tell Kafka too, for lag tools; our own position is already stored."""
         last = {TopicPartition(*record.place): record.raw.offset + 1 for record in batch}
+        ours = {item: offset for item, offset in last.items() if item in consumer.assignment()}
+        if not ours:
+            return  # a rebalance took the partitions away meanwhile; their new owner goes on from our stored position
         try:
-            await consumer.commit({item: offset for item, offset in last.items() if item in consumer.assignment()})
+            await consumer.commit(ours)
         except (CommitFailedError, IllegalStateError, KafkaError) as error:
             LOG.warning("offset_commit_failed", group=self._group, error=type(error).__name__)
