@@ -39,10 +39,15 @@ def children(count: int, today: date, seed: int = 11) -> list[ChildV1]:
 
 
 def visit(child: ChildV1, on: date, rng: random.Random) -> dict[str, Any]:
-    """One row of `POST /v1/measurements:batch`, of an ordinary child of that age (about a quarter is stunted)."""
+    """One row of `POST /v1/measurements:batch`, of an ordinary child of that age (about a quarter is stunted).
+
+    A child keeps to its own channel, and a visit adds the error of measuring: drawn anew each time, every third child
+    would shrink from one month to the next and be on a list for it.
+    """
     years = (on - child.birth_date).days / 365.25
-    length_cm = 50 + 25 * years**0.62 + rng.gauss(-3.2, 3.4)
-    weight_kg = 3.3 + 6.2 * years**0.55 + rng.gauss(-0.6, 0.9)
+    own = random.Random(child.child_id.int)
+    length_cm = 50 + 25 * years**0.62 + own.gauss(-4.8, 3.4) + rng.gauss(0, 0.3)
+    weight_kg = 3.3 + 6.2 * years**0.55 + own.gauss(-0.6, 0.9) + rng.gauss(0, 0.1)
     return {
         "child_id": str(child.child_id),
         "measured_on": on.isoformat(),
