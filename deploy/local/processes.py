@@ -75,13 +75,17 @@ def start(
 
 
 def _privileges(user: str | None, tether: Tether | None) -> list[str]:
-    """The `setpriv` prefix (util-linux, part of every Debian and Ubuntu); it execs, so the pid stays the same."""
+    """The `setpriv` prefix (util-linux, part of every Debian and Ubuntu); it execs, so the pid stays the same.
+
+    We may die before the tether is tied: so after it is, the shell looks whether we are still the parent.
+    """
     options: list[str] = []
     if user is not None:
         options += [f"--reuid={user}", f"--regid={user}", "--init-groups"]
-    if tether is not None:
-        options += ["--pdeathsig", tether.signal_name]
-    return ["setpriv", *options] if options else []
+    if tether is None:
+        return ["setpriv", *options] if options else []
+    options += ["--pdeathsig", tether.signal_name]
+    return ["setpriv", *options, "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(os.getpid())]
 
 
 def tethered_command(command: Sequence[str], signal_name: str) -> list[str]:

@@ -93,3 +93,13 @@ def test_a_tethered_process_ends_with_the_one_that_started_it_even_by_kill(data:
         _until(lambda: processes.running(data, "sleeper") is not None)
         parent.kill()
     _until(lambda: processes.running(data, "sleeper") is None)
+
+
+def test_a_tethered_process_whose_starter_is_gone_before_the_tether_is_tied_does_not_run(tmp_path: Path) -> None:
+    """The kernel tells only of a death after the tie; before it, the parent is another one already."""
+    made = tmp_path / "made"
+    command = processes.tethered_command(["touch", str(made)], "TERM")
+    assert subprocess.run(["sh", "-c", '"$@"; exit 7', "sh", *command], check=False).returncode == 7  # noqa: S603, S607
+    assert not made.exists()
+    assert subprocess.run(command, check=False).returncode == 0  # noqa: S603
+    assert made.exists()
