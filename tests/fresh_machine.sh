@@ -87,5 +87,8 @@ unshare --mount --pid --fork --kill-child sh -c '
     mount --rbind /dev "$root/dev"
     mount -t sysfs -o ro sysfs "$root/sys"
     exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 sh /inside.sh "$@"
-' sh "$root" "$@"
+' sh "$root" "$@" &
+inside=$!
+trap 'kill -KILL "$inside" 2>/dev/null || true; exit 130' INT TERM HUP # a shell acts on a signal only while it waits
+wait "$inside"
 step "finished"
