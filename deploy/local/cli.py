@@ -29,8 +29,10 @@ USAGE: Final = 2
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code of interfaces.md."""
-    # A shell starts its background jobs with interrupts ignored, and what we start would inherit that.
+    # A shell starts its background jobs with these two ignored, and what we start would inherit that: a database that
+    # is still starting would not hear that we died.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _leave)
     name = arguments[0] if arguments else ""
