@@ -41,5 +41,11 @@ def run(_arguments: argparse.Namespace) -> int:
 def _step(name: str, command: list[str]) -> dict[str, Any]:
     print(f"== {name}", flush=True)
     begun = time.monotonic()
-    done = subprocess.run(tethered_command(command, "TERM"), cwd=CHECKOUT, check=False)
-    return {"name": name, "passed": done.returncode == 0, "seconds": round(time.monotonic() - begun)}
+    with subprocess.Popen(tethered_command(command, "TERM"), cwd=CHECKOUT) as step:
+        try:
+            code = step.wait()
+        except BaseException:
+            step.terminate()  # a step tidies up after itself, if it is asked and not killed
+            step.wait()
+            raise
+    return {"name": name, "passed": code == 0, "seconds": round(time.monotonic() - begun)}
