@@ -159,8 +159,13 @@ async def _task_group() -> AsyncIterator[asyncio.TaskGroup]:
     try:
         async with asyncio.TaskGroup() as group:
             yield group
-    except* CommandError as errors:
-        raise errors.exceptions[0] from None
+    except BaseExceptionGroup as errors:  # not `except*`: older interpreters wrap what it raises into a group again
+        refusal: BaseException | None = errors.subgroup(CommandError)
+        if refusal is None:
+            raise
+        while isinstance(refusal, BaseExceptionGroup):
+            refusal = refusal.exceptions[0]
+        raise refusal from None
 
 
 async def _settle(pool: httpx.AsyncClient, doors: Doors) -> dict[str, Any]:

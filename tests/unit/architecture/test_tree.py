@@ -11,6 +11,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[3]
 TEXT = {".py", ".md", ".toml", ".txt", ".lock", ".yml", ".yaml", ".json", ".sql", ".sh", ".css", ".js", ".html", ".xml"}
 NAMELESS = {"tumbuh", "Dockerfile", "NOTICE", "LICENSE", ".importlinter", ".gitignore", ".dockerignore", "run"}
+MADE = {name.strip("/") for name in (CHECKOUT / ".gitignore").read_text(encoding="utf-8").split() if name.endswith("/")}
 # Spelt apart, so that this file does not find itself.
 MACHINE = re.compile("|".join(["/wo" + r"rk/\w", "/ho" + r"me/(?!tumbuh)\w", "index-" + "url"]))
 HOSTS = re.compile(
@@ -19,7 +20,11 @@ HOSTS = re.compile(
 
 
 def tracked() -> list[Path]:
-    git = shutil.which("git") or "git"
+    """What is in the repository; where only its files came along, all that nothing has made since."""
+    git = shutil.which("git")
+    if git is None or not (CHECKOUT / ".git").exists():
+        files = (file for file in CHECKOUT.rglob("*") if file.is_file())
+        return [file for file in files if not MADE.intersection(file.relative_to(CHECKOUT).parts)]
     done = subprocess.run([git, "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True, check=True)  # noqa: S603 - fixed words
     return [CHECKOUT / name for name in done.stdout.split("\0") if name and (CHECKOUT / name).exists()]
 
