@@ -35,6 +35,7 @@ class RegisterEntryV1(Fact):
     valid_from: date
     valid_to: date | None = Field(default=None, description="First day it is no longer valid.")
     target_children: int | None = Field(default=None, ge=0, description="Of a target: official children under five.")
+    elevation_m: float | None = Field(default=None, ge=-100, le=5_500, description="Of a desa: above the sea.")
     voided: bool = False
 
     @property

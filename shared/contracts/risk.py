@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.child import Letter
 from shared.contracts.fact import ChildFact
+from shared.contracts.lab import Comparator, TestCode
 
 ZScore = Annotated[float | None, Field(description="Rounded to 2 decimals; empty = see blank_reasons.")]
 Tier = Literal["unknown", "low", "watch", "nutrition", "suspected", "urgent"]
@@ -89,6 +90,28 @@ class Unknown(BaseModel):
     values: tuple[float, ...] = Field(default=(), description="Both scores where an unknown position decides.")
 
 
+class Reading(BaseModel):
+    """What a laboratory value means for this child under one rule; the value itself stays with the result."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule_id: str = Field(examples=["haemoglobin_who_2024"])
+    test_code: TestCode
+    result_id: UUID
+    drawn_on: date
+    abnormal: Literal["yes", "no", "indeterminate", "no_reference"]
+    grade: str = Field(description="Code of the class, or why there is none.", examples=["mild_anaemia"])
+    value: float | None = Field(default=None, description="As reported, in canonical_unit.")
+    comparator: Comparator | None = None
+    canonical_unit: str | None = None
+    adjusted_value: float | None = Field(default=None, description="What was compared, where it is not the value.")
+    threshold: float | None = None
+    notes: tuple[str, ...] = Field(default=(), description="Codes: what weakens or explains the reading.")
+    settle_with: str | None = Field(default=None, description="The one thing that would settle an indeterminate one.")
+    source: str
+    provisional: bool = False
+
+
 class RiskStatusV1(ChildFact):
     """The present status of one (root) child, published when its content changes."""
 
@@ -101,6 +124,7 @@ class RiskStatusV1(ChildFact):
     measured_on: date | None = Field(default=None, description="Of the newest valid measurement.")
     reasons: tuple[Reason, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
+    readings: tuple[Reading, ...] = Field(default=(), description="Of the newest valid result of each test.")
     voided: bool = Field(default=False, description="The child was merged away or entered in error.")
 
 

@@ -51,8 +51,8 @@ MEASUREMENT: Final = Topic(
 )
 LAB: Final = Topic(
     name="tumbuh.lab.v1",
-    purpose="Laboratory orders and results; key = child_id.",
-    kinds=(),
+    purpose="Laboratory orders, results and critical values; key = child_id.",
+    kinds=("lab-order", "lab-result", "critical-value"),
     producer="lab",
     consumers=("scoring", "reporting"),
     partitions=12,
