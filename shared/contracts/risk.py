@@ -133,7 +133,7 @@ class Milestone(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Literal["remeasured", "lab_ordered", "lab_complete", "referred"]
+    name: Literal["remeasured", "lab_ordered", "lab_complete", "referred", "care_started"]
     on: date
 
 
@@ -151,6 +151,9 @@ class CaseV1(ChildFact):
     closed_on: date | None = None
     milestones: tuple[Milestone, ...] = ()
     required_tests: tuple[str, ...] = Field(default=(), description="Only grows, by rules on results.")
+    anaemia: Literal["yes", "no", "indeterminate"] | None = Field(
+        default=None, description="By the newest haemoglobin drawn on or after the opening; empty = none was."
+    )
     confirmed_by: str | None = Field(default=None, max_length=80)
     confirmed_on: date | None = None
     needs_review: bool = Field(default=False, description="The triggering fact was voided: a person decides.")
