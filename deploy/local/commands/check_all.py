@@ -28,8 +28,8 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(_arguments: argparse.Namespace) -> int:
     """Run every step and keep the result; 1 if one failed."""
-    steps = [_step(name, command) for name, command in STEPS]
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    steps = [_step(name, command) for name, command in STEPS]
     RESULT.parent.mkdir(exist_ok=True)
     result = {"at": now_utc().isoformat(timespec="seconds"), "commit": commit.stdout.strip(), "steps": steps}
     RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
