@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
+from fastapi import APIRouter
 
 from services.scoring.consumers.evidence_handler import EvidenceHandler
 from services.scoring.domain.ruleset import RuleSet, load
-from services.scoring.http.children import router
+from services.scoring.http import cases, children, follow_ups
 from services.scoring.use_cases.judge_measurements import Clock
 from services.scoring.use_cases.republish import republish
 from shared import metrics
@@ -63,6 +64,7 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
     metrics.RULESET_INFO.labels(rules.version).set(1)
     health = Health()
     tasks: Mapping[str, Task] = {}
+    state: dict[str, Any] = {"rules": rules}
     async with AsyncExitStack() as stack:
         if settings.door.runs_worker:
             address = settings.database_address("worker")
@@ -70,6 +72,7 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             worker = Worker(SERVICE, pool, address, Broker.of(settings), handler(rules))
             worker.register(health)
             tasks = worker.tasks()
+            state["after_commit"] = worker.wake
         if not settings.door.serves_api:
             yield Process(create_app(settings, routers=[], health=health), health, tasks)
             return
@@ -77,12 +80,22 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
         health.ping("database", lambda: reads.fetchval("SELECT 1"))
         app = create_app(
             settings,
-            routers=[router, ledger_router(SERVICE, owns=OWNS, holds=HOLDS)],
+            routers=routers(),
             health=health,
             verifier=TokenVerifier.of(settings),
-            state={"pool": reads},
+            state={**state, "pool": reads},
         )
         yield Process(app, health, tasks)
+
+
+def routers() -> list[APIRouter]:
+    """Every route of the service."""
+    return [
+        children.router,
+        cases.router,
+        follow_ups.router,
+        ledger_router(SERVICE, owns=OWNS, holds=HOLDS),
+    ]
 
 
 async def run_republish(settings: ServiceSettings, words: Sequence[str]) -> int:  # noqa: ARG001 - takes none

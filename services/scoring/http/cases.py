@@ -1,0 +1,119 @@
+"""`/v1/cases`: list, read, move. Each within the caller's areas (row-level security)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from services.scoring.domain.case import CloseReason
+from services.scoring.domain.ruleset import RuleSet
+from services.scoring.http.refusals import refusals
+from services.scoring.store import doors, lists
+from services.scoring.use_cases.judge_measurements import Clock
+from services.scoring.use_cases.move_case import Asked, AskedMove, move_case
+from shared.auth.dependency import require
+from shared.auth.tokens import Caller
+from shared.calendar import now_utc, today_jakarta
+from shared.contracts.risk import CaseV1
+from shared.http.answer import Answer, json_answer, json_response
+from shared.http.bodies import Body, json_body
+from shared.http.cursor import PageRequest, page_request
+from shared.http.etag import Order, demand_current, etag, if_match
+from shared.http.kinds import NOT_FOUND
+from shared.http.transaction import reading, write_once
+from shared.postgres.pool import Connection
+
+router = APIRouter(prefix="/v1/cases", tags=["cases"])
+LONGEST_ACCOUNT: Final = 80
+
+
+class MoveIn(Body):
+    """What a clinician did, on which day; `reason` says how a case ends (`close` only)."""
+
+    move: Asked
+    on: date
+    reason: (
+        Literal[
+            "recovered",
+            "cleared",
+            "declined",
+            "lost",
+            "aged_out",
+            "moved_out",
+            "died",
+            "entered_in_error",
+            "merged",
+        ]
+        | None
+    ) = None
+
+
+@router.get("", summary="Cases of the own area, the oldest first")
+async def cases(
+    request: Request,
+    caller: Annotated[Caller, require("cases:read")],  # noqa: ARG001
+    page: Annotated[PageRequest, Depends(page_request)],
+    state: Annotated[str | None, Query(pattern="^(open|confirmed|other_cause|in_care|closed)$")] = None,
+) -> Response:
+    """Live cases unless `state` asks otherwise; `etag` is what a move names in `If-Match`."""
+    async with reading(request) as connection:
+        rows = await lists.cases(connection, state, page.after(UUID, UUID), page.limit + 1)
+    items: list[dict[str, Any]] = [
+        {**row, "etag": etag(row["content"]["epoch"], row["content"]["revision"])} for row in rows
+    ]
+    return json_response(page.page(items, "child_id", "fact_id"))
+
+
+@router.get("/{case_id}", summary="One case")
+async def get_case(
+    request: Request,
+    caller: Annotated[Caller, require("cases:read")],  # noqa: ARG001
+    case_id: UUID,
+) -> Response:
+    """With the ETag that a move needs."""
+    async with reading(request) as connection:
+        kept = await doors.find_case(connection, case_id)
+    if kept is None:
+        raise NOT_FOUND.problem()
+    return json_response(shown(kept[0]), headers={"ETag": etag(*kept[0].order)})
+
+
+@router.post("/{case_id}:move", summary="Confirm, name another cause, start care, refer or close")
+async def post_move(
+    request: Request,
+    caller: Annotated[Caller, require("cases:write")],
+    case_id: UUID,
+    seen: Annotated[Order, Depends(if_match)],
+    body: Annotated[MoveIn, json_body(MoveIn)],
+) -> Response:
+    """The platform flags, a person decides: the answer names the account that did. 412 if the case changed since."""
+    clock = Clock(today_jakarta(), now_utc())
+    reason = None if body.reason is None else CloseReason(body.reason)
+    asked = AskedMove(body.move, body.on, caller.subject[:LONGEST_ACCOUNT], reason)
+    rules: RuleSet = request.app.state.rules
+
+    async def effect(connection: Connection) -> Answer:
+        kept = await doors.lock_case(connection, case_id)
+        if kept is None:
+            raise NOT_FOUND.problem()
+        demand_current(seen, kept[0].order)
+        with refusals():
+            case = await move_case(connection, kept, asked, rules, clock)
+        return json_answer(200, shown(case), {"ETag": etag(*case.order)})
+
+    return await write_once(request, effect)
+
+
+def shown(case: CaseV1) -> dict[str, Any]:
+    """The case as the list shows it."""
+    content = case.model_dump(mode="json")
+    return {
+        "child_id": case.child_id,
+        "fact_id": case.fact_id,
+        "state": case.state,
+        "content": content,
+        "etag": etag(*case.order),
+    }

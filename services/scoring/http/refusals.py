@@ -1,0 +1,161 @@
+"""Moves and ends that are not possible, as problems with a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from services.scoring.domain.case import IllegalMoveError
+from services.scoring.use_cases.complete_follow_up import FollowUpRefusedError
+from shared.problems import ProblemKind
+
+CASE_CLOSED: Final = ProblemKind(
+    code="case_closed",
+    status=409,
+    title_id="Kasus sudah ditutup",
+    title_en="The case is closed",
+    remedy_id="Kasus yang ditutup tidak diubah lagi; bila anak kembali diduga stunting, kasus baru terbuka sendiri.",
+    remedy_en="A closed case is not changed any more; if the child is suspected again, a new case opens by itself.",
+)
+MOVE_NOT_ALLOWED: Final = ProblemKind(
+    code="move_not_allowed",
+    status=409,
+    title_id="Langkah ini tidak mungkin dari keadaan kasus sekarang",
+    title_en="This step is not possible from where the case stands",
+    remedy_id=(
+        "Urutannya: terbuka, lalu dikonfirmasi atau disebut penyebab lain, lalu dalam perawatan, lalu ditutup. "
+        "Baca ulang kasusnya."
+    ),
+    remedy_en="The order is: open, then confirmed or other cause, then in care, then closed. Read the case again.",
+)
+CLINICIAN_MISSING: Final = ProblemKind(
+    code="clinician_missing",
+    status=422,
+    title_id="Nama akun dokter tidak ada",
+    title_en="The clinician's account is missing",
+    remedy_id="Masuk dengan akun pribadi dokter; keputusan selalu menyebut siapa yang membuatnya.",
+    remedy_en="Log in with the clinician's own account; a decision always names who made it.",
+)
+CLOSE_REASON_MISSING: Final = ProblemKind(
+    code="close_reason_missing",
+    status=422,
+    title_id="Alasan penutupan tidak ada",
+    title_en="The reason for closing is missing",
+    remedy_id="Isi `reason`: recovered, cleared, declined, lost, aged_out, atau entered_in_error.",
+    remedy_en="Give `reason`: recovered, cleared, declined, lost, aged_out or entered_in_error.",
+)
+CLOSE_REASON_NOT_ASKED: Final = ProblemKind(
+    code="close_reason_not_asked",
+    status=422,
+    title_id="Langkah ini tidak memakai alasan",
+    title_en="This step takes no reason",
+    remedy_id="Hapus `reason`; alasan hanya untuk `close`.",
+    remedy_en="Leave out `reason`; it belongs to `close` only.",
+)
+CLOSE_REASON_OF_REGISTER: Final = ProblemKind(
+    code="close_reason_of_register",
+    status=422,
+    title_id="Alasan ini berasal dari data anak",
+    title_en="This reason comes from the child's record",
+    remedy_id="Catat kematian, kepindahan atau penggabungan pada data anak; kasusnya tertutup sendiri.",
+    remedy_en="Record the death, departure or merge on the child; the case then closes by itself.",
+)
+MILESTONE_KNOWN: Final = ProblemKind(
+    code="milestone_known",
+    status=409,
+    title_id="Rujukan pada hari itu sudah dicatat",
+    title_en="The referral of that day is noted already",
+    remedy_id="Tidak perlu dikirim lagi; untuk rujukan lain, pakai harinya sendiri.",
+    remedy_en="Nothing needs to be sent; another referral has a day of its own.",
+)
+RECOVERY_NOT_SHOWN: Final = ProblemKind(
+    code="recovery_not_shown",
+    status=409,
+    title_id="Pemulihan belum terbukti",
+    title_en="Recovery is not shown yet",
+    remedy_id=(
+        "Ukur lagi berat dan tinggi: perlu dua pengukuran sah berjarak paling sedikit 28 hari, "
+        "keduanya TB/U dan BB/TB −2 SD ke atas, dan tidak ada yang di bawahnya sesudah itu."  # noqa: RUF001
+    ),
+    remedy_en=(
+        "Measure weight and height again: two valid measurements at least 28 days apart are needed, height for age "
+        "and weight for height at −2 SD or above in both, and none below since."  # noqa: RUF001
+    ),
+)
+NOT_AGED_OUT: Final = ProblemKind(
+    code="not_aged_out",
+    status=409,
+    title_id="Anak belum berumur 60 bulan",
+    title_en="The child is under 60 months",
+    remedy_id="Pilih alasan lain, atau betulkan tanggal lahir pada data anak.",
+    remedy_en="Choose another reason, or correct the date of birth on the child.",
+)
+BEFORE_OPENING: Final = ProblemKind(
+    code="before_opening",
+    status=422,
+    title_id="Tanggal sebelum kasus dibuka",
+    title_en="The day lies before the case was opened",
+    remedy_id="Periksa tanggalnya; kasus menyebut hari pembukaannya di `opened_on`.",
+    remedy_en="Check the day; the case tells when it was opened in `opened_on`.",
+)
+MOVE_IN_FUTURE: Final = ProblemKind(
+    code="move_in_future",
+    status=422,
+    title_id="Tanggal belum tiba",
+    title_en="The day has not come yet",
+    remedy_id="Pakai hari ini atau hari yang sudah lewat (WIB).",
+    remedy_en="Use today or a day gone by (Jakarta time).",
+)
+FOLLOW_UP_ENDED: Final = ProblemKind(
+    code="follow_up_ended",
+    status=409,
+    title_id="Tugas ini sudah selesai dengan hasil lain",
+    title_en="This task has ended in another way",
+    remedy_id="Lihat `state` dan `done_on` yang tersimpan; tugas yang sudah berakhir tidak diubah.",
+    remedy_en="See the stored `state` and `done_on`; a task that has ended is not changed.",
+)
+DONE_IN_FUTURE: Final = ProblemKind(
+    code="done_in_future",
+    status=422,
+    title_id="Tanggal selesai belum tiba",
+    title_en="The day of completion has not come yet",
+    remedy_id="Pakai hari ini atau hari yang sudah lewat (WIB).",
+    remedy_en="Use today or a day gone by (Jakarta time).",
+)
+DONE_BEFORE_REASON: Final = ProblemKind(
+    code="done_before_reason",
+    status=422,
+    title_id="Tanggal selesai sebelum tugas ada alasannya",
+    title_en="The day of completion lies before the task's reason",
+    remedy_id="Periksa tanggalnya; tugas dimulai pada hari pengukuran yang memintanya.",
+    remedy_en="Check the day; a task begins on the day of the measurement that asked for it.",
+)
+KINDS: Final = {
+    kind.code: kind
+    for kind in (
+        CASE_CLOSED,
+        MOVE_NOT_ALLOWED,
+        CLINICIAN_MISSING,
+        CLOSE_REASON_MISSING,
+        CLOSE_REASON_NOT_ASKED,
+        CLOSE_REASON_OF_REGISTER,
+        MILESTONE_KNOWN,
+        RECOVERY_NOT_SHOWN,
+        NOT_AGED_OUT,
+        BEFORE_OPENING,
+        MOVE_IN_FUTURE,
+        FOLLOW_UP_ENDED,
+        DONE_IN_FUTURE,
+        DONE_BEFORE_REASON,
+    )
+}
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Around a use case: its refusals as problems 409 and 422."""
+    try:
+        yield
+    except (IllegalMoveError, FollowUpRefusedError) as error:
+        raise KINDS[error.code].problem() from None

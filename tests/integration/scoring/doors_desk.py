@@ -1,0 +1,197 @@
+"""Scoring as its clients see it: the real application on real PostgreSQL, facts brought by the real handler."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+
+from deploy.local.stack import Stack
+from services.scoring.app import MIGRATIONS, SERVICE, routers
+from services.scoring.consumers.evidence_handler import EvidenceHandler
+from services.scoring.domain.ruleset import load
+from services.scoring.use_cases.judge_measurements import Clock
+from shared.calendar import now_utc, today_jakarta
+from shared.contracts.child import ChildV1, MeasurementV1, Residence
+from shared.contracts.fact import Fact
+from shared.http.app import create_app
+from shared.http.health import Health
+from shared.outbox.append import append
+from shared.postgres.migrate import migrate
+from shared.postgres.pool import Pool, open_pool
+from shared.setting_groups import DatabaseSettings, Door, HttpSettings, KafkaSettings, KeySettings, Mode, TokenSettings
+from shared.settings import ServiceSettings
+from tests.integration.shared import small_service
+
+DESA_A = "12.19.01.2003"
+DESA_B = "12.19.01.2004"
+TABLES = ("child", "measurement", "assessment", "risk_status", "child_case", "follow_up", "outbox")
+SETTINGS = ServiceSettings(
+    service=SERVICE,
+    door=Door.API,
+    mode=Mode.LOCAL,
+    log_format="json",
+    http=HttpSettings(rate_per_second=1000),
+    database=DatabaseSettings(),
+    kafka=KafkaSettings(),
+    tokens=TokenSettings(),
+    keys=KeySettings(),
+)
+
+
+@dataclass
+class Desk:
+    """The service's pools and a client; every request says who asks."""
+
+    api: Pool
+    worker: Pool
+    client: httpx.AsyncClient
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        role: str = "clinician",
+        areas: Sequence[str] = (DESA_A, DESA_B),
+        etag: str | None = None,
+        key: str | None = None,
+        language: str = "id",
+    ) -> httpx.Response:
+        """One request."""
+        headers = {
+            "authorization": f"Bearer {small_service.token(role, tuple(areas), 'person-1')}",
+            "accept-language": language,
+        }
+        if method == "POST":
+            headers["idempotency-key"] = key or str(uuid.uuid4())
+            headers["content-type"] = "application/json"
+        if etag is not None:
+            headers["if-match"] = etag
+        content = None if body is None else orjson.dumps(body)
+        return await self.client.request(method, path, content=content, headers=headers)
+
+    async def get(self, path: str, **who: Any) -> Any:
+        """The document at `path`."""
+        answer = await self.send("GET", path, **who)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def move(self, case: dict[str, Any], move: str, on: date, **rest: Any) -> httpx.Response:
+        """A move of a case as the list showed it."""
+        reason = {"reason": rest.pop("reason")} if "reason" in rest else {}
+        return await self.send(
+            "POST",
+            f"/v1/cases/{case['fact_id']}:move",
+            {"move": move, "on": on.isoformat(), **reason},
+            etag=rest.pop("etag", case["etag"]),
+            **rest,
+        )
+
+    async def arrive(self, *facts: Fact, today: date | None = None) -> None:
+        """One batch, as the consumer takes it."""
+        handler = EvidenceHandler(load(), lambda: Clock(today or today_jakarta(), now_utc()))
+        async with self.worker.acquire() as connection, connection.transaction():
+            effect = await handler.apply(connection, facts)
+            await append(connection, effect.messages)
+
+    async def suspected(self, **changes: Any) -> tuple[uuid.UUID, dict[str, Any]]:
+        """A child measured far too short ten days ago, and its case."""
+        child_id = uuid.uuid4()
+        await self.arrive(child(child_id, **changes), visit(child_id, days_ago(10), 8.4, 74.0))
+        return child_id, await self.case_of(child_id)
+
+    async def case_of(self, child_id: uuid.UUID) -> dict[str, Any]:
+        """The only case of the child, as the list shows it."""
+        (case,) = [
+            item
+            for state in ("", "?state=closed")
+            for item in (await self.get(f"/v1/cases{state}"))["items"]
+            if item["child_id"] == str(child_id)
+        ]
+        found: dict[str, Any] = case
+        return found
+
+    async def published(self, kind: str) -> list[dict[str, Any]]:
+        """Events of that kind that wait in the outbox, oldest first."""
+        rows = await self.worker.fetch("SELECT headers, bodies FROM outbox ORDER BY id")
+        return [
+            orjson.loads(body)
+            for row in rows
+            for headers, body in zip(row["headers"], row["bodies"], strict=True)
+            if dict(orjson.loads(headers))["ce_type"] == f"tumbuh.{kind}"
+        ]
+
+
+def days_ago(days: int) -> date:
+    return today_jakarta() - timedelta(days=days)
+
+
+def child(child_id: uuid.UUID, revision: int = 1, **changes: Any) -> ChildV1:
+    """A boy of some twenty months in desa A."""
+    document = {
+        "fact_id": child_id,
+        "child_id": child_id,
+        "epoch": 1,
+        "revision": revision,
+        "change": "recorded",
+        "known_at": now_utc() - timedelta(days=300) + timedelta(minutes=revision),
+        "sex": "male",
+        "birth_date": days_ago(610),
+        "residences": (Residence(valid_from=days_ago(610), desa_code=DESA_A),),
+    }
+    return ChildV1.model_validate({**document, **changes})
+
+
+def visit(child_id: uuid.UUID, on: date, weight: float | None, length: float | None, **changes: Any) -> MeasurementV1:
+    fact_id = changes.pop("fact_id", uuid.uuid5(child_id, f"{on}{changes.get('is_remeasurement', '')}"))
+    instant = datetime.combine(on, datetime.min.time(), UTC) + timedelta(hours=3)
+    document = {
+        "fact_id": fact_id,
+        "child_id": child_id,
+        "epoch": 1,
+        "revision": 1,
+        "change": "recorded",
+        "known_at": instant,
+        "recorded_at": instant,
+        "measured_on": on,
+        "channel": "api",
+        "source": "test",
+        "weight_kg": weight,
+        "length_height_cm": length,
+        "measurement_position": "lying",
+    }
+    return MeasurementV1.model_validate({**document, **changes})
+
+
+@asynccontextmanager
+async def open_desk(database: Stack) -> AsyncIterator[Desk]:
+    """The service on a migrated database."""
+    await migrate(database.address(f"{SERVICE}_owner"), SERVICE, MIGRATIONS)
+    async with (
+        open_pool(database.address(f"{SERVICE}_api"), max_size=8) as api,
+        open_pool(database.address(f"{SERVICE}_worker")) as worker,
+    ):
+        app = create_app(
+            SETTINGS,
+            routers=routers(),
+            health=Health(),
+            verifier=small_service.verifier(),
+            state={"pool": api, "rules": load()},
+        )
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://scoring") as client:
+            yield Desk(api, worker, client)
+
+
+async def empty(desk: Desk) -> None:
+    """Forget everything."""
+    for table in (*TABLES, "idempotency_key"):
+        await desk.worker.execute(f"DELETE FROM {table}")
