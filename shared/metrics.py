@@ -80,7 +80,7 @@ IDEMPOTENT_ANSWERS: Final = _counter(
 
 # Consumers
 CONSUMER_RECORDS: Final = _counter(
-    "consumer_records_total", "records", "Records by outcome: applied, not_newer, dead.", ("topic", "outcome")
+    "consumer_records_total", "records", "Records by outcome: done, dead.", ("topic", "outcome")
 )
 CONSUMER_BATCH_SECONDS: Final = _histogram(
     "consumer_batch_seconds", "Time of one batch, from decoding to commit.", ("topic",), WORK_BUCKETS_SECONDS
@@ -125,7 +125,15 @@ PROJECTION_LATENCY_SECONDS: Final = _histogram(
     LATENCY_BUCKETS_SECONDS,
 )
 LEDGER_IMBALANCE: Final = _gauge(
-    "ledger_imbalance", "facts", "Unexplained difference of a ledger (kind: intake, bus, facts); 0 is right.", ("kind",)
+    "ledger_imbalance",
+    "rows or records",
+    "What a ledger of this service cannot account for (kind: intake, bus); 0 is right. Facts take two services.",
+    ("kind",),
+)
+CRITICAL_VALUES_UNACKNOWLEDGED_AGE_SECONDS: Final = _gauge(
+    "critical_values_unacknowledged_age_seconds",
+    "seconds",
+    "Age of the oldest critical laboratory value that nobody has acknowledged; 0 when none.",
 )
 RULESET_INFO: Final = _gauge("ruleset_info", "info", "1 for the rule set that judges now.", ("version",))
 

@@ -88,13 +88,14 @@ class DatabaseSettings(SettingGroup):
 
 
 class KafkaSettings(SettingGroup):
-    """The broker and this service's account (SASL SCRAM-SHA-256; TLS outside local mode)."""
+    """The broker and this service's account (SASL SCRAM; TLS outside local mode). Strimzi knows SHA-512 only."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "KAFKA_")
 
     bootstrap: str = ""
     username: str = ""
     password: SecretStr = SecretStr("")
+    mechanism: Literal["SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-256"
 
 
 class TokenSettings(SettingGroup):

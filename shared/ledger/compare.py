@@ -38,12 +38,18 @@ def judge_bus(parts: Sequence[Mapping[str, Any]], compacted_topics: frozenset[st
             totals["records"] += moved
             for term in ("applied", "not_newer", "dead", "gaps", "lag"):
                 totals[term] += row[term]
-            counted = row["applied"] + row["not_newer"] + row["dead"] + row["gaps"]
-            lost = row["gaps"] if row["topic"] not in compacted_topics else 0
-            if moved != counted or row["dead"] != row["dead_stored"] or lost:
+            if unaccounted_records(row, compacted_topics):
                 wrong.append({"service": part["service"], **row})
     state: State = "imbalanced" if wrong else "unsettled" if totals["lag"] or totals["outbox_pending"] else "balanced"
     return {**totals, "open_dead_letters": open_dead, "wrong": wrong, "state": state}
+
+
+def unaccounted_records(row: Mapping[str, Any], compacted_topics: frozenset[str]) -> int:
+    """Records of one consumed partition that are counted nowhere, kept nowhere, or were never seen; 0 is right."""
+    moved = row["next_offset"] - row["first_offset"]
+    counted = row["applied"] + row["not_newer"] + row["dead"] + row["gaps"]
+    lost = row["gaps"] if row["topic"] not in compacted_topics else 0
+    return int(abs(moved - counted) + abs(row["dead"] - row["dead_stored"]) + lost)
 
 
 def judge_facts(parts: Sequence[Mapping[str, Any]], *, under_way: bool, open_dead: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Broker:
     password: str
     tls: bool
     session_timeout_ms: int = 10_000
+    mechanism: str = "SCRAM-SHA-256"
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> Self:
@@ -32,13 +33,13 @@ class Broker:
         kafka, password = settings.kafka, settings.kafka.password.get_secret_value()
         if settings.mode is Mode.LOCAL:
             return cls(kafka.bootstrap, kafka.username, password, False, LOCAL_SESSION_TIMEOUT_MS)
-        return cls(kafka.bootstrap, kafka.username, password, True)
+        return cls(kafka.bootstrap, kafka.username, password, True, mechanism=kafka.mechanism)
 
     def _common(self) -> dict[str, Any]:
         return {
             "bootstrap_servers": self.bootstrap,
             "security_protocol": "SASL_SSL" if self.tls else "SASL_PLAINTEXT",
-            "sasl_mechanism": "SCRAM-SHA-256",
+            "sasl_mechanism": self.mechanism,
             "sasl_plain_username": self.username,
             "sasl_plain_password": self.password,
             "ssl_context": ssl.create_default_context() if self.tls else None,

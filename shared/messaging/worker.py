@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -14,16 +15,19 @@ from shared.calendar import now_utc
 from shared.contracts.topics import TOPICS, topics_of
 from shared.http.health import Health
 from shared.http.serve import Task
+from shared.ledger.gauges import refresh_bus_gauges
 from shared.messaging.batch import Counts, Handler
 from shared.messaging.consumer import BatchConsumer
 from shared.messaging.kafka import Broker
 from shared.messaging.outcomes import is_not_now
 from shared.messaging.records import Received
+from shared.messaging.waiting import Waiting
 from shared.outbox.relay import Relay
-from shared.postgres.pool import Address, Pool
+from shared.postgres.pool import Address, Connection, Pool
 
 LOG = structlog.get_logger(__name__)
 WATCH_SECONDS: Final = 1.0
+LEDGER_SECONDS: Final = 15.0
 STALLED_SECONDS: Final = 60.0  # liveness: a loop that did not move for so long is started anew
 
 
@@ -40,6 +44,9 @@ class Worker:
 
     def __init__(self, service: str, pool: Pool, address: Address, broker: Broker, handler: Handler | None) -> None:
         self._pool = pool
+        self._consumed = tuple(topic.name for topic in topics_of(service))
+        self._waiting = Waiting()
+        self._ledger_at = -LEDGER_SECONDS
         # A service that publishes nothing has no outbox to empty, and its account may not even start a producer.
         publishes = any(topic.producer == service for topic in TOPICS)
         self._relay = Relay(service, address, broker, published=_published) if publishes else None
@@ -48,11 +55,11 @@ class Worker:
             self.consumer = BatchConsumer(
                 broker,
                 f"tumbuh-{service}",
-                [topic.name for topic in topics_of(service)],
+                self._consumed,
                 pool,
                 handler,
                 on_commit=self.wake,
-                observe=_observed,
+                observe=self._observed,
             )
 
     def wake(self) -> None:
@@ -86,6 +93,7 @@ class Worker:
             except Exception as error:
                 if not is_not_now(error):
                     raise
+            self._tell_waiting()
             try:
                 await asyncio.wait_for(stop.wait(), WATCH_SECONDS)
             except TimeoutError:
@@ -97,39 +105,47 @@ class Worker:
                 "SELECT coalesce(sum(cardinality(keys)), 0) AS pending, "
                 "coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0) AS age FROM outbox"
             )
-            dead = await connection.fetch(
-                "SELECT topic, count(*) AS n FROM dead_letter WHERE state = 'open' GROUP BY topic"
-            )
+            await self._look_for_trouble(connection)
         if outbox is not None:
             metrics.OUTBOX_PENDING_MESSAGES.set(outbox["pending"])
             metrics.OUTBOX_OLDEST_SECONDS.set(float(outbox["age"]))
-        for row in dead:
-            metrics.DEAD_LETTERS_OPEN.labels(topic=row["topic"]).set(row["n"])
         if self.consumer is None:
             return
         lag = await self.consumer.note_ends()
+        self._waiting.seen(lag, now_utc().timestamp())
+        metrics.CONSUMER_LAG_RECORDS.clear()  # a partition that went to another worker is told of there
         for (topic, partition), records in lag.items():
             metrics.CONSUMER_LAG_RECORDS.labels(topic=topic, partition=str(partition)).set(records)
-        for topic in {topic for topic, _ in lag}:
-            behind = any(records for (name, _), records in lag.items() if name == topic)
-            waiting = self.consumer.progress.waiting_since
-            metrics.CONSUMER_PAUSED.labels(topic=topic).set(waiting is not None)
-            if not behind:
-                metrics.CONSUMER_OLDEST_UNPROCESSED_SECONDS.labels(topic=topic).set(0)
+
+    async def _look_for_trouble(self, connection: Connection) -> None:
+        rows = await connection.fetch(
+            "SELECT topic, count(*) AS n FROM dead_letter WHERE state = 'open' GROUP BY topic"
+        )
+        # Those that are settled have no row any more, and a gauge keeps what it was last told.
+        for topic, letters in (dict.fromkeys(self._consumed, 0) | {row["topic"]: row["n"] for row in rows}).items():
+            metrics.DEAD_LETTERS_OPEN.labels(topic=topic).set(letters)
+        if time.monotonic() - self._ledger_at >= LEDGER_SECONDS:
+            await refresh_bus_gauges(connection)
+            self._ledger_at = time.monotonic()
+
+    def _tell_waiting(self) -> None:
+        """Also while database or broker are away: then above all the age has to grow."""
+        if self.consumer is None:
+            return
+        now = now_utc().timestamp()
+        for topic in self._consumed:
+            metrics.CONSUMER_PAUSED.labels(topic=topic).set(self.consumer.progress.waiting_since is not None)
+            age = self._waiting.age_seconds(topic, now)
+            metrics.CONSUMER_OLDEST_UNPROCESSED_SECONDS.labels(topic=topic).set(max(0.0, age))
+
+    def _observed(self, batch: Sequence[Received], counts: Counts, seconds: float) -> None:
+        self._waiting.applied(batch)
+        dead = Counter(record.raw.topic for record, _ in counts.reasons)
+        for topic, records in Counter(record.raw.topic for record in batch).items():
+            metrics.CONSUMER_RECORDS.labels(topic=topic, outcome="dead").inc(dead[topic])
+            metrics.CONSUMER_RECORDS.labels(topic=topic, outcome="done").inc(records - dead[topic])
+            metrics.CONSUMER_BATCH_SECONDS.labels(topic=topic).observe(seconds)
 
 
 def _published(topic: str, messages: int) -> None:
     metrics.OUTBOX_PUBLISHED.labels(topic=topic).inc(messages)
-
-
-def _observed(batch: Sequence[Received], counts: Counts, seconds: float) -> None:
-    dead = Counter(record.raw.topic for record, _ in counts.reasons)
-    seen = Counter(record.raw.topic for record in batch)
-    oldest = {topic: min(record.raw.timestamp for record in batch if record.raw.topic == topic) for topic in seen}
-    for topic, records in seen.items():
-        metrics.CONSUMER_RECORDS.labels(topic=topic, outcome="dead").inc(dead[topic])
-        metrics.CONSUMER_RECORDS.labels(topic=topic, outcome="done").inc(records - dead[topic])
-    now_ms = now_utc().timestamp() * 1000
-    for topic, timestamp in oldest.items():
-        metrics.CONSUMER_BATCH_SECONDS.labels(topic=topic).observe(seconds)
-        metrics.CONSUMER_OLDEST_UNPROCESSED_SECONDS.labels(topic=topic).set(max(0.0, (now_ms - timestamp) / 1000))

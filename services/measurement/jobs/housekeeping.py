@@ -7,10 +7,11 @@ from typing import Final
 
 import structlog
 
-from services.measurement.store import quarantine
+from services.measurement.store import counts, quarantine
 from shared import metrics
 from shared.http.idempotency import forget_old_keys
 from shared.jobs.table import refresh_metrics
+from shared.ledger.compare import judge_intake
 from shared.messaging.outcomes import is_not_now
 from shared.postgres.pool import Pool
 
@@ -44,4 +45,6 @@ class Housekeeping:
         async with self._pool.acquire() as connection:
             await refresh_metrics(connection)
             metrics.QUARANTINE_OPEN_ROWS.set(await quarantine.open_count(connection))
+            difference = judge_intake(await counts.totals(connection))["difference"]
+            metrics.LEDGER_IMBALANCE.labels(kind="intake").set(abs(difference))
             await forget_old_keys(connection)
