@@ -1,8 +1,9 @@
 """The case of a child: from suspicion to its end, as a table of moves.
 
 open -> confirmed | other_cause -> in_care -> closed. A confirmation names the clinician and the day; "stunting" is a
-cause a clinician confirms, not a finding. `remeasured`, `lab_ordered`, `lab_complete`, `referred` are dated milestones
-in any order. A child who moved away and comes back finds its case as it was; any other relapse is a new case.
+cause a clinician confirms, not a finding. `remeasured`, `lab_ordered`, `lab_complete`, `referred`, `care_started` are
+dated milestones in any order; the last comes with the move into care. A child who moved away and comes back finds its
+case as it was; any other relapse is a new case.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class MilestoneName(StrEnum):
     LAB_ORDERED = "lab_ordered"
     LAB_COMPLETE = "lab_complete"
     REFERRED = "referred"
+    CARE_STARTED = "care_started"
 
 
 class MoveName(StrEnum):
@@ -180,7 +182,7 @@ def _advance(case: Case, step: Move) -> Case:
     if case.state not in sources:
         raise IllegalMoveError("move_not_allowed", f"{step.name} is not possible from {case.state}")
     if target not in JUDGED:
-        return replace(case, state=target)
+        return _with(replace(case, state=target), Milestone(MilestoneName.CARE_STARTED, step.on))
     if not step.clinician:
         raise IllegalMoveError("clinician_missing", f"{step.name} names the clinician")
     return replace(case, state=target, confirmed_by=step.clinician, confirmed_on=step.on)
@@ -210,4 +212,8 @@ def _reach(case: Case, step: Move) -> Case:
     new = Milestone(step.milestone, step.on)
     if new in case.milestones:
         raise IllegalMoveError("milestone_known", f"{step.milestone} on {step.on} is already noted")
-    return replace(case, milestones=tuple(sorted((*case.milestones, new), key=lambda each: (each.on, each.name))))
+    return _with(case, new)
+
+
+def _with(case: Case, new: Milestone) -> Case:
+    return replace(case, milestones=tuple(sorted({*case.milestones, new}, key=lambda each: (each.on, each.name))))

@@ -77,6 +77,13 @@ def test_a_confirmation_names_the_clinician_and_the_day(name: MoveName) -> None:
     assert (confirmed.confirmed_by, confirmed.confirmed_on) == ("dr-4", DAY)
 
 
+@pytest.mark.parametrize("state", [State.CONFIRMED, State.OTHER_CAUSE])
+def test_a_case_knows_since_when_it_is_in_care(state: State) -> None:
+    on = DAY + timedelta(days=3)
+    (milestone,) = move(CASES[state], Move(name=MoveName.START_CARE, on=on)).milestones
+    assert (milestone.name, milestone.on) == (MilestoneName.CARE_STARTED, on)
+
+
 @pytest.mark.parametrize("order", list(permutations(MilestoneName)))
 def test_milestones_come_in_any_order_and_end_the_same(order: tuple[MilestoneName, ...]) -> None:
     case = OPEN
