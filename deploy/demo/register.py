@@ -19,8 +19,9 @@ AREAS_FILE: Final = Path(__file__).parent / "data" / "wilayah-batubara.csv"
 VALID_FROM: Final = "2020-01-01"
 POSYANDU_WANTED: Final = 450  # architecture.md §6: about 450 in the district
 LARGEST_PUSKESMAS_DESA: Final = 13  # kecamatan with more desa than this get two puskesmas
+HIGHEST_DESA_M: Final = 60  # a made-up height: the district is coastal lowland
 REGISTER_SEED: Final = 1219  # not the demo's seed: the register never changes
-REGISTER_COLUMNS: Final = ("kind", "code", "name", "level", "parent_code", "desa_codes", "valid_from")
+REGISTER_COLUMNS: Final = ("kind", "code", "name", "level", "parent_code", "desa_codes", "valid_from", "elevation_m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,20 @@ def register_csv(district: District) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(REGISTER_COLUMNS)
+    elevations = _elevations_m(district)
     for area in sorted(district.areas, key=lambda area: (area.code.count("."), area.code)):
-        writer.writerow(("area", area.code, area.name, area.level, area.parent_code, "", VALID_FROM))
+        elevation = elevations.get(area.code, "")
+        writer.writerow(("area", area.code, area.name, area.level, area.parent_code, "", VALID_FROM, elevation))
     for post in district.posyandu:
-        writer.writerow(("posyandu", post.code, post.name, "", post.desa_code, "", VALID_FROM))
+        writer.writerow(("posyandu", post.code, post.name, "", post.desa_code, "", VALID_FROM, ""))
     for centre in district.puskesmas:
         desa = "|".join(centre.desa_codes)
-        writer.writerow(("puskesmas", centre.code, centre.name, "", centre.kecamatan_code, desa, VALID_FROM))
+        writer.writerow(("puskesmas", centre.code, centre.name, "", centre.kecamatan_code, desa, VALID_FROM, ""))
     return out.getvalue().encode()
+
+
+def _elevations_m(district: District) -> dict[str, int]:
+    """Whole metres above the sea by desa code, below where haemoglobin is adjusted."""
+    codes = sorted(area.code for area in district.desa)
+    rng = np.random.default_rng((REGISTER_SEED, HIGHEST_DESA_M))
+    return dict(zip(codes, rng.integers(0, HIGHEST_DESA_M, len(codes), endpoint=True).tolist(), strict=True))

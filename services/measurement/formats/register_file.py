@@ -1,7 +1,7 @@
 """Register files: CSV or workbook with one entry a row, as rows of text by column name.
 
-Columns: `kind, code, name, level, parent_code, desa_codes, valid_from`, optional `valid_to, target_children`; lines
-that begin with `#` are remarks. Nothing is checked here but that it is such a table.
+Columns: `kind, code, name, level, parent_code, desa_codes, valid_from`, optional `valid_to, target_children,
+elevation_m`; lines that begin with `#` are remarks. Nothing is checked here but that it is such a table.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 import python_calamine
 
 REQUIRED: Final = ("kind", "code", "name", "level", "parent_code", "desa_codes", "valid_from")
-OPTIONAL: Final = ("valid_to", "target_children")
+OPTIONAL: Final = ("valid_to", "target_children", "elevation_m")
 MAX_ROWS: Final = 100_000  # a province has some ten thousand posyandu
 WORKBOOK_MARK: Final = b"PK\x03\x04"
 

@@ -22,6 +22,7 @@ ENTRIES: Final = FactRows[RegisterEntryV1](
         Column("valid_from", "date"),
         Column("valid_to", "date"),
         Column("target_children", "integer"),
+        Column("elevation_m", "double precision"),
         Column("voided", "boolean"),
     ),
     build=lambda row: RegisterEntryV1(**row),

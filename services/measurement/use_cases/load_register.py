@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -17,7 +18,11 @@ from shared.contracts.register import RegisterEntryV1, register_fact_id
 from shared.postgres.pool import Connection
 
 RegisterOutcome = Literal["accepted", "corrected", "unchanged", "rejected"]
-CONTENT: Final = ("name", "level", "parent_code", "desa_codes", "valid_from", "valid_to", "target_children")
+CONTENT: Final = (
+    "name", "level", "parent_code", "desa_codes", "valid_from", "valid_to", "target_children", "elevation_m",
+)  # fmt: skip
+DESA_LEVELS: Final = ("desa", "kelurahan")
+ELEVATION: Final = re.compile(r"^-?\d{1,4}(\.\d{1,2})?$", re.ASCII)  # metres, dot or comma
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,14 @@ async def load_register(
     }
     named = {code for fact in facts.values() for code in (fact.parent_code, fact.code, *fact.desa_codes) if code}
     known = await known_codes(connection, named)
+    cells_of = dict(rows)
     new: dict[Any, RegisterEntryV1] = {}
     changed: dict[Any, RegisterEntryV1] = {}
-    for number, fact in sorted(facts.items(), key=lambda item: (*_depth(item[1]), item[0])):
-        old = new.get(fact.fact_id) or changed.get(fact.fact_id) or stored.get(fact.fact_id)
+    for number, told in sorted(facts.items(), key=lambda item: (*_depth(item[1]), item[0])):
+        old = new.get(told.fact_id) or changed.get(told.fact_id) or stored.get(told.fact_id)
+        fact = told
+        if old is not None and "elevation_m" not in cells_of[number]:  # a file without the column says nothing of it
+            fact = told.model_copy(update={"elevation_m": old.elevation_m})
         problem = _refusal(fact, old, grant, known)
         if problem is not None:
             results[number] = LoadedRow(number, "rejected", fact.code, (problem,))
@@ -92,6 +101,9 @@ def _read(cells: Mapping[str, str], entry: Entry) -> RegisterEntryV1 | EntryProb
     target = cells.get("target_children", "")
     if kind == "target" and not target:
         return EntryProblem("wrong_row", "target_children")
+    elevation = cells.get("elevation_m", "").replace(",", ".")
+    if elevation and (kind != "area" or cells.get("level") not in DESA_LEVELS or not ELEVATION.match(elevation)):
+        return EntryProblem("wrong_row", "elevation_m")
     try:
         return RegisterEntryV1(
             fact_id=register_fact_id(kind, code),
@@ -108,6 +120,7 @@ def _read(cells: Mapping[str, str], entry: Entry) -> RegisterEntryV1 | EntryProb
             valid_from=days["valid_from"].value,  # type: ignore[arg-type]  # None was refused above
             valid_to=days["valid_to"].value,
             target_children=int(target) if target.isascii() and target.isdigit() else None,
+            elevation_m=float(elevation) if elevation else None,
         )
     except ValidationError as error:
         return EntryProblem("wrong_row", ".".join(str(part) for part in error.errors()[0]["loc"]))

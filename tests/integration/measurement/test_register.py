@@ -76,6 +76,34 @@ async def test_targets_are_entries_of_their_own(desk: Desk) -> None:
     await desk.superuser("DELETE FROM register_entry WHERE entry = 'target'")
 
 
+HIGH = "kind,code,name,level,parent_code,desa_codes,valid_from,elevation_m\n"
+
+
+async def test_how_high_a_desa_lies_is_loaded_and_a_file_that_does_not_say_leaves_it(desk: Desk) -> None:
+    line = f"area,{DESA_A},Lalang,desa,12.19.01,,2020-01-01"
+    assert (await load(desk, f"{HIGH}{line},1200.5\n".encode()))["corrected"] == 1
+    assert (await desk.events())[-1]["elevation_m"] == 1200.5
+    assert (await load(desk, f'{HIGH}{line},"1200,5"\n'.encode()))["unchanged"] == 1
+    assert (await load(desk, f"{line},,\n"))["unchanged"] == 1, "no column: nothing is said of it"
+    assert (await load(desk, f"{HIGH}{line},\n".encode()))["corrected"] == 1, "an empty cell: it is not known"
+    assert (await desk.events())[-1]["elevation_m"] is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"area,{DESA_A},Lalang,desa,12.19.01,,2020-01-01,tinggi",
+        f"area,{DESA_A},Lalang,desa,12.19.01,,2020-01-01,5501",
+        f"area,{DESA_A},Lalang,desa,12.19.01,,2020-01-01,-101",
+        f"area,{DESA_A},Lalang,desa,12.19.01,,2020-01-01,nan",
+        "area,12.19.01,Sei Balai,kecamatan,12.19,,2020-01-01,12",
+    ],
+)
+async def test_a_height_that_cannot_be_is_refused_and_only_a_desa_has_one(desk: Desk, line: str) -> None:
+    (row,) = (await load(desk, f"{HIGH}{line}\n".encode()))["rows"]
+    assert [(problem["code"], problem["field"]) for problem in row["problems"]] == [("wrong_row", "elevation_m")]
+
+
 async def test_a_file_that_is_no_register_is_refused_with_the_columns_it_lacks(desk: Desk) -> None:
     answer = await desk.send(
         "POST", "/v1/register", b"kode;nama\n1;x\n", role="district", areas=[KABUPATEN], media_type="text/csv"

@@ -56,6 +56,14 @@ def test_the_register_file_names_every_parent_before_its_children() -> None:
     assert len(seen) > 600
 
 
+def test_the_register_file_says_how_high_each_desa_lies_and_nothing_else_has_a_height() -> None:
+    for row in csv.DictReader(io.StringIO(register_csv(build_district()).decode())):
+        if row["level"] in {"desa", "kelurahan"}:
+            assert 0 <= int(row["elevation_m"]) <= 60
+        else:
+            assert not row["elevation_m"]
+
+
 def test_the_same_seed_makes_the_same_world_and_another_seed_another() -> None:
     first, again, other = (make_world(children=300, months=1, seed=seed, today=TODAY) for seed in (5, 5, 6))
     assert first.children.nik == again.children.nik

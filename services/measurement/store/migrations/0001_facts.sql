@@ -16,6 +16,7 @@ CREATE TABLE register_entry (
     valid_from date NOT NULL,
     valid_to date,
     target_children integer,
+    elevation_m double precision,        -- of a desa, above the sea
     voided boolean NOT NULL DEFAULT false,
     UNIQUE (entry, code)
 );
