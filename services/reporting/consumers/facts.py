@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
+from services.reporting.store.fact_tables import TABLES
 from services.reporting.use_cases.project_facts import project_facts
 from shared import metrics
 from shared.contracts.fact import Fact
-from shared.contracts.kinds import KINDS
 from shared.contracts.risk import AssessmentV1
 from shared.messaging.batch import Effect
 from shared.postgres.pool import Connection
@@ -20,7 +20,7 @@ LATENCY: Final = metrics.PROJECTION_LATENCY_SECONDS.labels(kind=AssessmentV1.kin
 class FactsHandler:
     """Everything that reporting consumes; it publishes nothing. `clock` only measures how late figures are."""
 
-    kinds = frozenset(KINDS)
+    kinds = frozenset(TABLES)
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock

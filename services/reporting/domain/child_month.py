@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
+from services.reporting.domain.case_course import CASE_MARKS, CaseRevision, Course, case_marks, course_of
 from services.reporting.domain.facts import AssessmentRevision, ChildRevision, Judged, Place
 from services.reporting.domain.targets import residence_on
 from shared.calendar import UNDER_FIVE_MONTHS, completed_months
@@ -50,7 +51,8 @@ MARKS: Final = (
     "below_red_line",
     "suspected",
     "urgent",
-)  # the columns of cell; in a child-month one bit each of an integer, the first the lowest (so at most 31): append only
+    *CASE_MARKS,
+)  # the columns of cell; in a child-month one bit each of a bigint, the first the lowest (so at most 63): append only
 _BIT: Final = {mark: 1 << position for position, mark in enumerate(MARKS)}
 
 
@@ -68,6 +70,7 @@ class ChildMonth(NamedTuple):
     whz: float | None
     baz: float | None
     marks: int
+    course: Course | None = None  # of the case that covers the month, where the child is suspected in it
 
 
 class _Index(NamedTuple):
@@ -151,6 +154,18 @@ def child_month(child: ChildRevision, span_place: Place | None, judged: Sequence
         | _visit_marks(weighing, height_cm, oedema=oedema)
         | _OF_TIER.get(tier, 0),
     )
+
+
+def is_suspected(content: ChildMonth) -> bool:
+    """Whether the month counts the child as suspected, urgent or not: only then does a case speak for it."""
+    return bool(content.marks & _BIT["suspected"])
+
+
+def with_case(content: ChildMonth, case: CaseRevision) -> ChildMonth:
+    """The suspected child's month with what its covering case says."""
+    course = course_of(case)
+    marks = sum(_BIT[mark] for mark in case_marks(case, course))
+    return content._replace(marks=content.marks | marks, course=course)
 
 
 def _visit_marks(weighing: AssessmentRevision | None, height_cm: float | None, *, oedema: bool) -> int:

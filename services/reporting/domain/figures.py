@@ -6,11 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from services.reporting.domain.case_course import CASE_MARKS
+
 Z_95: Final = 1.959963984540054  # two-sided 95 % of the normal distribution
 CAUTION_FROM: Final = 0.80  # domain: labels by coverage
 COMPARABLE_ABOVE: Final = 0.90
 
-# Rate → (numerator, denominator): children with the finding among those measured with an unflagged score.
+# Rate → (numerator, denominator): children with the finding among those measured with an unflagged score; then among
+# the suspected: laboratory coverage, and anaemia among those of whom it is known.
 RATES: Final = {
     "stunted": ("stunted", "haz_measured"),
     "severely_stunted": ("severely_stunted", "haz_measured"),
@@ -19,6 +22,8 @@ RATES: Final = {
     "wasted": ("wasted", "whz_measured"),
     "severely_wasted": ("severely_wasted", "whz_measured"),
     "overweight": ("overweight", "whz_measured"),
+    "lab_complete": ("lab_complete", "suspected"),
+    "anaemic": ("anaemic", "anaemia_known"),
 }
 COUNTS: Final = (
     "target_children",
@@ -48,6 +53,7 @@ COUNTS: Final = (
     "below_red_line",
     "suspected",
     "urgent",
+    *CASE_MARKS,
     "pending",
 )  # whole numbers of children, in the order of an answer; each may be suppressed
 

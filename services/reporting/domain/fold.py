@@ -13,7 +13,8 @@ from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
-from services.reporting.domain.child_month import ChildMonth, child_month, in_figures
+from services.reporting.domain.case_course import CaseRevision, covering, covers, newest_cases
+from services.reporting.domain.child_month import ChildMonth, child_month, in_figures, is_suspected, with_case
 from services.reporting.domain.facts import (
     AssessmentRevision,
     ChildRevision,
@@ -35,6 +36,7 @@ class GroupFacts(NamedTuple):
     children: list[ChildRevision]
     measurements: list[MeasurementRevision]
     assessments: list[AssessmentRevision]
+    cases: list[CaseRevision]
 
 
 ByMonth = dict[date, list[list[Judged]]]  # month → measurements, each with all its pairs
@@ -86,18 +88,30 @@ def judged_by_month(facts: GroupFacts) -> ByMonth:
     return months
 
 
-def fold_months(children: Sequence[ChildRevision], months: ByMonth) -> list[Version[RootMonth, ChildMonth]]:
+def fold_months(
+    children: Sequence[ChildRevision], months: ByMonth, cases: Sequence[CaseRevision]
+) -> list[Version[RootMonth, ChildMonth]]:
     """All versions of the child-months of a group in `months`."""
     versions: list[Version[RootMonth, ChildMonth]] = []
     history = _history(children) if months else []
     if history:
         for month in sorted(months):
-            versions += versions_of(_steps(month, history, months[month]))
+            about = _cases_of(month, cases) if cases else ()
+            versions += versions_of(_steps(month, history, months[month], about))
     return versions
 
 
+def _cases_of(month: date, cases: Sequence[CaseRevision]) -> list[CaseRevision]:
+    """All revisions of the cases that cover the month by any of them: one that takes it away must be seen, too."""
+    ids = {case.case_id for case in cases if covers(case, month)}
+    return [case for case in cases if case.case_id in ids]
+
+
 def _steps(
-    month: date, history: list[tuple[datetime, Roots]], measurements: list[list[Judged]]
+    month: date,
+    history: list[tuple[datetime, Roots]],
+    measurements: list[list[Judged]],
+    cases: Sequence[CaseRevision],
 ) -> Iterator[tuple[datetime, dict[RootMonth, ChildMonth]]]:
     """The month as known at each instant at which anything about it became known."""
     judged = {pair.known_at for pairs in measurements for pair in pairs}
@@ -105,11 +119,14 @@ def _steps(
     instants = {begins}
     instants.update(known for known in judged if known > begins)
     instants.update(known for known, _ in history if known > begins)
+    instants.update(case.known_at for case in cases if case.known_at > begins)
     step = 0
     for known in sorted(instants):
         while step + 1 < len(history) and history[step + 1][0] <= known:
             step += 1
-        yield known, _content_at(known, month, history[step][1], measurements)
+        roots = history[step][1]
+        content = _content_at(known, month, roots, measurements)
+        yield known, _with_cases(known, content, roots, cases) if cases else content
 
 
 def _content_at(
@@ -131,6 +148,23 @@ def _content_at(
         judged.sort(key=precedence, reverse=True)
         content[root_id, month] = child_month(root, target_place(root, month), judged)
     return content
+
+
+def _with_cases(
+    known: datetime, content: dict[RootMonth, ChildMonth], roots: Roots, cases: Sequence[CaseRevision]
+) -> dict[RootMonth, ChildMonth]:
+    """`content` with what the cases of each suspected root, known at the instant, say of the month."""
+    of_root: dict[UUID, list[CaseRevision]] = {}
+    for case in newest_cases(case for case in cases if case.known_at <= known):
+        root = roots.get(case.child_id)
+        if root is not None:
+            of_root.setdefault(root.child_id, []).append(case)
+    told = dict(content)
+    for (root_id, month), counted in content.items():
+        speaks = covering(of_root.get(root_id, ()), month) if is_suspected(counted) else None
+        if speaks is not None:
+            told[root_id, month] = with_case(counted, speaks)
+    return told
 
 
 def fold_spans(children: Sequence[ChildRevision]) -> list[Version[RootMonth, Span]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
+from shared.contracts.risk import Milestone
 from shared.ledger.census import CensusTable
 from shared.postgres.merge import Column, FactTable, plain
 
@@ -16,6 +18,15 @@ def _about_child(
     """A table of facts about children; a pair is a column named like the fact's field, with its type."""
     every = (plain(*column) if isinstance(column, tuple) else column for column in (("child_id", "uuid"), *columns))
     return FactTable(name, tuple(every), key=key, history=True)
+
+
+def _first_days(milestones: Iterable[Milestone]) -> dict[str, str]:
+    """The first day of each milestone: a second referral does not make the first one later."""
+    days: dict[str, str] = {}
+    for milestone in milestones:
+        day = milestone.on.isoformat()
+        days[milestone.name] = min(day, days.get(milestone.name, day))
+    return days
 
 
 CHILD: Final = _about_child(
@@ -75,7 +86,8 @@ CASE: Final = _about_child(
     ("state", "text"),
     ("close_reason", "text"),
     ("closed_on", "date"),
-    Column("milestones", "jsonb", lambda fact: {item.name: item.on.isoformat() for item in fact.milestones}),
+    Column("milestones", "jsonb", lambda fact: _first_days(fact.milestones)),
+    ("anaemia", "text"),
     ("confirmed_on", "date"),
 )
 FOLLOW_UP: Final = _about_child(

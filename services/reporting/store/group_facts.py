@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
+from services.reporting.domain.case_course import CaseRevision
 from services.reporting.domain.facts import AssessmentRevision, ChildRevision, MeasurementRevision, Place
 from services.reporting.domain.fold import GroupFacts
 from shared.postgres.pool import Connection
@@ -36,6 +37,11 @@ SELECT start, child_id FROM reached
 CHILDREN: Final = """
 SELECT child_id, epoch, revision, known_at, sex, birth_date, residences, died_on, departed_on, merged_into, voided
 FROM child_fact WHERE child_id = ANY($1::uuid[])
+"""
+
+CASES: Final = """
+SELECT child_id, fact_id, epoch, revision, known_at, opened_on, close_reason, closed_on, milestones, anaemia
+FROM case_fact WHERE child_id = ANY($1::uuid[])
 """
 
 
@@ -102,7 +108,7 @@ async def link(connection: Connection, merges: Collection[tuple[UUID, UUID]]) ->
 
 async def read_groups(connection: Connection, groups: Groups, asked: Asked) -> dict[UUID, GroupFacts]:
     """The facts of the groups `asked` for, by leader, from the tables; `groups` hold all their members."""
-    facts = {leader: GroupFacts([], [], []) for leader in asked}
+    facts = {leader: GroupFacts([], [], [], []) for leader in asked}
     whole = [child_id for child_id, leader in groups.items() if asked[leader] is None]
     named = [(leader, measurement_id) for leader, ids in asked.items() if ids is not None for measurement_id in ids]
     visits = [child_id for child_id, _ in named], [measurement_id for _, measurement_id in named], whole
@@ -112,7 +118,16 @@ async def read_groups(connection: Connection, groups: Groups, asked: Asked) -> d
         facts[groups[row[0]]].measurements.append(MeasurementRevision._make(row))
     for row in await connection.fetch(ASSESSMENTS, *visits):
         facts[groups[row[0]]].assessments.append(AssessmentRevision._make(row))
+    for row in await connection.fetch(CASES, list(groups)):
+        facts[groups[row[0]]].cases.append(_case_revision(*row))
     return facts
+
+
+def _case_revision(*columns: Any) -> CaseRevision:
+    """A row of CASES; milestones come as {name: day}."""
+    *rest, milestones, anaemia = columns
+    days = {name: date.fromisoformat(day) for name, day in milestones.items()}
+    return CaseRevision._make((*rest, days, anaemia))
 
 
 def child_revision(*columns: Any) -> ChildRevision:

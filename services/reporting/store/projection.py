@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final, Generic
 from uuid import UUID
 
+from services.reporting.domain.case_course import Course
 from services.reporting.domain.cells import CELL_COLUMNS, Deltas
 from services.reporting.domain.child_month import ChildMonth
 from services.reporting.domain.facts import Place
@@ -101,13 +102,16 @@ def _by_column(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
 
 
 def _month_values(content: ChildMonth) -> tuple[Any, ...]:
-    return (*content.place, *(content.span_place or (None, None)), *content[2:])
+    course = None if content.course is None else content.course.as_object()
+    return (*content.place, *(content.span_place or (None, None)), *content[2:-1], course)
 
 
 def _month_content(_month: date, *columns: Any) -> ChildMonth:
-    desa, posyandu, span_desa, span_posyandu, *rest = columns
+    desa, posyandu, span_desa, span_posyandu, *rest, course = columns
     span_place = None if span_desa is None else Place(span_desa, span_posyandu)
-    return ChildMonth(Place(desa, posyandu), span_place, *rest)
+    if course is not None:
+        course = Course(**{**course, "opened_on": date.fromisoformat(course["opened_on"])})
+    return ChildMonth._make((Place(desa, posyandu), span_place, *rest, course))
 
 
 CHILD_MONTHS: Final = VersionTable(
@@ -123,7 +127,8 @@ CHILD_MONTHS: Final = VersionTable(
         ("measured_on", "date"),
         ("tier", "text"),
         *((index, "double precision") for index in ("haz", "waz", "whz", "baz")),
-        ("marks", "integer"),
+        ("marks", "bigint"),
+        ("course", "jsonb"),
     ),
     _month_values,
     _month_content,

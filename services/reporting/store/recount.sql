@@ -75,6 +75,19 @@ child_months AS (
            (array_agg(tier ORDER BY place_in_line))[1] AS tier
     FROM counted GROUP BY root_id, month
 ),
+case_now AS (   -- of each case the newest revision; one entered in error never was
+    SELECT * FROM (
+        SELECT DISTINCT ON (fact_id) * FROM case_fact ORDER BY fact_id, epoch DESC, revision DESC
+    ) AS newest WHERE close_reason IS DISTINCT FROM 'entered_in_error'
+),
+case_of_month AS (  -- of the cases that cover a month of suspicion the one opened last, ended by a merge only if alone
+    SELECT DISTINCT ON (s.root_id, s.month) s.root_id, s.month, c.milestones, c.close_reason, c.anaemia
+    FROM child_months s
+    JOIN (SELECT case_now.*, root_id FROM case_now JOIN member USING (child_id)) AS c USING (root_id)
+    WHERE s.tier IN ('suspected', 'urgent') AND c.opened_on < (s.month + interval '1 month')::date
+      AND (c.closed_on >= s.month OR c.closed_on IS NULL)
+    ORDER BY s.root_id, s.month, (c.close_reason = 'merged') IS TRUE, c.opened_on DESC, c.fact_id DESC
+),
 target AS (     -- months that hold a day on which the child is a target, and the last such day
     SELECT r.root_id, m.month::date AS month,
            least((m.month + interval '1 month' - interval '1 day')::date, days.last_on) AS last_on
@@ -145,9 +158,17 @@ findings AS (
             count(*) FILTER (WHERE twice),
             count(*) FILTER (WHERE red),
             count(*) FILTER (WHERE tier IN ('suspected', 'urgent')),
-            count(*) FILTER (WHERE tier = 'urgent')
+            count(*) FILTER (WHERE tier = 'urgent'),
+            count(*) FILTER (WHERE milestones ? 'remeasured'),
+            count(*) FILTER (WHERE milestones ? 'lab_ordered'),
+            count(*) FILTER (WHERE milestones ? 'lab_complete'),
+            count(*) FILTER (WHERE milestones ? 'referred'),
+            count(*) FILTER (WHERE milestones ? 'care_started'),
+            count(*) FILTER (WHERE close_reason = 'recovered'),
+            count(*) FILTER (WHERE anaemia IN ('yes', 'no')),
+            count(*) FILTER (WHERE anaemia = 'yes')
         ]::integer[] AS counts
-    FROM child_months JOIN place USING (root_id, month) GROUP BY 1, 2, 3
+    FROM child_months JOIN place USING (root_id, month) LEFT JOIN case_of_month USING (root_id, month) GROUP BY 1, 2, 3
 ),
 changes AS (    -- what began before the first month asked for counts from there on
     SELECT desa_code, posyandu_code, greatest(month, $2) AS month, sum(target_change) AS change
@@ -164,7 +185,8 @@ stored AS (     -- S of every month asked for, also of months in which nothing c
                c.underweight, c.severely_underweight, c.waz_flagged, c.whz_measured, c.wasted,
                c.severely_wasted, c.overweight, c.whz_flagged, c.baz_measured, c.baz_low,
                c.baz_severely_low, c.baz_flagged, c.letter_n, c.letter_t, c.letter_o, c.letter_b,
-               c.twice_not_gained, c.below_red_line, c.suspected, c.urgent
+               c.twice_not_gained, c.below_red_line, c.suspected, c.urgent, c.remeasured, c.lab_ordered, c.lab_complete,
+               c.referred, c.in_care, c.recovered, c.anaemia_known, c.anaemic
            ] END AS counts
     FROM (SELECT DISTINCT desa_code, posyandu_code FROM cell WHERE generation = $1) AS places
     CROSS JOIN (
@@ -180,7 +202,7 @@ sides AS (
     FROM targets t FULL JOIN findings f USING (desa_code, posyandu_code, month)
     FULL JOIN waiting w USING (desa_code, posyandu_code, month)
     FULL JOIN stored s USING (desa_code, posyandu_code, month)
-    CROSS JOIN (SELECT array_fill(0, ARRAY[30]) AS nobody) AS zeros
+    CROSS JOIN (SELECT array_fill(0, ARRAY[38]) AS nobody) AS zeros
 )
 SELECT count(*) AS compared,
        coalesce(jsonb_agg(jsonb_build_object(
@@ -192,7 +214,8 @@ SELECT count(*) AS compared,
                    'waz_measured', 'underweight', 'severely_underweight', 'waz_flagged', 'whz_measured',
                    'wasted', 'severely_wasted', 'overweight', 'whz_flagged', 'baz_measured', 'baz_low',
                    'baz_severely_low', 'baz_flagged', 'letter_n', 'letter_t', 'letter_o', 'letter_b',
-                   'twice_not_gained', 'below_red_line', 'suspected', 'urgent'
+                   'twice_not_gained', 'below_red_line', 'suspected', 'urgent', 'remeasured', 'lab_ordered',
+                   'lab_complete', 'referred', 'in_care', 'recovered', 'anaemia_known', 'anaemic'
                ], expected, stored) AS every(name, e, s) WHERE e <> s
            )) ORDER BY desa_code, posyandu_code, month) FILTER (WHERE expected <> stored), '[]') AS differences
 FROM sides

@@ -17,8 +17,6 @@ from shared.postgres.pool import Connection
 
 Below = Literal["area", "puskesmas"]
 UNMAPPED_NAME: Final = "Belum terpetakan"
-# The laboratory's part of a row; the keys are promised, the numbers come with its projection.
-NO_LABORATORY: Final = {"lab_ordered": None, "lab_complete": None, "anaemic": None}
 
 
 class UnknownAreaError(LookupError):
@@ -52,9 +50,9 @@ async def summarise(connection: Connection, asked: Question) -> dict[str, Any]:
     """All figures of one area."""
     tree, entry = await find_area(connection, asked.code, asked.month)
     return {
-        **_heading(tree, entry, asked),
+        **heading(tree, entry, asked),
         "path": [{"code": above.code, "name": above.name} for above in tree.path(entry.code)],
-        **await _own_row(connection, tree, entry, asked),
+        **await own_row(connection, tree, entry, asked),
     }
 
 
@@ -65,8 +63,8 @@ async def compare(connection: Connection, asked: Question, below: Below = "area"
     rows = _rows_below(tree, entry, places, asked, below)
     total = _row(tree, entry.code, entry, places, asked)
     if not asked.exact:
-        total = await _own_row(connection, tree, entry, asked)
-    return {**_heading(tree, entry, asked), "rows": rows, "total": total}
+        total = await own_row(connection, tree, entry, asked)
+    return {**heading(tree, entry, asked), "rows": rows, "total": total}
 
 
 async def trend(connection: Connection, asked: Question, months: int) -> dict[str, Any]:
@@ -80,12 +78,13 @@ async def trend(connection: Connection, asked: Question, months: int) -> dict[st
     else:
         for back in range(months):
             month = add_months(first, back)
-            row = await _own_row(connection, tree, entry, asked.about(asked.code, month))
+            row = await own_row(connection, tree, entry, asked.about(asked.code, month))
             points.append({**row, "period": format_month(month)})
-    return {**_heading(tree, entry, asked), "points": points}
+    return {**heading(tree, entry, asked), "points": points}
 
 
-def _heading(tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
+def heading(tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
+    """What an answer is about."""
     return {
         "area": entry.code,
         "name": entry.name,
@@ -100,7 +99,7 @@ def _level(entry: Entry) -> str:
     return entry.level or (level_of(entry.code) if entry.entry == "area" else entry.entry)
 
 
-async def _own_row(connection: Connection, tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
+async def own_row(connection: Connection, tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
     """Figures of the area itself. Suppressed as among its siblings, or asking alone would tell what they hide."""
     if not asked.exact and entry.parent_code:
         tree_above = await tree_on(connection, last_day(asked.month), entry.parent_code)
@@ -155,5 +154,4 @@ def _row(tree: Tree, code: str, entry: Entry | None, places: Iterable[Sums], ask
         "level": _level(entry) if entry is not None else level_of(code),
         "official_target": tree.official_target(code),
         **told,
-        **NO_LABORATORY,
     }

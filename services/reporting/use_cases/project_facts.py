@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 from uuid import UUID
 
+from services.reporting.domain.case_course import months_from
 from services.reporting.domain.cells import Deltas
 from services.reporting.domain.facts import Slot
 from services.reporting.domain.fold import newest
@@ -19,14 +20,15 @@ from services.reporting.store.tally import add_to_tally
 from services.reporting.use_cases.refold import FOLD_GROUPS, Into, move_pending, refold
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import Fact
-from shared.contracts.risk import AssessmentV1
+from shared.contracts.risk import AssessmentV1, CaseV1
 from shared.messaging.batch import Applied
 from shared.postgres.merge import merge_facts
 from shared.postgres.pool import Connection
 
-FOLDED: Final = frozenset((ChildV1.kind, MeasurementV1.kind, AssessmentV1.kind))
+FOLDED: Final = frozenset((ChildV1.kind, MeasurementV1.kind, AssessmentV1.kind, CaseV1.kind))
 
-Asked = dict[UUID, set[UUID] | None]  # leader → measurements with something new; None = the whole group
+# Leader → measurements with something new (none where only a case is new); None = the whole group.
+Asked = dict[UUID, set[UUID] | None]
 
 
 async def project_facts(connection: Connection, facts: Sequence[Fact]) -> list[Applied]:
@@ -62,7 +64,7 @@ async def _lock(connection: Connection, facts: Iterable[Fact]) -> Groups:
             if fact.merged_into is not None:
                 touched.add(fact.merged_into)
                 merges.add((fact.child_id, fact.merged_into))
-        elif type(fact) is MeasurementV1 or type(fact) is AssessmentV1:
+        elif type(fact) is MeasurementV1 or type(fact) is AssessmentV1 or type(fact) is CaseV1:
             touched.add(fact.child_id)
     if not touched:
         return {}
@@ -92,10 +94,13 @@ def _asked(groups: Groups, applied: Iterable[Fact]) -> Asked:
     """Groups with something new: as a whole if a child fact is new, or if there are several children in it."""
     asked: Asked = {}
     for fact in applied:
+        measurement_id: UUID | None = None
         if type(fact) is MeasurementV1:
             measurement_id = fact.fact_id
         elif type(fact) is AssessmentV1:
             measurement_id = fact.measurement_id
+        elif type(fact) is CaseV1:
+            pass
         elif type(fact) is ChildV1:
             asked[groups.get(fact.child_id, fact.child_id)] = None
             continue
@@ -104,7 +109,7 @@ def _asked(groups: Groups, applied: Iterable[Fact]) -> Asked:
         leader = groups.get(fact.child_id)
         if leader is not None:
             asked[leader] = None
-        elif (ids := asked.setdefault(fact.child_id, set())) is not None:
+        elif (ids := asked.setdefault(fact.child_id, set())) is not None and measurement_id is not None:
             ids.add(measurement_id)
     return asked
 
@@ -125,7 +130,13 @@ async def _fold(connection: Connection, into: Into, groups: Groups, asked: Asked
     facts = await read_groups(connection, groups, asked)
     move_pending(into, facts, new)
     whole = {leader for leader, ids in asked.items() if ids is None}
-    await refold(connection, into, groups, facts, whole)
+    since = {}
+    for leader, ids in asked.items():
+        if ids is not None and (cases := facts[leader].cases):
+            opened = months_from(cases, (case.case_id for case in cases if case.slot in new))
+            if opened is not None:
+                since[leader] = opened
+    await refold(connection, into, groups, facts, whole, since)
     children = [child for leader in whole for child in facts[leader].children]
     changed = {child.child_id for child in children if child.slot in new}
     await store_present(connection, newest(child for child in children if child.child_id in changed).values())

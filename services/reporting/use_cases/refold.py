@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import date
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from services.reporting.domain.versions import RootMonth, Version, compare
 from services.reporting.store.generations import Target
 from services.reporting.store.group_facts import Groups, read_groups
 from services.reporting.store.projection import CHILD_MONTHS, CHILD_SPANS
+from shared.calendar import month_of
 from shared.postgres.pool import Connection
 
 FOLD_GROUPS: Final = 500  # read, folded and written in one go
@@ -26,27 +29,28 @@ Into = Mapping[Target, Deltas]  # generations to write, and how their cells chan
 
 
 async def refold(
-    connection: Connection, into: Into, groups: Groups, facts: Mapping[UUID, GroupFacts], whole: AbstractSet[UUID]
+    connection: Connection,
+    into: Into,
+    groups: Groups,
+    facts: Mapping[UUID, GroupFacts],
+    whole: AbstractSet[UUID],
+    since: Mapping[UUID, date] = MappingProxyType({}),
 ) -> None:
     """Fold the groups of `facts` (by leader), write what differs, and add the cells' changes to `into`.
 
     The groups in `whole` are folded with all their facts. Of the others, children alone, `facts` hold the measurements
-    that are new or newly judged, and the months of these are folded. Where the stored versions say that the child has
+    that are new or newly judged, and the months of these are folded; and where a case is new, those months from
+    `since` on (its opening) in which the child has ever counted. Where the stored versions say that the child has
     counted in such a month before, all its facts are read, since another measurement may speak there; where they say
     nothing, none other has ever counted.
     """
     judged = {leader: judged_by_month(group) for leader, group in facts.items()}
     asked = [(leader, month) for leader, months in judged.items() if leader not in whole for month in months]
     members = [child_id for child_id, leader in groups.items() if leader in whole]
-    if not asked and not members:
+    if not asked and not members and not since:
         return
-    stored = await CHILD_MONTHS.read(connection, asked, members)
-    counted = {version.key[0] for versions in stored.values() for version in versions}.difference(members)
-    if counted:
-        alone = dict(zip(counted, counted, strict=True))
-        for child_id, group in (await read_groups(connection, alone, dict.fromkeys(counted))).items():
-            every = judged_by_month(group)
-            judged[child_id] = {month: every[month] for month in judged[child_id]}
+    stored = await _stored(connection, asked, members, since)
+    await _judge_again(connection, judged, stored, facts.keys() - whole)
     fresh = await _fold(facts, judged)
     stored_spans = await CHILD_SPANS.read(connection, (), members) if members else {}
     spans = [span for leader in whole for span in fold_spans(facts[leader].children)]
@@ -68,11 +72,46 @@ async def refold(
                     deltas.add_span(span, sign)
 
 
+async def _stored(
+    connection: Connection, asked: Collection[RootMonth], members: Collection[UUID], since: Mapping[UUID, date]
+) -> dict[int, list[MonthVersion]]:
+    """Stored versions, by generation: of the months `asked` for, of `members`, and of who is in `since` from then on.
+
+    A month may be there twice, which comparing takes for once.
+    """
+    stored = await CHILD_MONTHS.read(connection, asked, members)
+    if since:
+        for generation, versions in (await CHILD_MONTHS.read(connection, (), since)).items():
+            late = [version for version in versions if version.key[1] >= month_of(since[version.key[0]])]
+            stored.setdefault(generation, []).extend(late)
+    return stored
+
+
+async def _judge_again(
+    connection: Connection,
+    judged: dict[UUID, ByMonth],
+    stored: Mapping[int, Sequence[MonthVersion]],
+    alone: AbstractSet[UUID],
+) -> None:
+    """Replace in `judged` what is known of months in which somebody `alone` has counted before by all there is."""
+    counted: dict[UUID, set[date]] = {}
+    for versions in stored.values():
+        for version in versions:
+            root_id, month = version.key
+            if root_id in alone:
+                counted.setdefault(root_id, set()).add(month)
+    if counted:
+        again = await read_groups(connection, dict(zip(counted, counted, strict=True)), dict.fromkeys(counted))
+        for child_id, group in again.items():
+            every = judged_by_month(group)
+            judged[child_id] = {month: every[month] for month in counted[child_id].union(judged[child_id])}
+
+
 async def _fold(facts: Mapping[UUID, GroupFacts], judged: Mapping[UUID, ByMonth]) -> list[MonthVersion]:
     versions: list[MonthVersion] = []
     folded = 0
     for leader, months in judged.items():
-        versions += fold_months(facts[leader].children, months)
+        versions += fold_months(facts[leader].children, months, facts[leader].cases)
         folded += len(months)
         if folded >= PAUSE_MONTHS:
             folded = 0

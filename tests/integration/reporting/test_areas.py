@@ -102,7 +102,7 @@ async def test_an_area_without_children_is_there_with_nulls_for_what_cannot_be_k
     assert set(rows) == {DESA[2], EMPTY_DESA}
     empty = rows[EMPTY_DESA]
     assert (empty["name"], empty["target_children"], empty["measured_children"]) == ("Desa 2009", 0, 0)
-    for name in ("coverage", "stunted_share", "stunted_low", "stunted_high", "quality_grade", "lab_ordered"):
+    for name in ("coverage", "stunted_share", "stunted_low", "stunted_high", "quality_grade", "lab_complete_share"):
         assert empty[name] is None
     assert rows[DESA[2]]["coverage"] == 0
     assert rows[DESA[2]]["stunted_share"] is None

@@ -17,7 +17,7 @@ from shared.calendar import completed_months
 from shared.contracts.child import ChildV1, MeasurementV1, Residence
 from shared.contracts.fact import Fact, derived_fact_id
 from shared.contracts.register import RegisterEntryV1, RegisterKind, register_fact_id
-from shared.contracts.risk import AssessmentV1, RiskStatusV1
+from shared.contracts.risk import AssessmentV1, CaseV1, Milestone, RiskStatusV1
 
 KECAMATAN = ("12.19.01", "12.19.02")
 DESA = ("12.19.01.2003", "12.19.01.2004", "12.19.02.2001")
@@ -95,6 +95,19 @@ def assessment(
     )  # fmt: skip
 
 
+def case(name: str = "a", *, of: int = 1, revision: int = 1, known: float = 2, **fields: Any) -> CaseV1:
+    """A case, open since November's visit unless told; `name` tells cases apart, `milestones` = {name: day}."""
+    reached: dict[str, date] = fields.pop("milestones", {})
+    content: dict[str, Any] = {"opened_on": date(2025, 11, 4), "tier": "suspected", "state": "open"}
+    if "closed_on" in fields:
+        content |= {"state": "closed", "close_reason": "recovered"}
+    return CaseV1(
+        fact_id=uuid.uuid5(child_id(of), f"case {name}"), child_id=child_id(of), epoch=1, revision=revision,
+        change="recorded", known_at=at(known), opened_by_fact_id=child_id(of), ruleset_version="test",
+        **(content | fields | {"milestones": [{"name": name, "on": on} for name, on in reached.items()]}),
+    )  # fmt: skip
+
+
 def risk_status(of: int = 1, *, revision: int = 1, known: float = 2, **fields: Any) -> RiskStatusV1:
     """The present status of a child."""
     return RiskStatusV1(
@@ -141,6 +154,7 @@ class _Owner:
         self.children: dict[UUID, ChildV1] = {}
         self.measurements: dict[UUID, MeasurementV1] = {}
         self.assessments: dict[UUID, AssessmentV1] = {}
+        self.cases: dict[UUID, CaseV1] = {}
 
     def publish(self, fact: Any) -> None:
         self.facts.append(fact)
@@ -148,6 +162,7 @@ class _Owner:
             "child": self.children,
             "measurement": self.measurements,
             "assessment": self.assessments,
+            "case": self.cases,
         }
         kept[fact.kind][fact.fact_id] = fact
 
@@ -165,7 +180,7 @@ class _Owner:
 
     def step(self) -> None:
         self.clock += self.dice.choice((0, 0, 1, 700, 1500))
-        often = (self.measure, self.judge) * 3
+        often = ((self.measure, self.judge) * 3) + (self.open_case, self.advance_case)
         seldom = [self.correct, self.void, self.move, self.leave, self.redate]
         if self.merging:
             seldom += [self.merge, self.unmerge]
@@ -217,6 +232,36 @@ class _Owner:
             "below_red_line": self.dice.random() < 0.2, "tier": self.dice.choice(TIERS),
         }  # fmt: skip
         self.publish(assessment(fact, revision=old.revision + 1 if old else 1, known=self.clock, **fields))
+
+    def open_case(self) -> None:
+        if self.children and len(self.cases) < 8:
+            of = self.dice.choice(list(self.children))
+            opened = case(known=self.clock, opened_on=self.day())
+            changed = {"fact_id": uuid.uuid5(of, f"case {len(self.cases)}"), "child_id": of}
+            self.publish(opened.model_copy(update=changed))
+
+    def advance_case(self) -> None:
+        if not self.cases:
+            return
+        fact = self.dice.choice(list(self.cases.values()))
+        names = ("remeasured", "lab_ordered", "lab_complete", "referred", "care_started")
+        reached: dict[Any, date] = {item.name: item.on for item in fact.milestones}
+        name = self.dice.choice(names)
+        if self.dice.random() < 0.2:
+            reached.pop(name, None)  # an order that is open again
+        else:
+            reached[name] = self.day()
+        fields: dict[str, Any] = {
+            "milestones": tuple(Milestone(name=name, on=on) for name, on in reached.items()),
+            "anaemia": self.dice.choice((None, "yes", "no", "indeterminate")),
+            "opened_on": self.day() if self.dice.random() < 0.1 else fact.opened_on,
+        }
+        if self.dice.random() < 0.4:
+            reason = self.dice.choice(("recovered", "cleared", "merged", "entered_in_error"))
+            fields |= {"state": "closed", "close_reason": reason, "closed_on": self.day()}
+        else:
+            fields |= {"state": "open", "close_reason": None, "closed_on": None}
+        self.revise(fact, "moved", **fields)
 
     def correct(self) -> None:
         if self.measurements:

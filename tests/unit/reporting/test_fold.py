@@ -69,7 +69,7 @@ def test_folding_some_months_gives_those_months_of_the_whole_fold(seed: int, ste
         whole = months_of(group)
         months = {month: judged for month, judged in judged_by_month(group).items() if month.month % 2}
         wanted = [version for version in whole if version.key[1] in months]
-        assert sorted(map(repr, fold_months(group.children, months))) == sorted(map(repr, wanted))
+        assert sorted(map(repr, fold_months(group.children, months, group.cases))) == sorted(map(repr, wanted))
 
 
 def judged_pair(**fields: Any) -> tuple[Fact, AssessmentV1]:

@@ -94,7 +94,8 @@ CREATE TABLE case_fact (
     state text NOT NULL,
     close_reason text,
     closed_on date,
-    milestones jsonb NOT NULL,      -- {name: day}
+    milestones jsonb NOT NULL,      -- {name: first day}
+    anaemia text,
     confirmed_on date,
     PRIMARY KEY (child_id, fact_id, epoch, revision)
 );

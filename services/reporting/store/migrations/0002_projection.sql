@@ -51,7 +51,8 @@ CREATE TABLE child_month (
     waz double precision,
     whz double precision,
     baz double precision,
-    marks integer NOT NULL,                     -- what it counts for, a bit each: MARKS in domain/child_month.py
+    marks bigint NOT NULL,                      -- what it counts for, a bit each: MARKS in domain/child_month.py
+    course jsonb,                               -- of the case of a suspected child: Course in domain/case_course.py
     PRIMARY KEY (root_id, month, known_from, generation)
 );
 COMMENT ON TABLE child_month IS 'derived; versions by what was known when';
@@ -111,6 +112,14 @@ CREATE TABLE cell (
     below_red_line integer NOT NULL DEFAULT 0,
     suspected integer NOT NULL DEFAULT 0,
     urgent integer NOT NULL DEFAULT 0,
+    remeasured integer NOT NULL DEFAULT 0,      -- from here on: of the suspected, by the case that covers the month
+    lab_ordered integer NOT NULL DEFAULT 0,
+    lab_complete integer NOT NULL DEFAULT 0,
+    referred integer NOT NULL DEFAULT 0,
+    in_care integer NOT NULL DEFAULT 0,
+    recovered integer NOT NULL DEFAULT 0,
+    anaemia_known integer NOT NULL DEFAULT 0,
+    anaemic integer NOT NULL DEFAULT 0,
     PRIMARY KEY (generation, desa_code, posyandu_code, month)
 ) WITH (fillfactor = 70);                       -- cells are rewritten in place all day
 CREATE INDEX cell_by_month ON cell (generation, month, desa_code);
