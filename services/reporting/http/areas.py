@@ -1,4 +1,4 @@
-"""`/v1/areas/{code}/…`: summary, comparison, trend, children."""
+"""`/v1/areas/{code}/…`: summary, comparison, trend, cascade, children."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from services.reporting.use_cases.area_figures import (
     summarise,
     trend,
 )
+from services.reporting.use_cases.cascade import cascade
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import UNDER_FIVE_MONTHS, completed_months, end_of_day, today_jakarta
@@ -93,6 +94,17 @@ async def get_trend(
     async with reading(request) as connection:
         await _allowed(connection, caller, code, asked.month)
         return json_response(await trend(connection, asked, months))
+
+
+@router.get("/{code}/cascade", summary="How far the children suspected in a month have come")
+async def get_cascade(
+    request: Request, caller: Reader, code: AreaCode, period: Period = None, as_of: AsOf = None
+) -> Response:
+    """From measured to recovered: counts, shares of the suspected, median days from the opening of the case."""
+    asked = question(caller, code, period, as_of)
+    async with reading(request) as connection:
+        await _allowed(connection, caller, code, asked.month)
+        return json_response(await cascade(connection, asked, today_jakarta()))
 
 
 @router.get("/{code}/children", summary="Children of an area, without identity")
