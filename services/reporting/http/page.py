@@ -17,9 +17,10 @@ from services.reporting.http.page_texts import texts
 from services.reporting.http.page_view import page_view
 from services.reporting.store.page_tokens import use_token
 from services.reporting.use_cases.area_figures import Question, UnknownAreaError, compare, summarise, trend
+from services.reporting.use_cases.cascade import cascade
 from shared.auth import areas
 from shared.auth.areas import AreaGrant
-from shared.calendar import now_utc
+from shared.calendar import now_utc, today_jakarta
 from shared.http.kinds import NOT_FOUND
 from shared.postgres.pool import Pool
 from shared.problems import Language
@@ -36,6 +37,7 @@ POLICY: Final = (
 HEADERS: Final = {"content-security-policy": POLICY, "cache-control": "no-store"}
 Lang = Annotated[Language, Query(description="Bahasa Indonesia or English")]
 Area = Annotated[str | None, Query(pattern=r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$", description="Area code")]
+Figures = dict[str, Any]
 router = APIRouter(include_in_schema=False)
 
 
@@ -70,23 +72,25 @@ async def get_page(request: Request, wilayah: Area = None, periode: Period = Non
     newest = month_asked(None)
     asked = Question(code, month_asked(periode))
     try:
-        summary, comparison, points = await _figures(request.app.state.pool, grant, asked)
+        figures = await _figures(request.app.state.pool, grant, asked)
     except UnknownAreaError:
         return _message("unknown_area", lang, 404)
-    return _html("page.html", **page_view(summary, comparison, points, language=lang, newest=newest, home=entry.area))
+    return _html("page.html", **page_view(*figures, language=lang, newest=newest, home=entry.area))
 
 
-async def _figures(
-    pool: Pool, grant: AreaGrant, asked: Question
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """One page is of one moment."""
+async def _figures(pool: Pool, grant: AreaGrant, asked: Question) -> tuple[Figures, Figures, Figures, Figures]:
+    """Summary, comparison, trend and cascade: one page is of one moment."""
     async with (
         pool.acquire(timeout=10) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         await areas.apply(connection, grant)
-        comparison = await compare(connection, asked)
-        return await summarise(connection, asked), comparison, await trend(connection, asked, TREND_MONTHS)
+        return (
+            await summarise(connection, asked),
+            await compare(connection, asked),
+            await trend(connection, asked, TREND_MONTHS),
+            await cascade(connection, asked, today_jakarta()),
+        )
 
 
 @router.get("/masuk")

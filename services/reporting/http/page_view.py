@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from services.reporting.domain.figures import CAUTION_FROM
+from services.reporting.http.cascade_view import cascade_view
 from services.reporting.http.map_svg import map_below
 from services.reporting.http.numbers import NOTHING, count, interval, month_name, percent
 from services.reporting.http.page_texts import texts
@@ -32,7 +33,7 @@ def share_class(share: float | None) -> str:
 
 
 def page_view(
-    summary: Row, comparison: Row, trend: Row, *, language: Language, newest: date, home: str
+    summary: Row, comparison: Row, trend: Row, cascade: Row, *, language: Language, newest: date, home: str
 ) -> dict[str, Any]:
     """Everything the template needs. `newest` = the last month to offer; `home` = the reader's own area."""
     month = parse_month(summary["period"])
@@ -63,6 +64,7 @@ def page_view(
         "cards": _cards(summary, words, language),
         "quality_grade": summary["quality_grade"] or NOTHING,
         "pending": _filled(words["pending"], n=count(summary["pending"], language)) if summary["pending"] else "",
+        "cascade": cascade_view(cascade, words, language),
         "rows": rows,
         "total": _table_row(comparison["total"], language, link),
         "map": _map(summary["area"], comparison["rows"], language, link),
@@ -136,6 +138,7 @@ def _table_row(row: Row, language: Language, link: Any) -> dict[str, Any]:
         "interval": interval(row["stunted_low"], row["stunted_high"], language),
         "suspected": count(row["suspected"], language),
         "urgent": count(row["urgent"], language),
+        **{name: count(row[name], language) for name in ("lab_ordered", "lab_complete", "anaemic")},
         "grade": row["quality_grade"] or NOTHING,
         "low_coverage": row["coverage_both"] is not None and row["coverage_both"] < CAUTION_FROM,
         "raw": row,

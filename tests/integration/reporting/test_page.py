@@ -12,7 +12,7 @@ from services.reporting.http.page import COOKIE
 from services.reporting.http.page_session import Purpose, read_pass, sign
 from shared.calendar import now_utc
 from tests.integration.reporting.ground import PAGE_KEY, Office, deliver
-from tests.unit.reporting.history import BORN, DESA, assessment, child, measurement, register
+from tests.unit.reporting.history import BORN, DESA, assessment, case, child, measurement, register
 
 SOON = timedelta(minutes=5)
 
@@ -110,6 +110,28 @@ async def test_an_area_without_data_is_hatched_and_not_zero(office: Office) -> N
     empty = (await page(office, periode="2025-10")).text
     assert "Belum ada anak yang diukur" in empty
     assert "0,0\N{NO-BREAK SPACE}%" not in empty.split('class="card"')[2]
+
+
+async def test_the_page_shows_the_cascade_and_the_laboratory_of_each_area(office: Office) -> None:
+    await district(office)
+    await entered(office)
+    assert 'class="cascade"' not in (await page(office, periode="2025-10")).text, "nobody is suspected: no empty bars"
+    reached = {"lab_ordered": date(2025, 11, 5), "lab_complete": date(2025, 11, 16)}
+    await deliver(
+        office.worker, [case(of=0, milestones=reached, anaemia="yes"), case(of=1, milestones=reached, anaemia="no")]
+    )
+    text = (await page(office, periode="2025-11")).text
+    bars = re.findall(r'<span class="step">([^<]+)</span>.*?<b>([^<]+)</b>.*?class="days">([^<]*)<', text, re.DOTALL)
+    assert bars[1:5] == [
+        ("Terduga stunting", "3", ""), ("Diukur ulang", "0", ""), ("Lab diminta", "2", "1 hari"),
+        ("Lab lengkap", "2", "12 hari"),
+    ]  # fmt: skip
+    assert "2 dari 3 anak terduga; rentang 95 %: 20,8–93,9\N{NO-BREAK SPACE}%" in text  # noqa: RUF001
+    assert "1 dari 2 dengan hasil hemoglobin" in text
+    row = re.search(r"Kecamatan 01</a></th>(.*?)</tr>", text)
+    assert row is not None
+    assert re.findall(r">([^<>]*)</td>", row.group(1))[-4:-1] == ["2", "2", "1"]
+    assert "Laboratory complete" in (await page(office, periode="2025-11", lang="en")).text
 
 
 async def test_a_pass_opens_its_own_area_and_nothing_above_or_beside_it(office: Office) -> None:
