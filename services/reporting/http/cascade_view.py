@@ -35,7 +35,9 @@ def _step(step: Row, words: Mapping[str, str], language: Language) -> dict[str, 
         "count": count(step["count"], language),
         "share": percent(share, language) if share is not None else "",
         "bar": round(max(share * BAR_WIDTH, THINNEST), 1) if share else None,
-        "days": words["median_days"].replace("{n}", count(days, language)) if days is not None else "",
+        "days": words["median_day" if days == 1 else "median_days"].replace("{n}", count(days, language))
+        if days is not None
+        else "",
     }
 
 

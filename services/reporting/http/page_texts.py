@@ -60,6 +60,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "step_referred": ("Dirujuk", "Referred"),
     "step_in_care": ("Dalam tata laksana", "In care"),
     "step_recovered": ("Pulih", "Recovered"),
+    "median_day": ("{n} hari", "{n} day"),
     "median_days": ("{n} hari", "{n} days"),
     "lab_coverage": ("Cakupan laboratorium", "Laboratory coverage"),
     "of_suspected": ("{k} dari {n} anak terduga", "{k} of {n} suspected children"),
