@@ -21,6 +21,7 @@ def steps() -> list[tuple[str, list[str]]]:
         ("lint", [ruff, "check", "--quiet", "."]),
         ("format", [ruff, "format", "--check", "--quiet", "."]),
         ("contracts", [sys.executable, "-m", "shared.contracts.export", "--check"]),
+        ("manifests", [sys.executable, "-m", "deploy.k8s.export", "--check"]),
         ("architecture", [str(PROGRAMS / "lint-imports"), "--no-logo"]),
         ("types", [str(PROGRAMS / "mypy"), "--no-error-summary", "."]),
     ]
