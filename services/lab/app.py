@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import structlog
+from fastapi import APIRouter
 
 from services.lab.consumers.facts import FactsHandler
+from services.lab.domain import catalogue
+from services.lab.http import catalogue as catalogue_routes
+from services.lab.http import criticals, orders, results
+from services.lab.jobs.housekeeping import Housekeeping
 from services.lab.store.holding import HOLDS
+from services.lab.use_cases.republish import republish
 from shared.auth.tokens import TokenVerifier
 from shared.http.app import create_app
 from shared.http.health import Health
 from shared.http.serve import Command, Process, Task
+from shared.ledger.census import CensusTable
 from shared.ledger.routes import ledger_router
 from shared.messaging.kafka import Broker
 from shared.messaging.redrive_door import redrive_command
@@ -21,9 +30,14 @@ from shared.postgres.migrate import migrate
 from shared.postgres.pool import open_pool
 from shared.settings import ServiceSettings
 
+LOG = structlog.get_logger(__name__)
 SERVICE: Final = "lab"
 MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"
-COMMANDS: Final[Mapping[str, Command]] = {"redrive": redrive_command(SERVICE, FactsHandler())}
+OWNS: Final = (
+    CensusTable("lab-order", "lab_order"),
+    CensusTable("lab-result", "lab_result"),
+    CensusTable("critical-value", "critical_value"),
+)
 
 
 async def run_migrations(settings: ServiceSettings) -> list[str]:
@@ -31,28 +45,55 @@ async def run_migrations(settings: ServiceSettings) -> list[str]:
     return await migrate(settings.database_address("owner"), SERVICE, MIGRATIONS)
 
 
+def routers() -> list[APIRouter]:
+    """Every route of the service."""
+    return [
+        catalogue_routes.router,
+        orders.router,
+        results.router,
+        criticals.router,
+        ledger_router(SERVICE, owns=OWNS, holds=HOLDS),
+    ]
+
+
 @asynccontextmanager
 async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
     """What one process needs; which half is running follows from its door."""
+    catalogue.load()  # a broken catalogue stops the start, not the first result
     health = Health()
     tasks: Mapping[str, Task] = {}
+    state: dict[str, Any] = {}
     async with AsyncExitStack() as stack:
         if settings.door.runs_worker:
             address = settings.database_address("worker")
             pool = await stack.enter_async_context(open_pool(address))
             worker = Worker(SERVICE, pool, address, Broker.of(settings), FactsHandler())
             worker.register(health)
-            tasks = worker.tasks()
+            tasks = {**worker.tasks(), "housekeeping": Housekeeping(pool, worker.wake).run}
+            state["after_commit"] = worker.wake
         if not settings.door.serves_api:
             yield Process(create_app(settings, routers=[], health=health), health, tasks)
             return
-        reads = await stack.enter_async_context(open_pool(settings.database_address("api")))
-        health.ping("database", lambda: reads.fetchval("SELECT 1"))
+        api = await stack.enter_async_context(open_pool(settings.database_address("api")))
+        health.ping("database", lambda: api.fetchval("SELECT 1"))
         app = create_app(
             settings,
-            routers=[ledger_router(SERVICE, owns=(), holds=HOLDS)],
+            routers=routers(),
             health=health,
             verifier=TokenVerifier.of(settings),
-            state={"pool": reads},
+            state={"pool": api, **state},
         )
         yield Process(app, health, tasks)
+
+
+async def run_republish(settings: ServiceSettings, words: Sequence[str]) -> int:  # noqa: ARG001 - takes none
+    """`python -m services.lab republish`: a running worker's relay sends what this puts into the outbox."""
+    async with open_pool(settings.database_address("worker")) as pool:
+        LOG.info("republished", facts=await republish(pool))
+    return 0
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "republish": Command(run_republish),
+    "redrive": redrive_command(SERVICE, FactsHandler()),
+}

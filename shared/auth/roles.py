@@ -30,9 +30,11 @@ SCOPES: Final[dict[str, str]] = {
     "zscores:compute": "z-scores of given values, nothing stored",
     "orders:read": "laboratory orders",
     "orders:write": "open, change and cancel laboratory orders",
+    "specimens:write": "specimens drawn for an order",
     "results:read": "laboratory results",
     "results:write": "results, corrections and rejected specimens",
     "catalogue:read": "test catalogue",
+    "laboratories:write": "enter laboratories and the areas they serve",
     "critical:write": "acknowledge critical values",
     "status:read": "risk status and its reasons",
     "cases:read": "cases and their history",
@@ -63,12 +65,16 @@ _KADER: Final = frozenset(
 _PUSKESMAS: Final = _KADER | {
     *("intake:write", "intake:read", "measurement:correct", "children:write", "identity:read"),
     *("review:read", "review:write", "merge:write", "exports:read", "reconciliation:write"),
-    *("orders:read", "orders:write", "results:read", "catalogue:read", "cases:read", "followups:write"),
+    *("orders:read", "orders:write", "specimens:write", "results:read", "catalogue:read", "cases:read"),
+    "followups:write",
     *("rules:read", "reports:read"),
 }
 _CLINICIAN: Final = _PUSKESMAS | {"cases:write", "critical:write"}
 _LABORATORY: Final = frozenset(
-    {"orders:read", "results:read", "results:write", "catalogue:read", "critical:write", "lists:read"}
+    {
+        *("orders:read", "specimens:write", "results:read", "results:write", "catalogue:read"),
+        *("critical:write", "lists:read"),
+    }
 )
 _AREA_OFFICE: Final = frozenset(
     {"aggregates:read", "aggregates:exact", "register:read", "reports:read", "rules:read", "aksi:read"}
@@ -79,7 +85,7 @@ _DISTRICT: Final = _AREA_OFFICE | {
     *("children:read", "lists:read", "status:read", "cases:read", "orders:read", "catalogue:read"),
     *("intake:write", "intake:read", "review:read", "review:write", "exports:read", "reconciliation:write"),
     *("register:write", "rules:write", "reports:write", "aksi:write", "aksi:verify", "decisions:write", "feed:read"),
-    "zscores:compute",
+    *("zscores:compute", "laboratories:write"),
 }
 # Aggregates only, small cells suppressed: no `aggregates:exact`.
 _PROVINCE: Final = frozenset({"aggregates:read", "register:read", "reports:read", "rules:read", "feed:read"})

@@ -31,10 +31,10 @@ class Answer:
 
 def json_answer(status: int, data: Any, headers: Mapping[str, str] | None = None) -> Answer:
     """`data` as JSON; dates, instants and UUIDs in ISO form, NaN as null."""
-    return Answer(status, orjson.dumps(data, default=_plain), {"content-type": JSON, **(headers or {})})
+    return Answer(status, orjson.dumps(data, default=plain), {"content-type": JSON, **(headers or {})})
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
     """What the encoder does not know by itself: the database driver's own kind of UUID."""
     if isinstance(value, UUID):
         return str(value)

@@ -20,6 +20,7 @@ import orjson
 from fastapi import Query
 from pydantic import TypeAdapter, ValidationError
 
+from shared.http.answer import plain
 from shared.http.kinds import CURSOR_INVALID
 
 DEFAULT_LIMIT: Final = 100
@@ -58,7 +59,7 @@ async def page_request(
 
 def encode_cursor(*values: Key) -> str:
     """Sort values as one URL-safe word."""
-    return base64.urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps(values, default=plain)).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, *types: type) -> tuple[Any, ...]:

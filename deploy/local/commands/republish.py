@@ -12,7 +12,7 @@ from typing import Final
 from deploy.local.data_dir import default_data_dir
 from deploy.local.doors import running_stack, through_door
 
-OWNERS: Final = ("measurement", "scoring")  # in the order of the data's way
+OWNERS: Final = ("measurement", "scoring", "lab")  # in the order of the data's way
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

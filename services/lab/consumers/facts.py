@@ -13,10 +13,10 @@ from shared.postgres.pool import Connection
 
 
 class FactsHandler:
-    """Everything that the laboratory consumes; it publishes nothing yet."""
+    """Everything that the laboratory consumes; it publishes the orders that follow."""
 
     kinds = frozenset({ChildV1.kind, CaseV1.kind})
 
     async def apply(self, connection: Connection, facts: Sequence[Fact]) -> Effect:
-        """Hold `facts`."""
-        return Effect(await hold_facts(connection, facts))
+        """Hold `facts`, keep their orders."""
+        return await hold_facts(connection, facts)

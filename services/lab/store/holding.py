@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from shared.contracts.child import ChildV1
@@ -35,6 +37,7 @@ CASES: Final[FactTable[CaseV1]] = FactTable(
         plain("tier", "text"),
         plain("priority", "boolean"),
         plain("state", "text"),
+        plain("close_reason", "text"),
         # One text, since unnest cannot carry a list per row.
         Column("required_tests", "text", lambda case: " ".join(case.required_tests)),
     ),
@@ -53,3 +56,76 @@ async def lock_children(connection: Connection, child_ids: Collection[UUID]) -> 
     ordered = sorted(child_ids)
     await connection.execute(STUBS, ordered)
     await connection.execute(LOCK, ordered)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldChild:
+    """A child as orders and results need it; a stub knows neither birth nor residence."""
+
+    child_id: UUID
+    known: bool
+    known_at: datetime | None
+    birth_date: date | None
+    desa_code: str | None
+    posyandu_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCase:
+    """A case as its order needs it."""
+
+    case_id: UUID
+    child_id: UUID
+    known_at: datetime
+    urgent: bool
+    live: bool
+    close_reason: str | None
+    required: tuple[str, ...]
+
+
+async def read_children(connection: Connection, child_ids: Collection[UUID]) -> dict[UUID, HeldChild]:
+    """Those of these children that may be seen, stubs too."""
+    rows = await connection.fetch(
+        "SELECT child_id, epoch, CASE WHEN epoch > 0 THEN known_at END AS known_at, birth_date, desa_code, "
+        "posyandu_code FROM child WHERE child_id = ANY($1::uuid[])",
+        sorted(child_ids),
+    )
+    return {
+        row["child_id"]: HeldChild(
+            row["child_id"],
+            row["epoch"] > 0,
+            row["known_at"],
+            row["birth_date"],
+            row["desa_code"],
+            row["posyandu_code"],
+        )
+        for row in rows
+    }
+
+
+async def cases_of_children(connection: Connection, child_ids: Collection[UUID]) -> list[HeldCase]:
+    """All cases of these children."""
+    return _cases(await connection.fetch(f"{_CASE} WHERE child_id = ANY($1::uuid[])", sorted(child_ids)))
+
+
+async def cases_by_id(connection: Connection, case_ids: Collection[UUID]) -> list[HeldCase]:
+    """The cases with these ids."""
+    return _cases(await connection.fetch(f"{_CASE} WHERE fact_id = ANY($1::uuid[])", sorted(case_ids)))
+
+
+_CASE: Final = "SELECT fact_id, child_id, known_at, tier, priority, state, close_reason, required_tests FROM child_case"
+
+
+def _cases(rows: Sequence[Any]) -> list[HeldCase]:
+    return [
+        HeldCase(
+            case_id=row["fact_id"],
+            child_id=row["child_id"],
+            known_at=row["known_at"],
+            urgent=row["tier"] == "urgent" or row["priority"],
+            live=row["state"] != "closed",
+            close_reason=row["close_reason"],
+            required=tuple(row["required_tests"].split()),
+        )
+        for row in rows
+    ]

@@ -33,7 +33,7 @@ async def ground(database: Stack) -> Stack:
 async def worker(ground: Stack) -> AsyncIterator[Pool]:
     async with open_pool(ground.address("lab_worker")) as pool:
         yield pool
-        await pool.execute("DELETE FROM child_case; DELETE FROM child")
+        await pool.execute("DELETE FROM lab_order; DELETE FROM outbox; DELETE FROM child_case; DELETE FROM child")
 
 
 def child(child_id: uuid.UUID, revision: int = 1, desa_code: str = HERE, **changed: Any) -> ChildV1:
@@ -51,7 +51,7 @@ def child(child_id: uuid.UUID, revision: int = 1, desa_code: str = HERE, **chang
     )
 
 
-def case(child_id: uuid.UUID, revision: int = 1, tests: tuple[str, ...] = ("718-7",)) -> CaseV1:
+def case(child_id: uuid.UUID, revision: int = 1, tests: tuple[str, ...] = ("blood_count",)) -> CaseV1:
     return CaseV1(
         fact_id=uuid.uuid5(child_id, "case"),
         child_id=child_id,
@@ -102,11 +102,11 @@ async def test_any_order_and_duplication_of_facts_ends_in_the_same_rows(worker: 
             child(child_id),
             child(child_id, 2, ELSEWHERE),
             case(child_id),
-            case(child_id, 2, ("718-7", "2276-4")),
+            case(child_id, 2, ("blood_count", "ferritin")),
         ]
     await apply(worker, facts)
     expected = (await held(worker, "child"), await held(worker, "child_case"))
-    await worker.execute("DELETE FROM child_case; DELETE FROM child")
+    await worker.execute("DELETE FROM lab_order; DELETE FROM outbox; DELETE FROM child_case; DELETE FROM child")
 
     rng = random.Random(11)
     arrivals = facts * 2
@@ -117,7 +117,7 @@ async def test_any_order_and_duplication_of_facts_ends_in_the_same_rows(worker: 
 
     assert (await held(worker, "child"), await held(worker, "child_case")) == expected
     assert {row["desa_code"] for row in expected[0]} == {ELSEWHERE}
-    assert {row["required_tests"] for row in expected[1]} == {"718-7 2276-4"}
+    assert {row["required_tests"] for row in expected[1]} == {"blood_count ferritin"}
     assert outcomes.count("applied") + outcomes.count("not_newer") == len(arrivals)
 
 

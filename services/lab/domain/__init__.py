@@ -1,0 +1,1 @@
+"""Rules of the laboratory: catalogue, units, orders, critical values. Pure."""

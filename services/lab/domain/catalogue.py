@@ -1,0 +1,159 @@
+"""The test catalogue: read from TOML, checked, frozen. Nothing numeric of a test lives in code.
+
+A broken catalogue is refused as a whole, with every problem told at once.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from services.lab.domain.loinc import is_loinc
+from services.lab.domain.units import Unit, plain
+
+FILE: Final = Path(__file__).with_name("catalogue.toml")
+STATUSES: Final = ("S", "S2", "P")
+
+
+class CatalogueError(ValueError):
+    """The catalogue cannot be used; `problems` says why."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Analyte:
+    """One test of the catalogue as it holds from a day on; limits and range are in the canonical unit."""
+
+    code: str
+    name_id: str
+    name_en: str
+    valid_from: date
+    canonical: Unit
+    units: tuple[Unit, ...]
+    decimals: int
+    plausible: tuple[Fraction, Fraction]
+    critical_below: Decimal | None
+    critical_above: Decimal | None
+    leader: str | None
+    specimens: tuple[str, ...]
+    needs: tuple[str, ...]
+    status: str
+    source: str
+
+    def unit(self, text: str) -> Unit | None:
+        """The unit written as `text`, among those that may be reported."""
+        return next((unit for unit in self.units if unit.loinc and unit.is_written(text)), None)
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Names of the units that may be reported."""
+        return tuple(unit.name for unit in self.units if unit.loinc)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All tests. `rows` of one code are ordered by the day they hold from, the newest first."""
+
+    version: str
+    rows: Mapping[str, tuple[Analyte, ...]]
+    orderables: Mapping[str, tuple[str, ...]]
+    alert_at_most_days: int
+    due_days: Mapping[str, int]
+    leads: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "leads", {codes[0]: name for name, codes in self.orderables.items()})
+
+    def analyte(self, code: str, on: date) -> Analyte | None:
+        """The row of `code` that holds on a day; None if there is none."""
+        return next((row for row in self.rows.get(code, ()) if row.valid_from <= on), None)
+
+
+@cache
+def load() -> Catalogue:
+    """The shipped catalogue."""
+    return read(FILE.read_bytes())
+
+
+def read(content: bytes) -> Catalogue:
+    """A catalogue from TOML. CatalogueError names every problem."""
+    problems: list[str] = []
+    try:
+        data = tomllib.loads(content.decode())
+        rows = [_analyte(entry, problems) for entry in data["analyte"]]
+        catalogue = Catalogue(
+            version=data["version"],
+            rows={row.code: _rows_of(row.code, rows) for row in rows},
+            orderables={name: tuple(codes) for name, codes in data["orderables"].items()},
+            alert_at_most_days=int(data["alerts"]["drawn_at_most_days"]),
+            due_days={name: int(data["due"][f"{name}_days"]) for name in ("routine", "urgent")},
+        )
+    except (KeyError, TypeError, ValueError, InvalidOperation, ZeroDivisionError) as error:
+        raise CatalogueError([*problems, f"{type(error).__name__}: {error}"]) from error
+    problems += [
+        f"orderable {name}: {code} is no test"
+        for name, codes in catalogue.orderables.items()
+        for code in codes
+        if code not in catalogue.rows
+    ]
+    if problems:
+        raise CatalogueError(problems)
+    return catalogue
+
+
+def _rows_of(code: str, rows: list[Analyte]) -> tuple[Analyte, ...]:
+    return tuple(sorted((row for row in rows if row.code == code), key=lambda row: row.valid_from, reverse=True))
+
+
+def _analyte(entry: Mapping[str, Any], problems: list[str]) -> Analyte:
+    code = entry["code"]
+    units = tuple(_unit(item) for item in entry["units"])
+    low, high = entry["plausible"]
+    canonical = next((unit for unit in units if unit.name == entry["canonical_unit"] and unit.factor == 1), None)
+    written = [plain(name) for unit in units for name in (unit.name, *unit.aliases)]
+    checks = {
+        "the canonical unit is not among the units, with factor 1": canonical is not None,
+        "two units are written alike": len(set(written)) == len(written),
+        "a LOINC code has a wrong check digit": all(unit.loinc is None or is_loinc(unit.loinc) for unit in units),
+        "the plausible range is empty": low < high,
+        "status is not S, S2 or P": entry["status"] in STATUSES,
+        "no source": bool(entry["source"]),
+        "no specimen": bool(entry["specimens"]),
+    }
+    problems += [f"{code}: {problem}" for problem, fulfilled in checks.items() if not fulfilled]
+    return Analyte(
+        code=code,
+        name_id=entry["name_id"],
+        name_en=entry["name_en"],
+        valid_from=entry["from"],
+        canonical=canonical or units[0],
+        units=units,
+        decimals=entry["decimals"],
+        plausible=(Fraction(str(low)), Fraction(str(high))),
+        critical_below=_limit(entry.get("critical_below")),
+        critical_above=_limit(entry.get("critical_above")),
+        leader=entry.get("leader"),
+        specimens=tuple(entry["specimens"]),
+        needs=tuple(entry["needs"]),
+        status=entry["status"],
+        source=entry["source"],
+    )
+
+
+def _unit(item: Mapping[str, Any]) -> Unit:
+    factor = Fraction(item.get("times", "1")) / Fraction(item.get("over", "1"))
+    return Unit(item["unit"], factor, item.get("loinc"), tuple(item["aliases"]))
+
+
+def _limit(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

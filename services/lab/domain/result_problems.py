@@ -1,0 +1,97 @@
+"""What may be wrong with a reported result or a specimen: stable codes with their texts."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class ResultProblem:
+    """One thing that is wrong with one field; `facts` fill the places its texts leave open."""
+
+    code: str
+    field: str
+    value: str | float | None = None
+    facts: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def texts(self) -> tuple[str, str, str, str]:
+        """Problem and remedy, each in Bahasa Indonesia and English."""
+        problem_id, problem_en, remedy_id, remedy_en = (text.format(**self.facts) for text in TEXTS[self.code])
+        return problem_id, problem_en, remedy_id, remedy_en
+
+
+TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    "unknown_test": (
+        "pemeriksaan tidak ada di katalog", "the test is not in the catalogue",
+        "Pakai kode dari /v1/catalogue.", "Use a code of /v1/catalogue."),
+    "unit_missing": (
+        "satuan tidak diisi, dan tidak pernah ditebak", "the unit is missing, and is never assumed",
+        "Kirim satuan seperti tertulis pada alat: {units}.", "Send the unit the analyser prints: {units}."),
+    "unit_unknown": (
+        "satuan ini bukan satuan pemeriksaan itu", "this is no unit of that test",
+        "Pakai salah satu dari: {units}.", "Use one of: {units}."),
+    "value_implausible": (
+        "nilai tidak mungkin dalam satuan itu (batas {low} sampai {high} {unit})",
+        "the value is impossible in that unit ({low} to {high} {unit})",
+        "Periksa nilai dan satuannya; {hint_id}", "Check the value and its unit; {hint_en}"),
+    "order_or_child_missing": (
+        "tidak jelas untuk siapa hasil ini", "it is not clear whose result this is",
+        "Kirim `order_id`, atau `child_id` bila tidak ada permintaan.",
+        "Send `order_id`, or `child_id` where there is no order."),
+    "unknown_order": (
+        "permintaan tidak ada di laboratorium Anda", "there is no such order at your laboratory",
+        "Periksa `order_id` pada daftar kerja.", "Check `order_id` on the work list."),
+    "unknown_child": (
+        "anak tidak dikenal di wilayah Anda", "no such child is known in your area",
+        "Periksa `child_id`.", "Check `child_id`."),
+    "order_of_another_child": (
+        "permintaan ini untuk anak lain", "this order is for another child",
+        "Periksa `order_id` dan `child_id`: hasil tidak boleh tertukar.",
+        "Check `order_id` and `child_id`: results must not be mixed up."),
+    "no_laboratory": (
+        "tidak jelas laboratorium mana yang memeriksa", "it is not clear which laboratory did the test",
+        "Masuk dengan akun laboratorium, atau kirim hasil atas permintaan yang sudah punya laboratorium.",
+        "Use a laboratory's account, or report to an order that has a laboratory."),
+    "draw_missing": (
+        "waktu pengambilan tidak diisi", "the time of the draw is missing",
+        "Kirim `drawn_at` dengan zona waktu, atau `drawn_on` bila jamnya tidak diketahui.",
+        "Send `drawn_at` with the time zone, or `drawn_on` where the time of day is not known."),
+    "draw_differs": (
+        "waktu pengambilan berbeda dari tanggalnya atau dari spesimennya",
+        "the time of the draw differs from its date or from its specimen",
+        "Kirim salah satu saja, sesuai label tabung.", "Send only one of them, as the tube's label says."),
+    "date_impossible": (
+        "tanggal pengambilan di masa depan atau sebelum lahir", "the draw lies in the future or before birth",
+        "Kirim tanggal yang benar.", "Send the right date."),
+    "unknown_specimen": (
+        "spesimen ini bukan dari permintaan itu", "the specimen is not of that order",
+        "Periksa `specimen_id`.", "Check `specimen_id`."),
+    "specimen_rejected": (
+        "spesimen ini sudah ditolak", "the specimen was rejected",
+        "Ambil spesimen baru.", "Draw a new specimen."),
+    "specimen_unfit": (
+        "jenis spesimen tidak cocok untuk pemeriksaan ini", "the kind of specimen does not fit the test",
+        "Pakai salah satu dari: {specimens}.", "Use one of: {specimens}."),
+    "not_ordered": (
+        "pemeriksaan ini tidak menunggu di permintaan itu", "this test does not wait on that order",
+        "Kirim hanya yang masih menunggu pada daftar kerja.", "Send only what still waits on the work list."),
+    "value_conflict": (
+        "hasil pengambilan ini sudah ada dengan nilai lain", "this draw already has a result with another value",
+        "Untuk membetulkan, kirim koreksi (PATCH) atas `result_id`.",
+        "To correct it, send a correction (PATCH) of `result_id`."),
+    "result_voided": (
+        "hasil ini sudah ditarik", "this result was retracted",
+        "Kirim hasil yang baru.", "Send a new result."),
+    "unknown_replaced": (
+        "hasil yang digantikan tidak ada di laboratorium Anda",
+        "the result to be replaced is not of your laboratory",
+        "Periksa `replaces`.", "Check `replaces`."),
+    "replaces_same": (
+        "hasil pengganti untuk anak dan permintaan yang sama", "the replacement is for the same child and order",
+        "Kirim koreksi (PATCH) atas hasil itu.", "Send a correction (PATCH) of that result."),
+    "outside_area": (
+        "di luar wilayah akun Anda", "outside the area of your account",
+        "Minta petugas wilayah itu melakukannya.", "Ask the staff of that area to do it."),
+}  # fmt: skip

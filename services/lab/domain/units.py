@@ -1,0 +1,55 @@
+"""Units of laboratory values: how they are written, and exact conversion.
+
+Factors are fractions, so that there and back is the value again and every way between two units is the same factor.
+What is stored is rounded once, half up, to the decimals of the test.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit a test is reported in. `factor`: canonical value of one; `loinc` None = understood, not accepted."""
+
+    name: str  # UCUM
+    factor: Fraction
+    loinc: str | None
+    aliases: tuple[str, ...] = ()
+
+    def is_written(self, text: str) -> bool:
+        """Whether `text` means this unit."""
+        written = plain(text)
+        return any(plain(name) == written for name in (self.name, *self.aliases))
+
+
+def plain(text: str) -> str:
+    """A unit as it is compared: no blanks, no case, `u` for both signs for micro, plain digits for raised ones."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(folded.split()).replace("\u03bc", "u")
+
+
+def exact(value: float) -> Fraction:
+    """The decimal number that was written, not the binary one next to it."""
+    return Fraction(Decimal(repr(value)))
+
+
+def convert(value: Fraction, source: Unit, target: Unit) -> Fraction:
+    """`value` of one unit in another of the same test."""
+    return value * source.factor / target.factor
+
+
+def rounded(value: Fraction, decimals: int) -> Decimal:
+    """Half up at so many decimals, whatever the sign."""
+    exactly = Decimal(value.numerator) / Decimal(value.denominator)
+    return exactly.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def written(value: float) -> str:
+    """A JSON number in plain digits: 112, 11.2, never 1.12e2."""
+    digits = f"{Decimal(repr(value)):f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

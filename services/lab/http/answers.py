@@ -1,0 +1,123 @@
+"""From what use cases return or refuse to what goes over the wire, and from a request to an `Entry`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any, Final
+
+from services.lab.domain.catalogue import load
+from services.lab.domain.result_problems import TEXTS, ResultProblem
+from services.lab.store.orders import waiting_since
+from services.lab.store.specimens import Specimen
+from services.lab.use_cases.entry import Entry, RefusedError, StaleError, StateError, UnknownFactError
+from services.lab.use_cases.record_results import Recorded
+from shared.auth.tokens import Caller
+from shared.calendar import now_utc
+from shared.contracts.lab import CriticalValueV1, LabOrderV1, LabResultV1
+from shared.http.etag import etag
+from shared.http.kinds import NOT_FOUND, REVISION_STALE
+from shared.problems import FieldProblem, ProblemKind
+
+RESULT_REFUSED: Final = ProblemKind(
+    code="result_refused",
+    status=422,
+    title_id="Isian tidak dapat diterima",
+    title_en="What was entered cannot be accepted",
+    remedy_id="Perbaiki isian yang disebut di `errors`, lalu kirim ulang.",
+    remedy_en="Correct what `errors` names and send it again.",
+)
+VALUE_CONFLICT: Final = ProblemKind(
+    code="value_conflict",
+    status=409,
+    title_id="Hasil pengambilan ini sudah ada dengan nilai lain",
+    title_en="This draw already has a result with another value",
+    remedy_id=TEXTS["value_conflict"][2],
+    remedy_en=TEXTS["value_conflict"][3],
+)
+ALERT_WITHDRAWN: Final = ProblemKind(
+    code="alert_withdrawn",
+    status=409,
+    title_id="Nilai kritis ini sudah ditarik karena koreksi",
+    title_en="This critical value was withdrawn by a correction",
+    remedy_id="Tidak ada yang perlu dilakukan; baca hasil yang sudah dibetulkan.",
+    remedy_en="There is nothing to do; read the corrected result.",
+)
+LONGEST_ACCOUNT: Final = 80
+
+
+def entry_of(caller: Caller) -> Entry:
+    """This request as an entry: the clock is read here and nowhere further in."""
+    return Entry(now_utc(), caller.subject[:LONGEST_ACCOUNT], caller.areas)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Around a use case: its refusals as problems 404, 409, 412, 422."""
+    try:
+        yield
+    except UnknownFactError:
+        raise NOT_FOUND.problem() from None
+    except StateError as error:
+        raise ALERT_WITHDRAWN.problem(extra={"state": error.state}) from None
+    except StaleError as error:
+        current = etag(*error.stored)
+        raise REVISION_STALE.problem(
+            f"Yang tersimpan sekarang {current}.", f"The stored state is {current}.", headers={"ETag": current}
+        ) from None
+    except RefusedError as error:
+        raise RESULT_REFUSED.problem(errors=field_problems(error.problems)) from None
+
+
+def field_problems(problems: Iterable[ResultProblem]) -> list[FieldProblem]:
+    """Problems as problem+json lists them."""
+    return [FieldProblem(problem.field, problem.code, *problem.texts(), value=problem.value) for problem in problems]
+
+
+def recorded_json(result: Recorded) -> dict[str, Any]:
+    """One row of a batch report."""
+    shown: dict[str, Any] = {"outcome": result.outcome}
+    if result.fact is not None:
+        shown |= {"result_id": str(result.fact.fact_id), "revision": result.fact.revision}
+    if result.outcome == "accepted" and result.fact is not None:
+        shown |= {"value": result.fact.value, "canonical_unit": result.fact.canonical_unit}
+    if result.problems:
+        shown["problems"] = [problem.as_json() for problem in field_problems(result.problems)]
+    return shown
+
+
+def result_json(fact: LabResultV1) -> dict[str, Any]:
+    """A result as clients read it."""
+    fields = fact.model_dump(mode="json", exclude={"fact_id", "epoch"})
+    return {"result_id": str(fact.fact_id), "etag": etag(*fact.order), **fields}
+
+
+def order_json(fact: LabOrderV1, today: date) -> dict[str, Any]:
+    """An order as clients read it; what time alone changes is computed here."""
+    fields = fact.model_dump(mode="json", exclude={"fact_id", "epoch"})
+    return {"order_id": str(fact.fact_id), "etag": etag(*fact.order), **fields, **due_json(fact, today)}
+
+
+def due_json(fact: LabOrderV1, today: date) -> dict[str, Any]:
+    """Until when the longest waiting test is due, and whether it is late; null and false where none waits."""
+    since = waiting_since(fact)
+    due_on = None if since is None else since + timedelta(days=load().due_days[fact.priority])
+    return {"due_on": due_on, "overdue": due_on is not None and due_on < today}
+
+
+def specimen_json(specimen: Specimen) -> dict[str, Any]:
+    """A specimen as work lists show it."""
+    return {
+        "specimen_id": specimen.specimen_id,
+        "specimen": specimen.specimen,
+        "drawn_on": specimen.drawn_on,
+        "drawn_at": specimen.drawn_at,
+        "orderables": list(specimen.orderables),
+    }
+
+
+def alert_json(fact: CriticalValueV1) -> dict[str, Any]:
+    """A critical value as clients read it."""
+    fields = fact.model_dump(mode="json", exclude={"fact_id", "epoch"})
+    return {"critical_value_id": str(fact.fact_id), "etag": etag(*fact.order), **fields}

@@ -1,0 +1,68 @@
+"""What clients send, field by field."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from services.lab.use_cases.correct_results import VoidReason
+from services.lab.use_cases.new_result import NewResult, Number, ResultValues
+from services.lab.use_cases.specimens import Kind, RejectReason
+from shared.contracts.fact import AreaCode
+from shared.contracts.lab import LaboratoryCode, Orderable
+from shared.http.bodies import MAX_ROWS, Body
+
+
+class ResultIn(NewResult, Body):
+    """One result. `order_id`, or `child_id` where there is no order; the unit is never assumed."""
+
+
+class ResultPatch(ResultValues, Body):
+    """What to correct; a new `value` brings its `unit`, and `comparator` where it is a bound."""
+
+    value: Number = 0.0
+
+
+class ResultsIn(Body):
+    """Many results; each row is judged by itself."""
+
+    rows: Annotated[list[ResultIn], Field(max_length=MAX_ROWS)]
+
+
+class VoidIn(Body):
+    """Why a result is retracted."""
+
+    reason: VoidReason
+
+
+class SpecimenIn(Body):
+    """A tube: what is in it and for which tests."""
+
+    specimen: Kind
+    orderables: Annotated[list[Orderable], Field(min_length=1, max_length=20)]
+    drawn_at: AwareDatetime | None = None
+    drawn_on: date | None = None
+
+
+class RejectIn(Body):
+    """Why a tube is refused."""
+
+    reason: RejectReason
+
+
+class AcknowledgeIn(Body):
+    """That a person was told; `read_back`: who was called repeated the value."""
+
+    read_back: bool
+    note: Annotated[str, Field(max_length=500)] | None = None
+
+
+class LaboratoryIn(Body):
+    """A laboratory of the district and the areas it serves."""
+
+    code: LaboratoryCode
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    area_codes: Annotated[list[AreaCode], Field(min_length=1, max_length=200)]
+    tests_per_day: Annotated[int, Field(ge=0, le=100_000)]

@@ -1,0 +1,59 @@
+"""What a worker does beside its consumer: how long a critical value waits, orders without a laboratory, old answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from services.lab.store.criticals import oldest_raised
+from services.lab.use_cases.keep_orders import route_unassigned
+from services.lab.use_cases.publish import publish
+from shared import metrics
+from shared.calendar import now_utc
+from shared.http.idempotency import forget_old_keys
+from shared.messaging.outcomes import is_not_now
+from shared.postgres.pool import Pool
+
+LOG = structlog.get_logger(__name__)
+EVERY_SECONDS: Final = 10.0
+
+
+class Housekeeping:
+    """A loop; what fails because the database is away is done at the next turn."""
+
+    def __init__(self, pool: Pool, wake: Callable[[], None], every_seconds: float = EVERY_SECONDS) -> None:
+        self._pool = pool
+        self._wake = wake
+        self._every_seconds = every_seconds
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`."""
+        while not stop.is_set():
+            try:
+                await self.once()
+            except Exception as error:
+                if not is_not_now(error):
+                    raise
+                LOG.warning("housekeeping_waits", error=error)
+            try:
+                await asyncio.wait_for(stop.wait(), self._every_seconds)
+            except TimeoutError:
+                continue
+
+    async def once(self) -> None:
+        """One turn."""
+        now = now_utc()
+        async with self._pool.acquire() as connection:
+            raised_at = await oldest_raised(connection)
+            age = 0.0 if raised_at is None else max(0.0, (now - raised_at).total_seconds())
+            metrics.CRITICAL_VALUES_UNACKNOWLEDGED_AGE_SECONDS.set(age)
+            await forget_old_keys(connection)
+            # An order opened while its laboratory was being entered was seen by neither.
+            async with connection.transaction():
+                routed = await route_unassigned(connection, now)
+                await publish(connection, routed)
+        if routed:
+            self._wake()

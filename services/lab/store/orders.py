@@ -1,0 +1,128 @@
+"""Rows of `lab_order`, and the lists made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from services.lab.store.kept import Kept
+from shared.contracts.lab import LabOrderV1
+from shared.postgres.merge import Column, plain
+from shared.postgres.pool import Connection
+
+WAITING: Final = frozenset({"ordered", "collected"})
+
+
+def _count(state: str) -> Column[LabOrderV1]:
+    return Column(f"{state}_tests", "integer", lambda order: sum(test.state == state for test in order.tests))
+
+
+def waiting_since(order: LabOrderV1) -> date | None:
+    """Since when the longest waiting test waits."""
+    return min((test.added_on for test in order.tests if test.state in WAITING), default=None)
+
+
+ORDERS: Final[Kept[LabOrderV1]] = Kept(
+    "lab_order",
+    LabOrderV1,
+    (
+        plain("case_id", "uuid"),
+        plain("laboratory_code", "text"),
+        plain("state", "text"),
+        Column("urgency", "smallint", lambda order: 0 if order.priority == "urgent" else 1),
+        Column("waiting_since", "date", waiting_since),
+        _count("ordered"),
+        _count("collected"),
+    ),
+    beside=(plain("laboratory_codes", "text"),),
+)
+
+# In the order of the list: urgent first, then the longest waiting.
+_WORKLIST: Final = """
+SELECT o.fact_id, o.urgency, o.waiting_since, o.content::text, c.sex, c.birth_date
+FROM lab_order o LEFT JOIN child c ON c.child_id = o.child_id
+WHERE o.state = 'open'
+  AND CASE WHEN $1::text IS NULL THEN o.laboratory_code IS NULL
+           ELSE $1 = ANY(string_to_array(o.laboratory_codes, ' ')) END
+  AND ($2 = 'open' OR ($2 = 'ordered' AND o.ordered_tests > 0) OR ($2 = 'collected' AND o.collected_tests > 0))
+  AND ($3::smallint IS NULL OR (o.urgency, o.waiting_since, o.fact_id) > ($3, $4::date, $5::uuid))
+ORDER BY o.urgency, o.waiting_since, o.fact_id LIMIT $6
+"""
+_ORDERS: Final = """
+($1::uuid IS NULL OR child_id = $1) AND ($2::uuid IS NULL OR case_id = $2) AND ($3::text IS NULL OR state = $3)
+  AND ($4::uuid IS NULL OR (child_id, fact_id) > ($4, $5::uuid))
+ORDER BY child_id, fact_id LIMIT $6
+"""
+
+
+@dataclass(slots=True)
+class OrderWork:
+    """What was done for one order: tests with a result and since when, specimens, and by whom."""
+
+    resulted: dict[str, date] = field(default_factory=dict)  # by test code
+    collected: set[str] = field(default_factory=set)  # by orderable
+    rejections: dict[str, int] = field(default_factory=dict)
+    laboratories: set[str] = field(default_factory=set)  # that ever held a specimen of it or reported a result
+
+
+async def work_of(connection: Connection, order_ids: Collection[UUID]) -> dict[UUID, OrderWork]:
+    """What was done for each of these orders, by any laboratory."""
+    found = {order_id: OrderWork() for order_id in order_ids}
+    if not found:
+        return found
+    for row in await connection.fetch("SELECT * FROM order_work($1::uuid[])", sorted(found)):
+        work, code = found[row["order_id"]], row["code"]
+        if row["resulted_on"] is not None:
+            work.resulted[code] = min(row["resulted_on"], work.resulted.get(code, row["resulted_on"]))
+        elif row["in_hand"]:
+            work.collected.add(code)
+        if row["refused"]:
+            work.rejections[code] = work.rejections.get(code, 0) + 1
+        if row["laboratory_code"] is not None:
+            work.laboratories.add(row["laboratory_code"])
+    return found
+
+
+async def worklist(
+    connection: Connection, laboratory: str | None, state: str, after: tuple[Any, ...] | None, limit: int
+) -> list[Any]:
+    """Rows of a laboratory's open orders (None: of those nobody serves), with sex and birth date of the child."""
+    last = after or (None, None, None)
+    return list(await connection.fetch(_WORKLIST, laboratory, state, *last, limit))
+
+
+async def waiting_tests(connection: Connection, laboratory: str | None) -> int:
+    """How many tests wait there."""
+    waiting: int = await connection.fetchval(
+        "SELECT coalesce(sum(ordered_tests + collected_tests), 0) FROM lab_order WHERE state = 'open' AND "
+        "CASE WHEN $1::text IS NULL THEN laboratory_code IS NULL "
+        "ELSE $1 = ANY(string_to_array(laboratory_codes, ' ')) END",
+        laboratory,
+    )
+    return waiting
+
+
+async def list_orders(
+    connection: Connection,
+    wanted: tuple[UUID | None, UUID | None, str | None],
+    after: tuple[Any, ...] | None,
+    limit: int,
+) -> list[LabOrderV1]:
+    """Orders of a child, of a case, or in a state, by child and id."""
+    return await ORDERS.find(connection, _ORDERS, *wanted, *(after or (None, None)), limit)
+
+
+async def unassigned_cases(connection: Connection, limit: int) -> Sequence[UUID]:
+    """Cases whose order has no laboratory although one serves the child's residence."""
+    rows = await connection.fetch(
+        "SELECT o.case_id FROM lab_order o JOIN child c USING (child_id) "
+        "WHERE o.state = 'open' AND o.laboratory_code IS NULL AND EXISTS ("
+        "  SELECT FROM laboratory l, unnest(l.area_codes) AS area"
+        '  WHERE c.desa_code >= area COLLATE "C" AND c.desa_code < (area || \'/\') COLLATE "C") '
+        "ORDER BY o.child_id LIMIT $1",
+        limit,
+    )
+    return [row["case_id"] for row in rows]

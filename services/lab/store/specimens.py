@@ -1,0 +1,93 @@
+"""Rows of `specimen`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from shared.postgres.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """A tube as it was received."""
+
+    specimen_id: UUID
+    child_id: UUID
+    order_id: UUID
+    laboratory_code: str | None
+    specimen: str
+    drawn_on: date
+    drawn_at: datetime | None
+    orderables: tuple[str, ...]
+    received_at: datetime
+    rejected_at: datetime | None = None
+
+
+_COLUMNS: Final = (
+    "specimen_id, child_id, order_id, laboratory_code, specimen, drawn_on, drawn_at, orderables, received_at, "
+    "rejected_at"
+)
+
+
+def _build(row: Any) -> Specimen:
+    return Specimen(**{**dict(row), "orderables": tuple(row["orderables"])})
+
+
+async def insert_specimen(connection: Connection, specimen: Specimen) -> bool:
+    """Store a tube; False where it was known already."""
+    stored = await connection.fetchval(
+        "INSERT INTO specimen (specimen_id, child_id, order_id, laboratory_code, specimen, drawn_on, drawn_at, "
+        "orderables, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING true",
+        specimen.specimen_id,
+        specimen.child_id,
+        specimen.order_id,
+        specimen.laboratory_code,
+        specimen.specimen,
+        specimen.drawn_on,
+        specimen.drawn_at,
+        list(specimen.orderables),
+        specimen.received_at,
+    )
+    return stored is not None
+
+
+async def find_specimens(connection: Connection, specimen_ids: Collection[UUID]) -> dict[UUID, Specimen]:
+    """Tubes by id, refused ones too."""
+    if not specimen_ids:
+        return {}
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM specimen WHERE specimen_id = ANY($1::uuid[])", sorted(specimen_ids)
+    )
+    return {row["specimen_id"]: _build(row) for row in rows}
+
+
+async def specimens_in_hand(connection: Connection, order_ids: Sequence[UUID]) -> dict[UUID, list[Specimen]]:
+    """Tubes that were not refused, by order, the oldest draw first."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM specimen WHERE order_id = ANY($1::uuid[]) AND rejected_at IS NULL "
+        "ORDER BY drawn_on, drawn_at, specimen_id",
+        list(order_ids),
+    )
+    found: dict[UUID, list[Specimen]] = {}
+    for row in rows:
+        found.setdefault(row["order_id"], []).append(_build(row))
+    return found
+
+
+async def refuse_specimen(
+    connection: Connection, specimen_id: UUID, at: datetime, reason: str, reopened: Collection[str]
+) -> bool:
+    """Mark a tube as refused; False where it was already."""
+    done = await connection.fetchval(
+        "UPDATE specimen SET rejected_at = $2, reject_reason = $3, reopened = $4 "
+        "WHERE specimen_id = $1 AND rejected_at IS NULL RETURNING true",
+        specimen_id,
+        at,
+        reason,
+        sorted(reopened),
+    )
+    return done is not None

@@ -1,0 +1,96 @@
+"""Specimens: received for an order, or refused, which opens their tests again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from services.lab.domain.result_problems import ResultProblem
+from services.lab.domain.results import draw_of, draw_problem
+from services.lab.store.holding import read_children
+from services.lab.store.orders import ORDERS, WAITING
+from services.lab.store.specimens import Specimen, find_specimens, insert_specimen, refuse_specimen
+from services.lab.use_cases.entry import Entry, RefusedError, UnknownFactError
+from services.lab.use_cases.keep_orders import refresh_orders
+from services.lab.use_cases.publish import publish
+from shared.contracts.fact import derived_fact_id
+from shared.contracts.lab import LabOrderV1
+from shared.postgres.pool import Connection
+
+Kind = Literal["venous", "capillary"]
+RejectReason = Literal[
+    "haemolysed", "clotted", "insufficient", "wrong_tube", "unlabelled", "mislabelled", "too_old", "lost", "spilled"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class NewSpecimen:
+    """A tube as its label says."""
+
+    specimen: Kind
+    orderables: Sequence[str]
+    drawn_at: datetime | None
+    drawn_on: date | None
+
+
+async def receive_specimen(
+    connection: Connection, order_id: UUID, new: NewSpecimen, entry: Entry
+) -> tuple[Specimen, bool]:
+    """The stored specimen and whether it is new; the same label again is the same specimen.
+
+    Raises UnknownFactError for an order the caller does not see, RefusedError.
+    """
+    order = await _locked_order(connection, order_id)
+    specimen = await _checked(connection, order, new, entry)
+    if not await insert_specimen(connection, specimen):
+        return (await find_specimens(connection, [specimen.specimen_id]))[specimen.specimen_id], False
+    waiting = {test.orderable for test in order.tests if test.state in WAITING}
+    if not_waiting := sorted(set(new.orderables) - waiting):
+        raise RefusedError(*(ResultProblem("not_ordered", "orderables", code) for code in not_waiting))
+    await publish(connection, await refresh_orders(connection, [order.case_id], entry.known_at))
+    return specimen, True
+
+
+async def reject_specimen(connection: Connection, specimen_id: UUID, reason: RejectReason, entry: Entry) -> Specimen:
+    """The specimen, refused: what it has not resulted waits again. Twice changes nothing. UnknownFactError."""
+    found = await find_specimens(connection, [specimen_id])
+    if specimen_id not in found:
+        raise UnknownFactError
+    order = await _locked_order(connection, found[specimen_id].order_id)
+    resulted = {test.orderable for test in order.tests if test.state == "resulted"}
+    reopened = set(found[specimen_id].orderables) - resulted
+    if await refuse_specimen(connection, specimen_id, entry.known_at, reason, reopened):
+        await publish(connection, await refresh_orders(connection, [order.case_id], entry.known_at))
+    return (await find_specimens(connection, [specimen_id]))[specimen_id]
+
+
+async def _locked_order(connection: Connection, order_id: UUID) -> LabOrderV1:
+    found = await ORDERS.locked(connection, "fact_id", [order_id])
+    if not found:
+        raise UnknownFactError
+    return found[0]
+
+
+async def _checked(connection: Connection, order: LabOrderV1, new: NewSpecimen, entry: Entry) -> Specimen:
+    draw = draw_of(new.drawn_on, new.drawn_at)
+    if isinstance(draw, ResultProblem):
+        raise RefusedError(draw)
+    child = (await read_children(connection, [order.child_id])).get(order.child_id)
+    if wrong := draw_problem(draw, child.birth_date if child else None, entry.now):
+        raise RefusedError(wrong)
+    orderables = tuple(sorted(set(new.orderables)))
+    label = "/".join(("specimen", new.specimen, draw.key, *orderables))
+    return Specimen(
+        specimen_id=derived_fact_id(order.fact_id, label),
+        child_id=order.child_id,
+        order_id=order.fact_id,
+        laboratory_code=entry.laboratory_code or order.laboratory_code,
+        specimen=new.specimen,
+        drawn_on=draw.on,
+        drawn_at=draw.at,
+        orderables=orderables,
+        received_at=entry.known_at,
+    )
