@@ -12,7 +12,7 @@ from fastapi import APIRouter
 
 from services.scoring.consumers.evidence_handler import EvidenceHandler
 from services.scoring.domain.ruleset import RuleSet, load
-from services.scoring.http import cases, children, follow_ups
+from services.scoring.http import cases, children, follow_ups, missing_tests
 from services.scoring.use_cases.judge_measurements import Clock
 from services.scoring.use_cases.republish import republish
 from shared import metrics
@@ -94,6 +94,7 @@ def routers() -> list[APIRouter]:
         children.router,
         cases.router,
         follow_ups.router,
+        missing_tests.router,
         ledger_router(SERVICE, owns=OWNS, holds=HOLDS),
     ]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from services.scoring.store import lists
+from services.scoring.use_cases.explain_child import explain_child
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
+from shared.calendar import today_jakarta
 from shared.http.answer import json_response
 from shared.http.kinds import NOT_FOUND
 from shared.http.transaction import reading
@@ -29,3 +31,18 @@ async def child_status(
     if status is None:
         raise NOT_FOUND.problem()
     return json_response(status)
+
+
+@router.get("/v1/children/{child_id}/explanation", summary="The status in plain words, with what must be done")
+async def child_explanation(
+    child_id: UUID,
+    request: Request,
+    caller: Annotated[Caller, require("status:read")],  # noqa: ARG001
+    lang: Annotated[Literal["id", "en"], Query(description="Bahasa Indonesia or English")] = "id",
+) -> Response:
+    """Headline, sections of sentences each with what it rests on, and the words explained. 404 as for the status."""
+    async with reading(request) as connection:
+        explained = await explain_child(connection, child_id, lang, today_jakarta())
+    if explained is None:
+        raise NOT_FOUND.problem()
+    return json_response(explained, headers={"Content-Language": lang})

@@ -244,3 +244,17 @@ async def test_a_task_is_done_between_the_measurement_that_asked_and_today(desk:
         areas=[DESA_B],
     )
     assert outside.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/cases?", "/v1/follow-ups?owner=puskesmas&"])
+async def test_pages_of_a_list_show_every_row_once(desk: Desk, path: str) -> None:
+    for _ in range(3):
+        await desk.suspected()
+    whole = (await desk.get(path))["items"]
+    rows, cursor = [], ""
+    while cursor is not None:
+        page = await desk.get(f"{path}limit=2{cursor}")
+        rows += page["items"]
+        cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+    assert rows == whole
+    assert len({row["fact_id"] for row in rows}) >= 3

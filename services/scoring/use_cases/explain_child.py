@@ -1,0 +1,138 @@
+"""One child explained to who cares for it: what is known, what is not, what must happen, by whom and until when.
+
+Everything comes from stored facts: the explanation judges nothing, so it cannot differ from the status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.scoring.domain.texts import Words
+from services.scoring.domain.texts_numbers import day
+from services.scoring.store import lists
+from services.scoring.use_cases.explanation_lines import RULE_UNITS, Line, Measured, Writer
+from shared.contracts.risk import CaseV1, FollowUpV1, RiskStatusV1
+from shared.postgres.pool import Connection
+from shared.problems import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored about a child. `test_states`: of the live case's order; `results`: those that reasons name."""
+
+    status: RiskStatusV1
+    case: CaseV1 | None
+    test_states: Mapping[str, str]
+    tasks: tuple[FollowUpV1, ...]
+    results: Mapping[UUID, tuple[str, str | None]] = field(default_factory=dict)  # → test code and unit
+
+
+async def explain_child(
+    connection: Connection, child_id: UUID, language: Language, today: date
+) -> dict[str, Any] | None:
+    """The explanation as JSON; None for a child that is not visible or has no status."""
+    status = await lists.status_of(connection, child_id)
+    if status is None:
+        return None
+    root_id = UUID(status["child_id"])
+    case = await lists.live_case(connection, root_id)
+    tasks = await lists.open_tasks(connection, root_id)
+    states = {} if case is None else await lists.test_states(connection, root_id, UUID(case["fact_id"]))
+    read = RiskStatusV1.model_validate(status, extra="ignore")
+    speaking = [reason.fact_id for reason in read.reasons if reason.rule_id not in RULE_UNITS]
+    known = Known(
+        read,
+        None if case is None else CaseV1.model_validate(case, extra="ignore"),
+        states,
+        tuple(FollowUpV1.model_validate(task, extra="ignore") for task in tasks),
+        await lists.tests_of_results(connection, root_id, speaking) if speaking else {},
+    )
+    return explanation(known, language, today)
+
+
+def explanation(known: Known, language: Language, today: date) -> dict[str, Any]:
+    """Headline, sections of lines, the words explained, and who decides."""
+    words = Words(language)
+    writer = Writer(words, today)
+    status = known.status
+    headline = f"{status.tier}_priority" if status.priority else status.tier
+    if not words.knows("headline", headline):
+        headline = status.tier
+    written: dict[str, list[Line]] = {
+        "growth": list(_growth(writer, known)),
+        "laboratory": list(_laboratory(writer, known)),
+        "unknown": list(_unknown(writer, status)),
+        "required": list(_required(writer, known)),
+        "next": list(_next(writer, known)),
+    }
+    lines = [line for section in written.values() for line in section]
+    notes = [words.say("fixed", "decides")]
+    if any(line.provisional for line in lines):
+        notes.append(words.say("fixed", "provisional"))
+    spoken = " ".join([words.say("headline", headline), *notes, *(line.text for line in lines)])
+    return {
+        "child_id": status.child_id,
+        "lang": language,
+        "tier": status.tier,
+        "tier_text": words.name(status.tier, "tier"),
+        "priority": status.priority,
+        "headline": words.say("headline", headline),
+        "measured_on": status.measured_on,
+        "known_at": status.known_at,
+        "ruleset_version": status.ruleset_version,
+        "sections": [
+            {"section": name, "title": words.say("section", name), "lines": [asdict(line) for line in section]}
+            for name, section in written.items()
+        ],
+        "notes": notes,
+        "glossary": [{"word": word, "text": text} for word, text in words.glossary(spoken)],
+    }
+
+
+def _growth(writer: Writer, known: Known) -> Iterable[Line]:
+    status = known.status
+    reasons = [reason for reason in status.reasons if reason.fact_id not in known.results]
+    for reason in reasons:
+        yield writer.reason(reason, Measured(RULE_UNITS.get(reason.rule_id)))
+    if not reasons and status.measured_on is None:
+        yield writer.fixed("fixed", "never_measured")
+    elif not reasons and status.measured_on is not None:
+        yield writer.fixed("fixed", "no_growth_rule", on=day(status.measured_on, writer.words.language))
+
+
+def _laboratory(writer: Writer, known: Known) -> Iterable[Line]:
+    status = known.status
+    for reason in status.reasons:
+        if reason.fact_id in known.results:
+            test_code, unit = known.results[reason.fact_id]
+            yield writer.reason(reason, Measured(unit, test_code))
+    for reading in status.readings:
+        yield writer.reading(reading)
+    yield writer.fixed("fixed", "laboratory_and_height" if known.results or status.readings else "no_results")
+
+
+def _unknown(writer: Writer, status: RiskStatusV1) -> Iterable[Line]:
+    for unknown in status.unknowns:
+        yield writer.unknown(unknown)
+    if not status.unknowns:
+        yield writer.fixed("fixed", "no_unknowns")
+
+
+def _required(writer: Writer, known: Known) -> Iterable[Line]:
+    for track in known.status.tracks:
+        yield writer.track(track)
+    for orderable in known.case.required_tests if known.case else ():
+        yield writer.required_test(orderable, known.test_states.get(orderable, "not_ordered"))
+
+
+def _next(writer: Writer, known: Known) -> Iterable[Line]:
+    for task in sorted(known.tasks, key=lambda task: (task.due_on, task.task)):
+        yield writer.task(task)
+    if not known.tasks:
+        yield writer.fixed("fixed", "no_tasks")
+    if known.case is not None:
+        yield from writer.case(known.case)

@@ -1,0 +1,128 @@
+"""The list of what children lack, through the API, on real PostgreSQL."""
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from deploy.local.stack import Stack
+from shared.logging import configure_logging
+from tests.integration.scoring.doors_desk import DESA_A, DESA_B, Desk, child, days_ago, empty, open_desk, visit
+from tests.integration.scoring.test_doors_explanation import require_tests
+
+
+@pytest.fixture(scope="module")
+async def open_module_desk(database: Stack) -> AsyncIterator[Desk]:
+    configure_logging("scoring")
+    async with open_desk(database) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def desk(open_module_desk: Desk) -> Desk:
+    await empty(open_module_desk)
+    return open_module_desk
+
+
+async def missing(desk: Desk, **who: Any) -> dict[str, dict[str, Any]]:
+    """The rows of one page by what is missing (for one child)."""
+    rows = (await desk.get("/v1/missing-tests", **who))["items"]
+    return {row["missing"]: row for row in rows}
+
+
+async def test_a_required_test_is_missing_until_its_result_is_there(desk: Desk) -> None:
+    child_id, case = await desk.suspected()
+    await require_tests(desk, case, ["blood_count", "ferritin", "crp"], {"blood_count": "resulted", "crp": "collected"})
+    rows = await missing(desk)
+    assert {"ferritin", "crp"} <= set(rows)
+    assert "blood_count" not in rows
+    crp, ferritin = rows["crp"], rows["ferritin"]
+    assert crp["child_id"] == str(child_id)
+    assert (crp["because"], crp["since"], crp["owner_role"]) == ("collected", days_ago(20).isoformat(), "laboratory")
+    assert (crp["due_on"], crp["overdue"]) == (days_ago(6).isoformat(), True)
+    assert (ferritin["because"], ferritin["since"]) == ("not_ordered", days_ago(10).isoformat())
+    assert not ferritin["overdue"]
+    assert crp["text_id"] == "Periksa CRP (tanda peradangan)"
+    assert crp["text_en"] == "Test CRP (a sign of inflammation)"
+
+
+@pytest.mark.parametrize(("days", "overdue"), [(14, False), (15, True)])
+async def test_a_test_is_overdue_the_day_after_it_was_due(desk: Desk, days: int, overdue: bool) -> None:  # noqa: FBT001
+    child_id = uuid.uuid4()
+    await desk.arrive(child(child_id), visit(child_id, days_ago(days), 8.4, 74.0))
+    await require_tests(desk, await desk.case_of(child_id), ["crp"], {})
+    assert (await missing(desk))["crp"]["overdue"] is overdue
+
+
+async def test_a_closed_case_lacks_nothing(desk: Desk) -> None:
+    _, case = await desk.suspected()
+    await require_tests(desk, case, ["zinc"], {})
+    assert "zinc" in await missing(desk)
+    await desk.move(case, "close", days_ago(0), reason="declined")
+    assert "zinc" not in await missing(desk)
+
+
+async def test_what_would_settle_the_unknown_is_on_the_list_with_who_does_it(desk: Desk) -> None:
+    child_id = uuid.uuid4()
+    await desk.arrive(child(child_id), visit(child_id, days_ago(5), 11.0, None))
+    rows = await missing(desk)
+    assert set(rows) == {"measure_length", "measure_weight_and_length"}
+    row = rows["measure_length"]
+    assert (row["because"], row["since"], row["owner_role"]) == (
+        "length_height_missing",
+        days_ago(5).isoformat(),
+        "kader",
+    )
+    assert (row["due_on"], row["overdue"]) == (None, False)
+    flagged = uuid.uuid4()
+    await desk.arrive(child(flagged), visit(flagged, days_ago(4), 11.0, 60.0))
+    items = (await desk.get("/v1/missing-tests"))["items"]
+    row = next(row for row in items if (row["child_id"], row["missing"]) == (str(flagged), "remeasure_length"))
+    assert (row["because"], row["owner_role"], row["overdue"]) == ("flagged", "puskesmas", True)
+
+
+async def test_who_has_left_is_too_old_or_was_merged_away_lacks_nothing(desk: Desk) -> None:
+    gone: list[dict[str, Any]] = [
+        {"died_on": days_ago(1)},
+        {"departed_on": days_ago(1)},
+        {"birth_date": days_ago(1827)},
+    ]
+    for changes in gone:
+        child_id = uuid.uuid4()
+        await desk.arrive(child(child_id, **changes), visit(child_id, days_ago(5), 11.0, None))
+    survivor, twice = uuid.uuid4(), uuid.uuid4()
+    await desk.arrive(child(survivor), child(twice, merged_into=survivor), visit(twice, days_ago(5), 11.0, None))
+    assert {row["child_id"] for row in (await missing(desk)).values()} == {str(survivor)}
+
+
+async def test_a_caller_sees_the_children_of_its_areas_and_a_laboratory_none(desk: Desk) -> None:
+    other = uuid.uuid4()
+    home = ({"valid_from": days_ago(600), "desa_code": DESA_B},)
+    await desk.suspected()
+    await desk.arrive(child(other, residences=home), visit(other, days_ago(5), 11.0, None))
+    seen = {row["child_id"] for row in (await missing(desk, role="kader", areas=[DESA_B])).values()}
+    assert seen == {str(other)}
+    assert await missing(desk, role="laboratory", areas=["LAB.12.19.RSUD"]) == {}
+    assert (await desk.send("GET", "/v1/missing-tests", role="province", areas=["12"])).status_code == 403
+
+
+async def test_pages_show_every_row_once_in_order(desk: Desk) -> None:
+    ids = [uuid.uuid4() for _ in range(5)]
+    for child_id in ids:
+        await desk.arrive(child(child_id), visit(child_id, days_ago(5), 11.0, None))
+    whole = (await desk.get("/v1/missing-tests"))["items"]
+    assert len(whole) == 10
+    keys = [(row["child_id"], row["missing"]) for row in whole]
+    assert keys == sorted(set(keys))
+    rows, cursor = [], ""
+    while True:
+        page = await desk.get(f"/v1/missing-tests?limit=3{cursor}")
+        rows += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert rows == whole
+    assert whole[0]["since"] == (days_ago(0) - timedelta(days=5)).isoformat()
+    assert {DESA_A, DESA_B}.isdisjoint(whole[0].values()), "a list by child names no place"
