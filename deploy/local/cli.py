@@ -17,7 +17,7 @@ from deploy.local.errors import CommandError, MissingError
 
 # A command module offers `add_arguments(parser)` and `run(arguments) -> exit code`; its docstring is its help.
 COMMANDS: Final = {
-    "The system": ("demo", "test", "check", "check-all", "up", "down", "status", "logs", "doctor", "token"),
+    "The system": ("demo", "test", "check", "check-all", "up", "down", "status", "logs", "doctor", "token", "users"),
     "Measuring it": ("bench", "chaos"),
     "Running it": ("ledger", "verify", "rebuild", "republish", "replay", "redrive", "backup", "restore", "erase"),
     "Files (nothing is started)": ("zscores", "detect", "early-warning", "prevalence", "quality", "intake"),

@@ -51,6 +51,11 @@ class DataDir:
         return self.root / "postgres"
 
     @property
+    def oidc(self) -> Path:
+        """The identity provider's database."""
+        return self.root / "oidc"
+
+    @property
     def demo(self) -> Path:
         """There if a demo made what is here."""
         return self.root / "demo.json"
@@ -84,12 +89,12 @@ class DataDir:
         if not self.root.exists():
             self.root.mkdir(parents=True)
             self.root.chmod(PASS_THROUGH)
-        for folder in (self.logs, self.processes, self.kafka, self.keys):
+        for folder in (self.logs, self.processes, self.kafka, self.oidc, self.keys):
             folder.mkdir(mode=0o700, exist_ok=True)
 
     def remove(self) -> None:
         """Remove what is ours, and the directory itself if nothing else is in it."""
-        for folder in (self.logs, self.processes, self.kafka, self.keys, self.postgres):
+        for folder in (self.logs, self.processes, self.kafka, self.oidc, self.keys, self.postgres):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (self.ports, self.secrets, self.demo, self.lock):
             file.unlink(missing_ok=True)

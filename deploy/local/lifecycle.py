@@ -1,4 +1,4 @@
-"""The whole system up and down: database and broker, migrations, services; and what runs of it now."""
+"""The whole system up and down: database, broker and provider, migrations, services; and what runs of it now."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Final
 
 import asyncpg
 
-from deploy.local import kafka, kafka_access, postgres, processes, services
+from deploy.local import kafka, kafka_access, oidc, postgres, processes, services
 from deploy.local.data_dir import DataDir
 from deploy.local.ports import LOOPBACK, POSTGRES_PORT
 from deploy.local.secret_store import KAFKA_ADMIN, SUPERUSER
-from deploy.local.stack import Stack, exclusive, open_stack, start_infrastructure, stop_infrastructure
+from deploy.local.stack import INFRASTRUCTURE, Stack, exclusive, open_stack, start_infrastructure, stop_infrastructure
 from shared.contracts.topics import SERVICES
 
-PARTS: Final = (postgres.NAME, kafka.NAME, *SERVICES)
+PARTS: Final = (*INFRASTRUCTURE, *SERVICES)
 PROBE_WITHIN_S: Final = 3.0
 Tell = Callable[[str], None]
 
@@ -30,12 +30,15 @@ def bring_up(data: DataDir, tell: Tell, *, tethered: bool = False) -> Stack:
     with exclusive(data):
         before = {name for name in PARTS if processes.running(data, name)}
         try:
-            tell("PostgreSQL and Kafka ...")
+            tell("PostgreSQL, Kafka and Keycloak ...")
             stack = start_infrastructure(data, tethered=tethered)
             absent = [name for name in SERVICES if name not in before]
             if absent:
                 tell("migrations ...")
                 services.migrate(stack, absent)
+            # Before the services: they are ready only once they know the provider's keys.
+            oidc.settle(data, stack.ports, stack.secrets, stack.url("reporting"))
+            if absent:
                 tell(f"services: {', '.join(absent)} ...")
                 services.start(stack, absent, tethered=tethered)
             services.wait_ready(stack, SERVICES)
@@ -72,7 +75,7 @@ def tethered_system(data: DataDir, tell: Tell) -> Iterator[Stack]:
 def _stop(data: DataDir, names: tuple[str, ...] | list[str]) -> list[str]:
     stack = open_stack(data)
     stopped = services.stop(stack, [name for name in SERVICES if name in names])
-    return stopped + stop_infrastructure(data, [name for name in (kafka.NAME, postgres.NAME) if name in names])
+    return stopped + stop_infrastructure(data, [name for name in INFRASTRUCTURE if name in names])
 
 
 @contextmanager
@@ -104,12 +107,16 @@ def _state(data: DataDir, stack: Stack | None, name: str) -> dict[str, Any]:
 def _url(stack: Stack, name: str) -> str:
     if name == postgres.NAME:
         return f"postgresql://{LOOPBACK}:{stack.ports[POSTGRES_PORT]}/{stack.database}"
+    if name == oidc.NAME:
+        return oidc.issuer(stack.ports)
     return f"kafka://{stack.bootstrap}" if name == kafka.NAME else stack.url(name)
 
 
 def _answers(stack: Stack, name: str) -> bool:
     if name in SERVICES:
         return services.is_ready(stack, name)
+    if name == oidc.NAME:
+        return oidc.is_ready(stack.ports)
     try:
         asyncio.run(
             asyncio.wait_for(_ping_database(stack) if name == postgres.NAME else _ping_broker(stack), PROBE_WITHIN_S)

@@ -15,7 +15,8 @@ LOOPBACK: Final = "127.0.0.1"
 KAFKA_PORT: Final = "kafka"
 KAFKA_CONTROLLER_PORT: Final = "kafka-controller"
 POSTGRES_PORT: Final = "postgres"
-PORT_NAMES: Final = (POSTGRES_PORT, KAFKA_PORT, KAFKA_CONTROLLER_PORT, *SERVICES)
+OIDC_PORT: Final = "oidc"
+PORT_NAMES: Final = (POSTGRES_PORT, KAFKA_PORT, KAFKA_CONTROLLER_PORT, OIDC_PORT, *SERVICES)
 # Below the kernel's range for outgoing connections (32768 and up), where a free port may be gone a moment later.
 FIRST_PORT: Final = 20_000
 LAST_PORT: Final = 31_999

@@ -12,12 +12,12 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from deploy.local import processes
+from deploy.local import oidc, processes
 from deploy.local.data_dir import CHECKOUT
 from deploy.local.errors import StartError
 from deploy.local.ports import LOOPBACK, POSTGRES_PORT
 from deploy.local.stack import Stack
-from deploy.local.tokens import AUDIENCE, ISSUER, jwks_file
+from deploy.local.tokens import AUDIENCE, identity
 from shared.contracts.topics import SERVICES
 
 READY_WITHIN_S: Final = 60.0
@@ -49,14 +49,15 @@ def environment(stack: Stack, service: str, *, owner: bool = False) -> dict[str,
         "TUMBUH_KAFKA_BOOTSTRAP": stack.bootstrap,
         "TUMBUH_KAFKA_USERNAME": service,
         "TUMBUH_KAFKA_PASSWORD": secrets.kafka[service],
-        "TUMBUH_JWKS_FILE": str(jwks_file(stack.data)),
-        "TUMBUH_TOKEN_ISSUER": ISSUER,
         "TUMBUH_TOKEN_AUDIENCE": AUDIENCE,
+        **identity(stack),
     }
     if service == "measurement":
         variables |= {"TUMBUH_MASTER_KEY": secrets.keys["master"], "TUMBUH_MATCH_KEY": secrets.keys["match"]}
     if service == "reporting":
-        variables |= {"TUMBUH_PAGE_KEY": secrets.keys["page"]}
+        variables |= {"TUMBUH_PAGE_KEY": secrets.keys["page"], "TUMBUH_PAGE_URL": stack.url(service)}
+        if stack.has_provider:
+            variables |= {"TUMBUH_PROVIDER_URL": oidc.issuer(stack.ports)}
     return variables
 
 

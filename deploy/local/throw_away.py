@@ -30,7 +30,7 @@ def throw_away_stack() -> Iterator[Stack]:
         (place / "new").rename(place / OWNER)  # only now, so that nobody ever sees it unlocked
         try:
             with exclusive(data):
-                stack = start_infrastructure(data, durable=False, tethered=True)
+                stack = start_infrastructure(data, durable=False, tethered=True, provider=False)
             yield stack
         finally:
             stop_infrastructure(data)

@@ -57,7 +57,7 @@ class Trial:
 
     def token(self, role: str, areas: Sequence[str] | None = None) -> str:
         """A bearer token that these services accept."""
-        return tokens.mint(self.stack.data, role, areas)
+        return tokens.token_for(self.stack, role, areas)
 
     def log(self, service: str) -> str:
         """What `service` has written since it was first started."""

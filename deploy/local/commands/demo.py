@@ -67,7 +67,7 @@ async def _run(stack: Stack, world: World) -> tuple[Outcome, dict[str, Any]]:
         measurement=stack.url("measurement"),
         reporting=stack.url("reporting"),
         services=tuple(stack.url(name) for name in SERVICES),
-        mint=lambda role, areas: tokens.mint(stack.data, role, areas, subject=f"demo-{role}"),
+        mint=lambda role, areas: tokens.token_for(stack, role, areas),
         ledger=lambda: ledger.collect(stack),
     )
     claim(

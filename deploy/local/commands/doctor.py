@@ -14,9 +14,10 @@ from deploy.local.data_dir import DataDir, default_data_dir
 from deploy.local.errors import MissingError
 from deploy.local.lifecycle import PARTS
 from deploy.local.ports import KAFKA_CONTROLLER_PORT, is_free, load_ports
+from deploy.oidc.distribution import distribution
 
-DISK_GB: Final = 3.0  # jars and packages 0.5, a year of one district well below 2
-MEMORY_GB: Final = 2.0  # broker 0.6, database 0.5, services 0.6
+DISK_GB: Final = 3.0  # jars and packages 0.9, a year of one district well below 2
+MEMORY_GB: Final = 2.0  # broker 0.4, identity provider 0.4, database 0.5, services 0.6
 BYTES_PER_GB: Final = 1_000_000_000
 
 
@@ -36,7 +37,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(_arguments: argparse.Namespace) -> int:
     """Print all findings; 2 if something is missing."""
     data = default_data_dir()
-    findings = [python(), java(), jars(), database(), disk(data), memory(), *ports(data)]
+    findings = [python(), java(), jars(), provider(), database(), disk(data), memory(), *ports(data)]
     for finding in findings:
         print(f"{'ok ' if finding.right else 'NOT'}  {finding.subject:12} {finding.seen}")
         if not finding.right:
@@ -66,6 +67,16 @@ def jars() -> Finding:
     maven = shutil.which("mvn")
     seen = f"jars not fetched yet; Maven: {maven or 'not installed'}"
     return Finding("Kafka", maven is not None, seen, "apt-get install -y maven")
+
+
+def provider() -> Finding:
+    """The identity provider, or the Maven that would fetch it."""
+    if distribution().ready.exists():
+        return Finding("Keycloak", right=True, seen=f"prepared in {distribution().folder}")
+    maven = shutil.which("mvn")
+    return Finding(
+        "Keycloak", maven is not None, f"not fetched yet; Maven: {maven or 'not installed'}", "apt-get install -y maven"
+    )
 
 
 def database() -> Finding:

@@ -18,7 +18,7 @@ from deploy.local.data_dir import default_data_dir
 from deploy.local.doors import running_stack
 from deploy.local.errors import MissingError
 from deploy.local.stack import Stack
-from deploy.local.tokens import mint
+from deploy.local.tokens import token_for
 from shared.contracts.topics import SERVICES, TOPICS
 from shared.ledger.compare import INTAKE_TERMS, judge
 
@@ -74,7 +74,7 @@ def wait_balanced(stack: Stack, seconds: float) -> dict[str, Any]:
 
 
 def _look(stack: Stack) -> dict[str, Any]:
-    token = mint(stack.data, "ops")
+    token = token_for(stack, "ops")
     with httpx.Client(timeout=ANSWER_WITHIN_S, trust_env=False, headers={"Authorization": f"Bearer {token}"}) as client:
         parts = [part for part in (_part(client, stack, name) for name in SERVICES) if part is not None]
     if not parts:

@@ -1,6 +1,7 @@
-"""Print a development token, and nothing else.
+"""Print a token for a machine, and nothing else.
 
-The services of this data directory accept it for twelve hours.
+The identity provider of this data directory gives it, so the system must be up; its services accept it for twelve
+hours.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import argparse
 
 from deploy.local.data_dir import default_data_dir
-from deploy.local.tokens import mint
+from deploy.local.doors import running_stack
+from deploy.local.tokens import token_for
 from shared.auth.roles import ROLES
 
 
@@ -25,7 +27,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the token."""
-    data = default_data_dir()
-    data.create()
-    print(mint(data, arguments.role, arguments.area))
+    print(token_for(running_stack(default_data_dir()), arguments.role, arguments.area))
     return 0

@@ -12,6 +12,7 @@ import sys
 from deploy.local.commands.status import table
 from deploy.local.data_dir import default_data_dir
 from deploy.local.lifecycle import bring_up, status
+from deploy.local.stack import open_stack
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -23,4 +24,5 @@ def run(_arguments: argparse.Namespace) -> int:
     data = default_data_dir()
     bring_up(data, lambda text: print(text, file=sys.stderr))
     print(table(status(data)))
+    print(f"dashboard: {open_stack(data).url('reporting')}/   users and their passwords: ./tumbuh users")
     return 0

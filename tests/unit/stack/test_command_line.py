@@ -56,8 +56,8 @@ def test_logs_before_the_first_start_tell_the_remedy(tmp_path: Path) -> None:
     assert "./tumbuh up" in logs.stderr
 
 
-def test_a_token_is_all_that_is_printed(tmp_path: Path) -> None:
-    token = _tumbuh("token", "--role", "kader", "--area", "12.19.01", cwd=tmp_path)
-    assert token.stderr == ""
-    assert len(token.stdout.split(".")) == 3
-    assert len(token.stdout.splitlines()) == 1
+@pytest.mark.parametrize("command", [("token", "--role", "kader"), ("users",)])
+def test_who_may_log_in_is_known_only_after_the_first_start(tmp_path: Path, command: tuple[str, ...]) -> None:
+    told = _tumbuh(*command, cwd=tmp_path)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "./tumbuh up" in told.stderr
