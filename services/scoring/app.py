@@ -33,7 +33,13 @@ from shared.settings import ServiceSettings
 LOG = structlog.get_logger(__name__)
 SERVICE: Final = "scoring"
 MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"
-HOLDS: Final = (CensusTable("child", "child"), CensusTable("measurement", "measurement"))
+HOLDS: Final = (
+    CensusTable("child", "child"),
+    CensusTable("measurement", "measurement"),
+    CensusTable("lab-order", "lab_order"),
+    CensusTable("lab-result", "lab_result"),
+    CensusTable("critical-value", "critical_value"),
+)
 OWNS: Final = (
     CensusTable("assessment", "assessment"),
     CensusTable("risk-status", "risk_status"),

@@ -149,6 +149,9 @@ class CaseV1(ChildFact):
     state: CaseState
     close_reason: CloseReason | None = None
     closed_on: date | None = None
+    closing_fact_id: UUID | None = Field(
+        default=None, description="The re-measurement that cleared it; empty = a person or another fact closed it."
+    )
     milestones: tuple[Milestone, ...] = ()
     required_tests: tuple[str, ...] = Field(default=(), description="Only grows, by rules on results.")
     anaemia: Literal["yes", "no", "indeterminate"] | None = Field(

@@ -5,7 +5,7 @@ Only for the roots asked for: the fold works in columns, and most of its results
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
@@ -13,8 +13,10 @@ from typing import Final
 from uuid import UUID
 
 from services.scoring.domain.assessment_codes import NO_SCORE, AssessmentFlag
-from services.scoring.domain.findings import Finding, findings
+from services.scoring.domain.findings import NO_RESULTS, Finding, findings
 from services.scoring.domain.fold_columns import Fold, uuid_of
+from services.scoring.domain.lab_results import Reading
+from services.scoring.domain.laboratory import LabFinding, UrgentResult
 from services.scoring.domain.risk_codes import (
     RULE_EVIDENCE,
     RULE_IDS,
@@ -27,7 +29,7 @@ from services.scoring.domain.risk_codes import (
 from services.scoring.domain.ruleset import RuleSet
 from shared.growth.codes import BLANK_REASON_NAMES, BlankReason
 
-__all__ = ["Reason", "RiskStatus", "Unknown", "explain"]
+__all__ = ["Reading", "Reason", "RiskStatus", "Unknown", "explain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class RiskStatus:
     measured_on: date | None  # of the newest valid measurement
     reasons: tuple[Reason, ...]
     unknowns: tuple[Unknown, ...]
+    readings: tuple[Reading, ...] = ()
 
 
 # What would settle each unknown thing, and the evidence that shows it.
@@ -122,26 +125,33 @@ INDEX_OF: Final = {
 }
 
 
-def explain(fold: Fold, roots: Sequence[int]) -> list[RiskStatus]:
+def explain(fold: Fold, roots: Sequence[int], laboratory: Mapping[int, LabFinding] = NO_RESULTS) -> list[RiskStatus]:
     """The status of each of these root numbers."""
     tracks_of = cache(partial(tracks, fold.rules))
     return [
         RiskStatus(
             tier=TIER_NAMES[found.tier],
             priority=found.priority,
-            tracks=tracks_of(found.tier, found.rules),
+            tracks=tracks_of(found.growth_tier, (*found.rules, *(urgent.rule for urgent in found.laboratory.urgent))),
             measured_on=found.measured_on,
-            reasons=tuple(_reason(fold, found, rule) for rule in found.rules),
-            unknowns=tuple(_unknown(fold, found, thing) for thing in found.things),
+            reasons=(
+                *(_reason(fold, found, rule) for rule in found.rules),
+                *(_lab_reason(fold.rules, urgent) for urgent in found.laboratory.urgent),
+            ),
+            unknowns=(
+                *(_unknown(fold, found, thing) for thing in found.things),
+                *(_unsettled(reading) for reading in found.laboratory.readings if reading.settle_with is not None),
+            ),
+            readings=found.laboratory.readings,
         )
-        for found in findings(fold, roots)
+        for found in findings(fold, roots, laboratory)
     ]
 
 
-def tracks(rules: RuleSet, tier: Tier, fired: Sequence[RiskRule]) -> tuple[str, ...]:
-    """Tracks of the tier and of every lower tier that fired: a wasted child can be stunted as well."""
-    tiers = {tier, *(rules.tier[rule].tier for rule in fired)}
-    if tier is Tier.URGENT:
+def tracks(rules: RuleSet, growth_tier: Tier, fired: Sequence[RiskRule]) -> tuple[str, ...]:
+    """Tracks of the tier and of every other that fired: a wasted child can be stunted as well."""
+    tiers = {growth_tier, *(rules.tier[rule].tier for rule in fired)}
+    if growth_tier is Tier.URGENT:
         tiers.discard(Tier.NUTRITION)  # supplementary feeding is for children who are not gizi buruk
     names = [name for each in sorted(tiers, reverse=True) for name in rules.tracks[each]]
     return tuple(dict.fromkeys(names))
@@ -155,6 +165,24 @@ def tier_score(fold: Fold, index: str, row: int) -> float | None:
         column = getattr(assessed, f"corrected_{index}")
     code = int(column[row])
     return None if code == NO_SCORE else code / 100
+
+
+def _lab_reason(rules: RuleSet, urgent: UrgentResult) -> Reason:
+    rule = rules.tier[urgent.rule]
+    return Reason(
+        rule_id=RULE_IDS[urgent.rule],
+        fact_id=urgent.result_id,
+        measured_on=urgent.drawn_on,
+        value=urgent.value,
+        threshold=urgent.threshold,
+        source=rule.source,
+        provisional=rule.provisional,
+    )
+
+
+def _unsettled(reading: Reading) -> Unknown:
+    """A reading that something could still turn."""
+    return Unknown(reading.test_code, reading.grade, reading.settle_with or "", reading.result_id)
 
 
 def _day(fold: Fold, row: int) -> date:

@@ -5,23 +5,30 @@ For rules that work child by child: reading single cells of a column costs more 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
 from services.scoring.domain.fold_columns import Fold, Int64s
+from services.scoring.domain.laboratory import NOTHING, LabFinding
 from services.scoring.domain.risk_codes import Evidence, RiskRule, Tier, UnknownThing
 
 VALID_KINDS = (Evidence.HAZ, Evidence.WAZ, Evidence.WHZ, Evidence.MUAC, Evidence.OEDEMA)
 NO_DAY = np.iinfo(np.int64).min
+NO_RESULTS: Final[Mapping[int, LabFinding]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The judgement of one root. `evidence[kind]` is the deciding input row of measurements, -1 where there is none."""
+    """The judgement of one root. `evidence[kind]` is the deciding input row of measurements, -1 where there is none.
+
+    `tier` is the child's, `growth_tier` by growth alone: the laboratory may raise the one and never touches the other.
+    """
 
     root: int
     tier: Tier
@@ -30,15 +37,26 @@ class Finding:
     things: tuple[UnknownThing, ...]  # that are unknown
     evidence: list[int]
     measured_on: date | None  # of the newest valid measurement
+    growth_tier: Tier
+    laboratory: LabFinding = NOTHING
 
 
-def findings(fold: Fold, roots: Sequence[int]) -> list[Finding]:
-    """One finding a root number, in the order given."""
+def findings(fold: Fold, roots: Sequence[int], laboratory: Mapping[int, LabFinding] = NO_RESULTS) -> list[Finding]:
+    """One finding a root number, in the order given; `laboratory` has the roots with results."""
     risk, chosen = fold.risk, np.asarray(roots, np.int64)
     newest = newest_valid_day(fold)[chosen]
     days = np.where(newest == NO_DAY, 0, newest).astype("M8[D]").astype(object)
-    return [
-        Finding(root, Tier(tier), priority, rules_in(reasons), things_in(unknowns), evidence, day if known else None)
+    found = [
+        Finding(
+            root,
+            Tier(tier),
+            priority,
+            rules_in(reasons),
+            things_in(unknowns),
+            evidence,
+            day if known else None,
+            Tier(tier),
+        )
         for root, tier, priority, reasons, unknowns, evidence, day, known in zip(
             chosen.tolist(),
             risk.tier[chosen].tolist(),
@@ -51,6 +69,11 @@ def findings(fold: Fold, roots: Sequence[int]) -> list[Finding]:
             strict=True,
         )
     ]
+    return [_with(each, laboratory[each.root], fold) if each.root in laboratory else each for each in found]
+
+
+def _with(found: Finding, laboratory: LabFinding, fold: Fold) -> Finding:
+    return replace(found, tier=max(found.tier, laboratory.tier(fold.rules)), laboratory=laboratory)
 
 
 @cache

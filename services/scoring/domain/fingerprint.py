@@ -6,7 +6,9 @@ it, so that two rule sets that judge alike show it. Never reorder what is mixed:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from hashlib import blake2b
 from typing import Final
 
 import numpy as np
@@ -16,6 +18,7 @@ from services.scoring.domain.assessment_codes import to_centi
 from services.scoring.domain.explain import SEEN_IN
 from services.scoring.domain.findings import newest_valid_day
 from services.scoring.domain.fold_columns import Assessments, Fold
+from services.scoring.domain.laboratory import LabFinding
 from services.scoring.domain.risk_codes import RULE_EVIDENCE, Evidence, RiskRule
 
 Int64s = npt.NDArray[np.int64]
@@ -57,6 +60,16 @@ def risk_fingerprints(fold: Fold) -> Int64s:
     for column in _birth_content(fold):
         words = _mix(words, column)
     return words.astype(np.int64)
+
+
+def with_laboratory(prints: Int64s, laboratory: Mapping[int, LabFinding]) -> Int64s:
+    """The fingerprints with what the laboratory says of the roots that have results; the others stay what they are."""
+    mixed = prints.copy()
+    for root, found in laboratory.items():
+        content = repr((found.readings, found.urgent)).encode()
+        digest = np.frombuffer(blake2b(content, digest_size=8).digest(), "<i8")
+        mixed[root : root + 1] = _mix(prints[root : root + 1].astype(np.uint64), digest).astype(np.int64)
+    return mixed
 
 
 def _told(fold: Fold, kind: Evidence) -> npt.NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """What must be done for a child after a new judgement, by whom and until when; and whether a case opens.
 
-Tasks, cases and orders are opened by fresh measurements only: the measurement behind a rule must be the newest of its
-kind (the fold sees to that), at most so many days old, and the child under five and still here. Importing history
+Tasks, cases and orders are opened by fresh facts only: the measurement or result behind a rule must be the newest of
+its kind (the fold sees to that), at most so many days old, and the child under five and still here. Importing history
 changes history and figures, never a work list.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -42,17 +42,23 @@ def follow_ups(fold: Fold, found: Finding, today: date, *, present: bool = True)
     view = _view(fold, found, today, present=present)
     tasks = [*_urgent(view), *_stunted(view), *_wasted(view), *_to_measure_again(view)]
     if RiskRule.TWICE_NOT_GAINED in found.rules:
-        tasks.append(("visit_twice_not_gained", found.evidence[Evidence.LETTER]))
-    return tuple(view.task(name, row) for name, row in dict.fromkeys(tasks) if view.is_fresh(row))
+        tasks.append(("visit_twice_not_gained", view.of_row(found.evidence[Evidence.LETTER])))
+    return tuple(view.task(name, cause) for name, cause in dict.fromkeys(tasks) if view.is_fresh(cause))
 
 
 def case_trigger(fold: Fold, found: Finding, today: date, *, present: bool = True) -> UUID | None:
-    """The newest fresh measurement that makes the child suspected or urgent; None: no case opens today."""
+    """The newest fresh measurement or result that makes the child suspected or urgent; None: no case opens today."""
     if found.tier < Tier.SUSPECTED:
         return None
-    view = _view(fold, found, today, present=present)
-    fresh = sorted((row for row in view.rows_of_tier(Tier.SUSPECTED) if view.is_fresh(row)), key=view.age_of)
-    return uuid_of(fold.measurements.fact_id, fresh[0]) if fresh else None
+    fresh = _view(fold, found, today, present=present).fresh_causes(Tier.SUSPECTED)
+    return min(fresh).fact_id if fresh else None
+
+
+class Cause(NamedTuple):
+    """A fact that asks for something; sorted: the newest first, and always the same of several on one day."""
+
+    days_since: int
+    fact_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +70,36 @@ class _View:
     today: date
     may_open: bool  # the child is here and under five
 
-    def rows_of_tier(self, tier: Tier) -> set[int]:
-        """Measurements behind the rules that fired for this tier or a higher one; those of birth have none."""
+    def causes(self, tier: Tier) -> set[Cause]:
+        """Facts behind the rules that fired for this tier or a higher one; the rules of birth have none."""
         rules = self.fold.rules.tier
-        return {
-            self.found.evidence[RULE_EVIDENCE[rule]]
+        measured = {
+            self.of_row(self.found.evidence[RULE_EVIDENCE[rule]])
             for rule in self.found.rules
             if rules[rule].tier >= tier and rule in RULE_EVIDENCE
         }
+        drawn = {
+            Cause((self.today - urgent.drawn_on).days, urgent.result_id)
+            for urgent in self.found.laboratory.urgent
+            if rules[urgent.rule].tier >= tier
+        }
+        return measured | drawn
 
-    def days_since(self, row: int) -> int:
-        return self.today.toordinal() - FIRST_DAY - int(self.fold.measurements.measured_on.view(np.int64)[row])
+    def fresh_causes(self, tier: Tier) -> list[Cause]:
+        return [cause for cause in self.causes(tier) if self.is_fresh(cause)]
 
-    def age_of(self, row: int) -> tuple[int, UUID]:
-        """Days since the measurement, then its id: newest first, and always the same of several on one day."""
-        return self.days_since(row), uuid_of(self.fold.measurements.fact_id, row)
+    def of_row(self, row: int) -> Cause:
+        """The measurement of an input row."""
+        days = self.today.toordinal() - FIRST_DAY - int(self.fold.measurements.measured_on.view(np.int64)[row])
+        return Cause(days, uuid_of(self.fold.measurements.fact_id, row))
 
-    def is_fresh(self, row: int) -> bool:
-        if row < 0 or not self.may_open:
-            return False
-        return 0 <= self.days_since(row) <= self.fold.rules.trigger_at_most_days
+    def is_fresh(self, cause: Cause) -> bool:
+        return self.may_open and 0 <= cause.days_since <= self.fold.rules.trigger_at_most_days
 
-    def task(self, name: str, row: int) -> FollowUp:
+    def task(self, name: str, cause: Cause) -> FollowUp:
         rule = self.fold.rules.follow_ups[name]
         due_on = self.today + timedelta(days=rule.due_days)
-        return FollowUp(name, rule.owner_role, self.today, due_on, uuid_of(self.fold.measurements.fact_id, row))
+        return FollowUp(name, rule.owner_role, self.today, due_on, cause.fact_id)
 
 
 def _view(fold: Fold, found: Finding, today: date, *, present: bool) -> _View:
@@ -97,15 +108,15 @@ def _view(fold: Fold, found: Finding, today: date, *, present: bool) -> _View:
     return _View(fold, found, today, present and 0 <= months < fold.rules.open_before_months)
 
 
-Tasks = Iterable[tuple[str, int]]
+Tasks = Iterable[tuple[str, Cause]]
 
 
 def _urgent(view: _View) -> Tasks:
     """One assessment, however many signs: because of the newest."""
     if view.found.tier is Tier.URGENT:
-        fresh = [row for row in view.rows_of_tier(Tier.URGENT) if view.is_fresh(row)]
+        fresh = view.fresh_causes(Tier.URGENT)
         if fresh:
-            yield "urgent_assessment", min(fresh, key=view.age_of)
+            yield "urgent_assessment", min(fresh)
 
 
 def _stunted(view: _View) -> Tasks:
@@ -114,17 +125,17 @@ def _stunted(view: _View) -> Tasks:
     for rule, task in STUNTED:
         if rule in view.found.rules:
             if not view.fold.measurements.is_remeasurement[row]:
-                yield task, row
-            yield "laboratory_panel", row
+                yield task, view.of_row(row)
+            yield "laboratory_panel", view.of_row(row)
 
 
 def _wasted(view: _View) -> Tasks:
     """Supplementary feeding for the thin and the light who are not gizi buruk."""
-    if view.found.tier is Tier.URGENT:
+    if view.found.growth_tier is Tier.URGENT:
         return
     rows = [view.found.evidence[RULE_EVIDENCE[rule]] for rule in view.found.rules if rule in WASTED]
     if rows:
-        yield "start_supplementary_feeding", min(rows, key=view.age_of)
+        yield "start_supplementary_feeding", min(view.of_row(row) for row in rows)
 
 
 def _to_measure_again(view: _View) -> Tasks:
@@ -133,16 +144,16 @@ def _to_measure_again(view: _View) -> Tasks:
     for thing in view.found.things:
         match thing:
             case UnknownThing.HEIGHT_FOR_AGE_FLAGGED:
-                yield "remeasure_flagged", view.found.evidence[Evidence.HAZ_SCORE]
+                yield "remeasure_flagged", view.of_row(view.found.evidence[Evidence.HAZ_SCORE])
             case UnknownThing.LENGTH_DECREASE:
-                yield "remeasure_flagged", view.found.evidence[Evidence.LENGTH]
+                yield "remeasure_flagged", view.of_row(view.found.evidence[Evidence.LENGTH])
             case UnknownThing.WEIGHT_FOR_AGE_FLAGGED:
-                yield _weigh_again(view.found.evidence[Evidence.WAZ_SCORE], assessed.waz)
+                yield _weigh_again(view, view.found.evidence[Evidence.WAZ_SCORE], assessed.waz)
             case UnknownThing.WEIGHT_FOR_HEIGHT_FLAGGED:
-                yield _weigh_again(view.found.evidence[Evidence.WHZ_SCORE], assessed.whz)
+                yield _weigh_again(view, view.found.evidence[Evidence.WHZ_SCORE], assessed.whz)
             case _:
                 pass
 
 
-def _weigh_again(row: int, score: Int32s) -> tuple[str, int]:
-    return ("reweigh_flagged" if score[row] < 0 else "remeasure_flagged"), row
+def _weigh_again(view: _View, row: int, score: Int32s) -> tuple[str, Cause]:
+    return ("reweigh_flagged" if score[row] < 0 else "remeasure_flagged"), view.of_row(row)

@@ -37,6 +37,8 @@ class RiskRule(IntEnum):
     HAZ_DROP = 11
     LOW_BIRTH_WEIGHT = 12
     PRETERM = 13
+    CRITICAL_HAEMOGLOBIN = 14  # the two of the laboratory rest on a result: the fold over growth never fires them
+    CRITICAL_RESULT = 15
 
 
 class UnknownThing(IntEnum):
@@ -80,7 +82,7 @@ class Evidence(IntEnum):
 TIER_NAMES: Final = tuple(tier.name.lower() for tier in Tier)
 RULE_IDS: Final = tuple(rule.name.lower() for rule in RiskRule)
 
-# Where the evidence of a rule lies; the two of birth rest on the child fact.
+# Where the evidence of a rule lies; the two of birth rest on the child fact, the two of lab on results.
 RULE_EVIDENCE: Final = {
     RiskRule.OEDEMA: Evidence.OEDEMA,
     RiskRule.MUAC_SEVERE: Evidence.MUAC,

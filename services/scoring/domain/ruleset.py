@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.scoring.domain.assessment_codes import CLASSES
+from services.scoring.domain.laboratory_rules import LaboratoryRules, laboratory_rules
 from services.scoring.domain.risk_codes import RULE_IDS, TIER_NAMES, RiskRule, Tier
 from services.scoring.domain.ruleset_checks import Checks, RuleSetError
 from shared.growth.codes import Sex
@@ -43,6 +44,8 @@ TIER_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "haz_drop": ("at_least", "windows_days", "confirmed_within_days"),
     "low_birth_weight": ("below", "before_months"),
     "preterm": ("below", "before_months"),
+    "critical_haemoglobin": ("below", "drawn_at_most_days"),
+    "critical_result": ("drawn_at_most_days",),
 }
 FOLLOW_UPS: Final = (
     "reweigh_flagged",
@@ -90,6 +93,7 @@ class TierRule:
     length_below_cm: float = np.nan
     windows_days: tuple[tuple[int, int], ...] = ()
     confirmed_within_days: int = 0
+    drawn_at_most_days: int = 0  # of a laboratory value, before the newest fact of the child
 
     @property
     def threshold(self) -> float | None:
@@ -125,6 +129,7 @@ class RuleSet:
     follow_ups: dict[str, FollowUpRule]
     recovery_apart_days: int
     recovery_at_least: float
+    laboratory: LaboratoryRules
 
 
 @cache
@@ -165,6 +170,7 @@ def _build(checks: Checks) -> RuleSet:
         follow_ups=_follow_ups(checks),
         recovery_apart_days=recovery.whole("apart_days", 1, 366),
         recovery_at_least=recovery.number("at_least", -6, 6),
+        laboratory=laboratory_rules(checks),
     )
 
 
@@ -205,7 +211,7 @@ def _tier_rule(checks: Checks, name: str) -> TierRule:
             case "windows_days":
                 numbers[key] = table.day_windows(key)
             case "below" | "at_least" | "length_below_cm":
-                numbers[key] = table.number(key, -6, 60)
+                numbers[key] = table.number(key, -6, 250)
             case _:
                 numbers[key] = table.whole(key, 0, 366)
     tier = Tier[table.one_of("tier", TIER_NAMES, Tier.UNKNOWN.name.lower()).upper()]

@@ -67,6 +67,33 @@ class Table:
         self.require(fine, f"{key} must be a list of words")
         return tuple(value) if fine else ()
 
+    def word(self, key: str) -> str:
+        """One word."""
+        value = self._value(key)
+        self.require(isinstance(value, str) and bool(value), f"{key} must be a word")
+        return value if isinstance(value, str) else ""
+
+    def pairs(self, key: str, high: float) -> tuple[tuple[float, float], ...]:
+        """Pairs of numbers from 0 to `high`."""
+        value = self._value(key)
+        fine = isinstance(value, list) and all(
+            isinstance(pair, list)
+            and len(pair) == 2
+            and all(isinstance(item, int | float) and not isinstance(item, bool) and 0 <= item <= high for item in pair)
+            for pair in value
+        )
+        self.require(fine, f"{key} must be pairs of numbers from 0 to {high}")
+        return tuple((float(pair[0]), float(pair[1])) for pair in value) if fine else ()
+
+    def rows(self, key: str) -> list[Table]:
+        """A list of tables within this one, at least one."""
+        value = self._value(key)
+        entries = value if isinstance(value, list) else []
+        self.require(bool(entries), f"{key} must be a list of tables")
+        tables = [Table(f"{self._place}.{key}[{place}]", entry, self._problems) for place, entry in enumerate(entries)]
+        self._inner.extend(tables)
+        return tables
+
     def one_of(self, key: str, allowed: tuple[str, ...], otherwise: str) -> str:
         """A word of a fixed set."""
         value = self._value(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Final, Self
@@ -12,6 +12,7 @@ from services.scoring.domain.case import CloseReason
 from services.scoring.domain.findings import Finding
 from services.scoring.domain.fold_columns import Fold
 from services.scoring.store.evidence import NO_DAY, Evidence
+from services.scoring.store.laboratory import StoredOrder
 from shared.contracts.risk import CaseV1, FollowUpV1
 
 FIRST_DAY: Final = date(1970, 1, 1)
@@ -47,6 +48,7 @@ class Family:
     child_row: int  # the survivor
     cases: list[tuple[CaseV1, str | None]]
     tasks: list[FollowUpV1]
+    orders: list[StoredOrder] = field(default_factory=list)
 
     @property
     def root_id(self) -> UUID:
@@ -72,11 +74,18 @@ class Family:
                 return reason, FIRST_DAY + timedelta(days=int(days[row]))
         return None
 
-    def counts(self, measurement_id: UUID) -> bool:
-        """Whether the measurement is this family's and not voided."""
-        row = self.rows.get(measurement_id)
-        return row is not None and not self.visits.voided[row]
+    def counts(self, fact_id: UUID) -> bool:
+        """Whether the measurement or result is this family's and not voided."""
+        row = self.rows.get(fact_id)
+        if row is None:
+            return fact_id in self.found.laboratory.drawn
+        return not self.visits.voided[row]
 
-    def measured_on(self, measurement_id: UUID) -> date:
-        """Day of a measurement of this family."""
-        return self.visits.day[self.rows[measurement_id]]
+    def happened_on(self, fact_id: UUID) -> date:
+        """Day of a measurement or a valid result of this family."""
+        row = self.rows.get(fact_id)
+        return self.found.laboratory.drawn[fact_id] if row is None else self.visits.day[row]
+
+    def orders_of(self, case_id: UUID) -> list[StoredOrder]:
+        """The orders of a case, the oldest first: lab keeps to one."""
+        return [order for order in self.orders if order.case_id == case_id]

@@ -7,7 +7,7 @@ the tables, folded, compared with what is stored, written, and the events handed
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -16,12 +16,14 @@ from uuid import UUID
 import numpy as np
 
 from services.scoring.domain.explain import RiskStatus, explain
-from services.scoring.domain.fingerprint import risk_fingerprints
+from services.scoring.domain.fingerprint import risk_fingerprints, with_laboratory
 from services.scoring.domain.fold import fold
 from services.scoring.domain.fold_columns import Bools, Fold, Int64s
+from services.scoring.domain.laboratory import LabFinding
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.store import judgements
 from services.scoring.store.evidence import Evidence, load_evidence
+from services.scoring.use_cases.judge_laboratory import Laboratory, judge_laboratory, read_laboratory
 from services.scoring.use_cases.judgement_facts import (
     CODE_COLUMNS,
     AssessmentHead,
@@ -53,13 +55,15 @@ async def judge_measurements(
 ) -> list[Message]:
     """Judge the families of `roots` (locked, merged) and return the events of what changed."""
     evidence = await load_evidence(connection, roots)
+    laboratory = await read_laboratory(connection, evidence)
     folded = fold(evidence.children, evidence.measurements, rules)
+    found = judge_laboratory(folded, laboratory)
     messages = await _publish_assessments(connection, evidence, folded, rules)
     await asyncio.sleep(0)  # the heartbeat shares the loop: no step may hold it for long
-    messages += await _publish_statuses(connection, evidence, folded, rules)
+    messages += await _publish_statuses(connection, evidence, folded, laboratory, found)
     await asyncio.sleep(0)
-    messages += [encode(fact) for fact in await keep_cases(connection, evidence, folded, clock.today, clock.now)]
-    return messages
+    kept = await keep_cases(connection, evidence, folded, found, clock.today, clock.now)
+    return [*messages, *(encode(fact) for fact in kept)]
 
 
 def known_by_day(evidence: Evidence, folded: Fold) -> Int64s:
@@ -145,18 +149,23 @@ async def _publish_assessments(
     return encode_rows(AssessmentV1, rows)
 
 
-def _known_of_roots(evidence: Evidence, folded: Fold) -> Int64s:
+def _known_of_roots(evidence: Evidence, folded: Fold, laboratory: Laboratory) -> Int64s:
     known = np.zeros(len(evidence.root_ids), np.int64)
+    for root, rows in laboratory.items():
+        known[root] = rows.known_us
     np.maximum.at(known, folded.children.root, evidence.child_known_us)
     if evidence.known_us.size:
         np.maximum.at(known, folded.children.root[evidence.measurements.child], evidence.known_us)
     return known
 
 
-async def _publish_statuses(connection: Connection, evidence: Evidence, folded: Fold, rules: RuleSet) -> list[Message]:
+async def _publish_statuses(
+    connection: Connection, evidence: Evidence, folded: Fold, laboratory: Laboratory, found: Mapping[int, LabFinding]
+) -> list[Message]:
+    rules = folded.rules
     stored = await judgements.read_statuses(connection, evidence.child_ids)
-    prints = risk_fingerprints(folded).tolist()
-    known_us = _known_of_roots(evidence, folded).tolist()
+    prints = with_laboratory(risk_fingerprints(folded), found).tolist()
+    known_us = _known_of_roots(evidence, folded, laboratory).tolist()
     voided: list[tuple[UUID, int]] = []  # statuses that speak no more: of children merged away or entered in error
     news: list[tuple[UUID, int]] = []
     for child_id, root, gone, known in zip(
@@ -187,7 +196,7 @@ async def _publish_statuses(connection: Connection, evidence: Evidence, folded: 
         )
 
     rows = [row(child_id, root, VOID_STATUS) for child_id, root in voided]
-    statuses = explain(folded, [root for _, root in news])
+    statuses = explain(folded, [root for _, root in news], found)
     rows += [row(child_id, root, status) for (child_id, root), status in zip(news, statuses, strict=True)]
     messages = encode_rows(RiskStatusV1, rows)
     fingerprints = [0] * len(voided) + [prints[root] for _, root in news]

@@ -144,5 +144,6 @@ def status_row(
         "measured_on": status.measured_on,
         "reasons": status.reasons,
         "unknowns": status.unknowns,
+        "readings": status.readings,
         "voided": voided,
     }

@@ -6,16 +6,18 @@ from datetime import date
 from typing import Any, Final, cast
 from uuid import UUID
 
-from services.scoring.domain.case import Case, CloseReason, Milestone, MilestoneName, Move, MoveName, State, move
+from services.scoring.domain.case import CloseReason, MilestoneName, Move, MoveName
 from services.scoring.domain.follow_ups import case_trigger
-from services.scoring.domain.risk_codes import TIER_NAMES
+from services.scoring.domain.laboratory import anaemia, required_tests
+from services.scoring.domain.risk_codes import RULE_EVIDENCE, TIER_NAMES, Evidence, Tier
+from services.scoring.use_cases.case_steps import Kept, stepped
 from services.scoring.use_cases.family import Family
 from shared.contracts.fact import Change, derived_fact_id
 from shared.contracts.risk import CaseV1
 from shared.contracts.risk import Tier as TierName
 
-Kept = tuple[CaseV1, str | None]
-STATE_FIELDS: Final = ("state", "close_reason", "closed_on", "confirmed_by", "confirmed_on")
+# Milestones that are lab's to say, and the day of an order that says each.
+OF_ORDER: Final = {MilestoneName.LAB_ORDERED: "ordered_on", MilestoneName.LAB_COMPLETE: "completed_on"}
 
 
 def move_cases(family: Family) -> list[Kept]:
@@ -27,6 +29,7 @@ def move_cases(family: Family) -> list[Kept]:
         live = work.come_back() or work.open_new()
     if live is not None:
         work.follow_facts(live)
+    work.mirror_orders()
     return work.changed()
 
 
@@ -62,7 +65,10 @@ class _Cases:
                 self._now[fact_id] = (carried, None)
 
     def come_back(self) -> CaseV1 | None:
-        """The case of a child who moved away and is back, or whose merge was undone, as it was."""
+        """The case that should not have ended, as it was.
+
+        Of a child who moved away and is back, whose merge was undone, or whose clearing re-measurement was a mistake.
+        """
         closed = [kept for kept in self._now.values() if kept[0].child_id == self._family.root_id]
         for case, before in sorted(closed, key=lambda kept: kept[0].closed_on or date.min, reverse=True):
             if case.close_reason == "moved_out":
@@ -72,10 +78,31 @@ class _Cases:
                 again = {"state": before or "open", "close_reason": None, "closed_on": None}
                 self._now[case.fact_id] = (case.model_copy(update=again), None)
                 return self._now[case.fact_id][0]
+            if self._cleared_wrongly(case):
+                again = {"state": "open", "close_reason": None, "closed_on": None, "closing_fact_id": None}
+                self._now[case.fact_id] = (case.model_copy(update=again), None)
+                return self._now[case.fact_id][0]
         return None
 
+    def _cleared_wrongly(self, case: CaseV1) -> bool:
+        """Whether what was known up to the clearing re-measurement makes the child suspected after all."""
+        if case.closing_fact_id is None or case.closed_on is None:
+            return False
+        days = self._days_behind(Tier.SUSPECTED)
+        return bool(days) and max(days) <= case.closed_on
+
+    def _days_behind(self, tier: Tier) -> list[date]:
+        """Days of the facts for which the child is of this tier or a higher one."""
+        found, rules = self._family.found, self._family.folded.rules.tier
+        fired = [rule for rule in found.rules if rules[rule].tier >= tier and rule in RULE_EVIDENCE]
+        rows = [found.evidence[RULE_EVIDENCE[rule]] for rule in fired]
+        return [
+            *(self._family.visits.day[row] for row in rows),
+            *(urgent.drawn_on for urgent in found.laboratory.urgent if rules[urgent.rule].tier >= tier),
+        ]
+
     def open_new(self) -> CaseV1 | None:
-        """A new case where a fresh measurement makes the child suspected or urgent."""
+        """A new case where a fresh measurement or result makes the child suspected or urgent."""
         family = self._family
         if not family.may_open:
             return None
@@ -84,7 +111,7 @@ class _Cases:
             return None
         fact_id = derived_fact_id(trigger, "case")
         if fact_id in self._now:
-            return None  # this measurement had its case, and a person closed it
+            return None  # this fact had its case, and it was closed
         case = CaseV1(
             fact_id=fact_id,
             child_id=family.root_id,
@@ -92,7 +119,7 @@ class _Cases:
             revision=1,
             change="opened",
             known_at=family.now,
-            opened_on=family.measured_on(trigger),
+            opened_on=family.happened_on(trigger),
             opened_by_fact_id=trigger,
             tier=cast("TierName", TIER_NAMES[family.found.tier]),  # the contract's names: a test compares them
             priority=family.found.priority,
@@ -103,7 +130,10 @@ class _Cases:
         return case
 
     def follow_facts(self, live: CaseV1) -> None:
-        """What facts say about a live case: death, departure, a re-measurement, a voided trigger, a higher tier."""
+        """What facts say about a live case.
+
+        Death, departure, a re-measurement, a voided trigger, a higher tier, tests that are needed, what clears it.
+        """
         family = self._family
         if family.ending is not None:
             reason, on = family.ending
@@ -114,13 +144,56 @@ class _Cases:
                 self._step(live, Move(name=MoveName.MILESTONE, on=on, milestone=MilestoneName.REMEASURED))
                 break
         case, before = self._now[live.fact_id]
+        rules, laboratory = family.folded.rules, family.found.laboratory
         raised: dict[str, Any] = {
             "tier": max(case.tier, TIER_NAMES[family.found.tier], key=TIER_NAMES.index),
             "priority": case.priority or family.found.priority,
             "needs_review": not family.counts(case.opened_by_fact_id),
+            "required_tests": required_tests(laboratory, case.required_tests, case.opened_on, rules),
+            "anaemia": anaemia(laboratory, case.opened_on),
         }
         if any(getattr(case, name) != value for name, value in raised.items()):
             self._now[case.fact_id] = (case.model_copy(update=raised), before)
+        cleared_by = self._clearing_row(case)
+        if cleared_by is not None:
+            on = family.visits.day[cleared_by]
+            self._step(case, Move(name=MoveName.CLOSE, on=on, reason=CloseReason.CLEARED))
+            closed, before = self._now[case.fact_id]
+            measurement_id = family.evidence.measurement_ids[cleared_by]
+            self._now[case.fact_id] = (closed.model_copy(update={"closing_fact_id": measurement_id}), before)
+
+    def _clearing_row(self, case: CaseV1) -> int | None:
+        """The re-measurement that clears a case nobody has confirmed yet; None while it stands.
+
+        The newest valid height of the child must be the re-measurement; of an urgent case its weight for height, too.
+        What the laboratory opened only a person closes.
+        """
+        family = self._family
+        found = family.found
+        if case.state != "open" or found.tier >= Tier.SUSPECTED or found.tier is Tier.UNKNOWN:
+            return None
+        if case.opened_by_fact_id not in family.rows:
+            return None
+        kinds = (Evidence.HAZ, Evidence.WHZ) if case.tier == "urgent" else (Evidence.HAZ,)
+        rows = [found.evidence[kind] for kind in kinds]
+        visits = family.visits
+        verified = all(row >= 0 and visits.remeasured[row] and visits.day[row] >= case.opened_on for row in rows)
+        return rows[0] if verified else None
+
+    def mirror_orders(self) -> None:
+        """Milestones that are lab's to say, of ended cases as well: as the newest order facts say them."""
+        for case, before in list(self._now.values()):
+            orders = self._family.orders_of(case.fact_id)
+            if not orders:
+                continue
+            kept = [each.model_dump() for each in case.milestones if each.name not in OF_ORDER]
+            for name, field in OF_ORDER.items():
+                days = [getattr(order, field) for order in orders]
+                kept += [{"name": str(name), "on": day} for day in dict.fromkeys(days) if day is not None]
+            kept.sort(key=lambda each: (each["on"], each["name"]))
+            mirrored = CaseV1.model_validate({**case.model_dump(), "milestones": kept})
+            if mirrored.milestones != case.milestones:
+                self._now[case.fact_id] = (mirrored, before)
 
     def changed(self) -> list[Kept]:
         """What differs from what is stored, numbered."""
@@ -146,26 +219,4 @@ class _Cases:
 
     def _step(self, case: CaseV1, step: Move) -> None:
         """Apply a move of the state machine to the working copy."""
-        current, before = self._now[case.fact_id]
-        moved = move(_state_of(current, before), step)
-        update: dict[str, Any] = {name: getattr(moved, name) for name in STATE_FIELDS}
-        update = {
-            name: str(value) if isinstance(value, State | CloseReason) else value for name, value in update.items()
-        }
-        milestones = [{"name": str(each.name), "on": each.on} for each in moved.milestones]
-        document = {**current.model_dump(), **update, "milestones": milestones}
-        state_before = None if moved.state_before is None else str(moved.state_before)
-        self._now[case.fact_id] = (CaseV1.model_validate(document), state_before)
-
-
-def _state_of(case: CaseV1, before: str | None) -> Case:
-    return Case(
-        opened_on=case.opened_on,
-        state=State(case.state),
-        state_before=None if before is None else State(before),
-        close_reason=None if case.close_reason is None else CloseReason(case.close_reason),
-        closed_on=case.closed_on,
-        confirmed_by=case.confirmed_by,
-        confirmed_on=case.confirmed_on,
-        milestones=tuple(Milestone(MilestoneName(each.name), each.on) for each in case.milestones),
-    )
+        self._now[case.fact_id] = stepped(self._now[case.fact_id], step)

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, cast
 from uuid import UUID
 
 from services.scoring.domain.follow_ups import follow_ups
 from services.scoring.use_cases.family import Family
+from services.scoring.use_cases.panel_task import Panel, revised
 from shared.contracts.fact import derived_fact_id
-from shared.contracts.risk import FollowUpV1, OwnerRole
+from shared.contracts.risk import CaseV1, FollowUpV1, OwnerRole
 
 # Tasks that a later measurement answers; the others end by a person's word.
 MEASURING: Final = frozenset({"reweigh_flagged", "remeasure_flagged", "remeasure_severe", "remeasure"})
 
 
-def plan_follow_ups(family: Family, case_id: UUID | None) -> list[FollowUpV1]:
-    """The tasks that changed, each at its next revision. `case_id` is the child's live case, if it has one."""
+def plan_follow_ups(family: Family, cases: Mapping[UUID, CaseV1]) -> list[FollowUpV1]:
+    """The tasks that changed, each at its next revision. `cases` are the family's as they are now."""
+    live = [case for case in cases.values() if case.state != "closed" and case.child_id == family.root_id]
+    panel = Panel(family, cases, live[0] if live else None)
     changed: dict[UUID, FollowUpV1] = {}
     open_tasks: dict[str, FollowUpV1] = {}
     for task in family.tasks:
         if task.state == "open":
-            ended = _ended(family, task)
+            ended = _ended(family, task) or panel.ended(task)
             if ended is None:
                 open_tasks[task.task] = task
             else:
                 changed[task.fact_id] = ended
+    for task in family.tasks:
+        again = panel.reopened(task) if task.task not in open_tasks else None
+        if again is not None:
+            changed[task.fact_id] = open_tasks[task.task] = again
     known = {task.fact_id for task in family.tasks}
     asks = family.may_open and family.ending is None
     wanted = follow_ups(family.folded, family.found, family.today) if asks else ()
@@ -39,7 +47,7 @@ def plan_follow_ups(family: Family, case_id: UUID | None) -> list[FollowUpV1]:
             revision=1,
             change="opened",
             known_at=family.now,
-            case_id=case_id,
+            case_id=live[0].fact_id if live else None,
             task=item.task,
             owner_role=cast("OwnerRole", item.owner_role),  # rule sets are checked against the same roles
             opened_on=item.opened_on,
@@ -48,6 +56,9 @@ def plan_follow_ups(family: Family, case_id: UUID | None) -> list[FollowUpV1]:
             because_fact_id=item.because_fact_id,
             ruleset_version=family.folded.rules.version,
         )
+        ended = panel.ended(changed[fact_id])
+        if ended is not None:  # the order was there before what asked for it
+            changed[fact_id] = ended.model_copy(update={"revision": 1})
     return list(changed.values())
 
 
@@ -61,7 +72,7 @@ def _ended(family: Family, task: FollowUpV1) -> FollowUpV1 | None:
 
 def _answer(family: Family, task: FollowUpV1) -> UUID | None:
     """The first measurement that answers a measuring task: on a later day, or a re-measurement of the same day."""
-    because, visits = family.measured_on(task.because_fact_id), family.visits
+    because, visits = family.happened_on(task.because_fact_id), family.visits
     later = [
         (visits.day[row], measurement_id)
         for measurement_id, row in family.rows.items()
@@ -73,13 +84,5 @@ def _answer(family: Family, task: FollowUpV1) -> UUID | None:
 
 
 def _end(family: Family, task: FollowUpV1, state: str, answer: UUID | None) -> FollowUpV1:
-    done_on = family.measured_on(answer) if answer is not None else family.today
-    update = {
-        "state": state,
-        "closing_fact_id": answer,
-        "done_on": done_on,
-        "revision": task.revision + 1,
-        "change": "closed",
-        "known_at": family.now,
-    }
-    return task.model_copy(update=update)
+    done_on = family.happened_on(answer) if answer is not None else family.today
+    return revised(family, task, state, answer, done_on)

@@ -1,0 +1,69 @@
+"""The task `laboratory_panel`: ended and opened again by the order of its case, whatever came first.
+
+What a person ended stays ended: only an end that names the order or the case (`closing_fact_id`) is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from services.scoring.use_cases.family import Family
+from shared.contracts.risk import CaseV1, FollowUpV1
+
+PANEL: Final = "laboratory_panel"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Panel tasks of a family, its cases as they are now, and the live one."""
+
+    family: Family
+    cases: Mapping[UUID, CaseV1]
+    live: CaseV1 | None
+
+    def ended(self, task: FollowUpV1) -> FollowUpV1 | None:
+        """The open task as it ends now: its order is complete or cancelled, or its case ended without one."""
+        end = self._end(task) if task.task == PANEL and task.state == "open" else None
+        return None if end is None else revised(self.family, task, *end)
+
+    def reopened(self, task: FollowUpV1) -> FollowUpV1 | None:
+        """The task that its order or case had ended, open again as nothing ends it any more."""
+        if task.task != PANEL or task.state == "open" or task.closing_fact_id is None:
+            return None
+        if self.family.ending is not None or not self.family.counts(task.because_fact_id):
+            return None
+        return revised(self.family, task, "open", None, None) if self._end(task) is None else None
+
+    def _end(self, task: FollowUpV1) -> tuple[str, UUID, date] | None:
+        case = self._case(task)
+        if case is None:
+            return None
+        orders = self.family.orders_of(case.fact_id)
+        if not orders:
+            return ("cancelled", case.fact_id, self.family.today) if case.state == "closed" else None
+        order = orders[-1]
+        if order.state == "complete":
+            return "done", order.fact_id, order.completed_on or self.family.today
+        return ("cancelled", order.fact_id, self.family.today) if order.state == "cancelled" else None
+
+    def _case(self, task: FollowUpV1) -> CaseV1 | None:
+        """The case the task belongs to; after a merge the one that goes on."""
+        case = None if task.case_id is None else self.cases.get(task.case_id)
+        return self.live if case is None or case.close_reason == "merged" else case
+
+
+def revised(family: Family, task: FollowUpV1, state: str, closing_fact_id: UUID | None, on: date | None) -> FollowUpV1:
+    """The task at its next revision."""
+    update = {
+        "state": state,
+        "closing_fact_id": closing_fact_id,
+        "done_on": on,
+        "revision": task.revision + 1,
+        "change": "opened" if state == "open" else "closed",
+        "known_at": family.now,
+    }
+    return task.model_copy(update=update)
