@@ -26,6 +26,10 @@ _CONTENT: Column[Any] = plain("content", "text")
 _key = attrgetter("child_id.int", "fact_id.int")
 
 
+class ConcurrentChangeError(Exception):
+    """The row changed between our reading it and writing its next revision: roll back, read again."""
+
+
 @dataclass(frozen=True)
 class Kept(Generic[FactT]):
     """The table of one kind.
@@ -47,19 +51,26 @@ class Kept(Generic[FactT]):
         every = (*_FACT, *self.columns, *self.beside, _CONTENT)
         names = [column.name for column in every]
         arrays = ", ".join(f"${number}::{column.sql_type}[]" for number, column in enumerate(every, start=1))
-        assigned = [f"{column.name} = EXCLUDED.{column.name}" for column in (*_FACT[2:], *self.columns, _CONTENT)]
+        incoming = f"unnest({arrays}) AS new({', '.join(names)})"
+        assigned = [f"{column.name} = new.{column.name}" for column in (*_FACT[2:], *self.columns)]
         assigned += [
-            f"{column.name} = coalesce(EXCLUDED.{column.name}, {self.name}.{column.name})" for column in self.beside
+            f"{column.name} = coalesce(new.{column.name}, {self.name}.{column.name})" for column in self.beside
         ]
+        keys = " AND ".join(f"{self.name}.{name} = new.{name}" for name in ("child_id", "fact_id", "epoch"))
         object.__setattr__(self, "_facts", (*_FACT, *self.columns))
         object.__setattr__(self, "select", f"SELECT content::text FROM {self.name}")
         object.__setattr__(
             self,
             "_insert",
             f"INSERT INTO {self.name} ({', '.join(names)}) "
-            f"SELECT {', '.join(names[:-1])}, content::json FROM unnest({arrays}) AS new({', '.join(names)}) ",
+            f"SELECT {', '.join(names[:-1])}, content::json FROM {incoming}",
         )
-        object.__setattr__(self, "_update", f"ON CONFLICT (child_id, fact_id) DO UPDATE SET {', '.join(assigned)}")
+        object.__setattr__(
+            self,
+            "_update",
+            f"UPDATE {self.name} SET {', '.join(assigned)}, content = new.content::json FROM {incoming} "
+            f"WHERE {keys} AND {self.name}.revision + 1 = new.revision",
+        )
 
     async def find(self, connection: Connection, condition: str, *values: Any) -> list[FactT]:
         """The facts of the rows that fulfil `condition` (which may go on with ORDER BY and LIMIT)."""
@@ -77,9 +88,17 @@ class Kept(Generic[FactT]):
     async def write(
         self, connection: Connection, facts: Sequence[FactT], beside: Beside = MappingProxyType({})
     ) -> None:
-        """Store new facts and new revisions; the rows are locked, or nobody else can know of them."""
-        if facts:
-            await connection.execute(self._insert + self._update, *self._arrays(facts, beside))
+        """Store first revisions, and later ones over the revision before, whose row is locked.
+
+        ConcurrentChangeError if something else is stored than what the revisions were made from.
+        """
+        first = [fact for fact in facts if fact.revision == 1]
+        later = [fact for fact in facts if fact.revision > 1]
+        for statement, part in ((self._insert, first), (self._update, later)):
+            if part:
+                status = await connection.execute(statement, *self._arrays(part, beside))
+                if int(status.rsplit(" ", 1)[-1]) != len(part):
+                    raise ConcurrentChangeError(f"{len(part)} rows of {self.name}, the database says {status}")
 
     async def insert_missing(
         self, connection: Connection, facts: Sequence[FactT], beside: Beside = MappingProxyType({})
@@ -88,7 +107,7 @@ class Kept(Generic[FactT]):
         if not facts:
             return set()
         rows = await connection.fetch(
-            self._insert + "ON CONFLICT DO NOTHING RETURNING fact_id", *self._arrays(facts, beside)
+            self._insert + " ON CONFLICT DO NOTHING RETURNING fact_id", *self._arrays(facts, beside)
         )
         return {row["fact_id"] for row in rows}
 

@@ -35,11 +35,7 @@ async def refresh_alerts(connection: Connection, touched: Sequence[LabResultV1],
         for result_id, alert in sorted(stored.items())
         if result_id not in wanted and alert.state != "withdrawn"
     ]
-    beside = {
-        alert.fact_id: (valid[alert.result_id].laboratory_code if alert.result_id in valid else None, None)
-        for alert in changed
-    }
-    beside |= {alert_id(result.fact_id): (result.laboratory_code, None) for result in touched if result.fact_id in gone}
+    beside = {alert_id(result.fact_id): (result.laboratory_code, None) for result in valid.values()}
     await CRITICALS.write(connection, changed, beside)
     return changed
 
