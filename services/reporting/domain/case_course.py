@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from services.reporting.domain.facts import Slot
-from shared.calendar import last_day
 
 # Step of the cascade → milestone of a case; a case has recovered by the way it ends.
 MILESTONES: Final = {
@@ -67,9 +66,10 @@ class Course(NamedTuple):
 
 def covers(case: CaseRevision, month: date) -> bool:
     """Whether the case speaks for `month`; one that was entered in error speaks for none."""
-    if case.close_reason == "entered_in_error" or case.opened_on > last_day(month):
+    opened_on, closed_on = case.opened_on, case.closed_on
+    if case.close_reason == "entered_in_error" or (opened_on.year, opened_on.month) > (month.year, month.month):
         return False
-    return case.closed_on is None or case.closed_on >= month
+    return closed_on is None or closed_on >= month
 
 
 def covering(cases: Iterable[CaseRevision], month: date) -> CaseRevision | None:

@@ -119,13 +119,15 @@ def _steps(
     instants = {begins}
     instants.update(known for known in judged if known > begins)
     instants.update(known for known, _ in history if known > begins)
-    instants.update(case.known_at for case in cases if case.known_at > begins)
+    of_cases = {case.known_at for case in cases if case.known_at > begins}
     step = 0
-    for known in sorted(instants):
+    content: dict[RootMonth, ChildMonth] = {}
+    for known in sorted(instants | of_cases):
         while step + 1 < len(history) and history[step + 1][0] <= known:
             step += 1
         roots = history[step][1]
-        content = _content_at(known, month, roots, measurements)
+        if known in instants:  # else nothing but a case is new
+            content = _content_at(known, month, roots, measurements)
         yield known, _with_cases(known, content, roots, cases) if cases else content
 
 
@@ -154,6 +156,8 @@ def _with_cases(
     known: datetime, content: dict[RootMonth, ChildMonth], roots: Roots, cases: Sequence[CaseRevision]
 ) -> dict[RootMonth, ChildMonth]:
     """`content` with what the cases of each suspected root, known at the instant, say of the month."""
+    if not any(map(is_suspected, content.values())):
+        return content
     of_root: dict[UUID, list[CaseRevision]] = {}
     for case in newest_cases(case for case in cases if case.known_at <= known):
         root = roots.get(case.child_id)

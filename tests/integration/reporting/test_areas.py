@@ -28,6 +28,7 @@ from tests.unit.reporting.history import (
 
 MINUTES_A_DAY = 24 * 60
 ADDED = ("target_children", "measured_children", "haz_measured", "stunted", "suspected", "urgent", "pending")
+OF_CASES = ("remeasured", "lab_ordered", "lab_complete", "referred", "in_care", "recovered", "anaemia_known", "anaemic")
 
 
 def visit(number: int, on: date, *, known: float = 1, name: str = "", **scores: Any) -> list[Fact]:
@@ -69,10 +70,11 @@ async def test_the_rows_below_an_area_add_up_to_it_whatever_happened(office: Off
     await deliver(office.worker, facts, 17)
     for code in ("12.19", "12.19.01", *DESA):
         body = await office.figures(f"/v1/areas/{code}/comparison", period="2025-12")
-        for name in ADDED:
+        for name in (*ADDED, *OF_CASES):
             assert sum(row[name] for row in body["rows"]) == body["total"][name], (code, name)
         for row in body["rows"]:
             assert row["measured_children"] <= row["target_children"]
+            assert max(row[name] for name in OF_CASES) <= row["suspected"]
             assert min(row[name] for name in ADDED) >= 0, "B090: never negative"
     by_puskesmas = await rows_of(office, "12.19", "2025-12", by="puskesmas")
     total = await summary_of(office, "12.19", "2025-12")
@@ -213,7 +215,7 @@ async def test_figures_as_of_today_are_the_current_ones(office: Office) -> None:
                 await summary_of(office, code, period),
                 await summary_of(office, code, period, as_of="2026-11-20"),
             )
-            for name in ("target_children", "measured_children", "stunted", "wasted", "gained", "urgent"):
+            for name in (*ADDED[:-1], "wasted", "gained", *OF_CASES):
                 assert now[name] == then[name], (code, period, name)
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.reporting.domain.child_month import MARKS, ChildMonth
 from services.reporting.domain.fold import GroupFacts, fold_months, fold_spans, judged_by_month, pending
 from services.reporting.domain.versions import Version, compare
 from shared.contracts.fact import Fact
@@ -52,6 +53,16 @@ def test_what_was_known_at_any_instant_is_the_fold_of_the_facts_known_by_then(se
         then = [fact for fact in facts if fact.known_at <= instant.known_at]
         current = [version for version in folded(groups_of(then)) if version.known_to is None]
         assert known_at(versions, instant.known_at) == known_at(current, instant.known_at)
+
+
+def test_random_histories_hold_what_they_are_to_prove() -> None:
+    """Every mark, those of cases too."""
+    marks = 0
+    for seed in range(40):
+        for version in folded(groups_of(random_history(seed, 80))):
+            if isinstance(version.content, ChildMonth):
+                marks |= version.content.marks
+    assert [name for bit, name in enumerate(MARKS) if not marks >> bit & 1] == []
 
 
 @settings(max_examples=60, deadline=None)
