@@ -54,7 +54,8 @@ async def keep_cases(
     for kept in await store.read_cases(connection, evidence.child_ids):
         cases[root_of[kept[0].child_id]].append(kept)
     orders: dict[int, list[StoredOrder]] = defaultdict(list)
-    for order in await read_orders(connection, {case.child_id for of_root in cases.values() for case, _ in of_root}):
+    with_case = {case.child_id for of_root in cases.values() for case, _ in of_root}
+    for order in await read_orders(connection, with_case | asking):
         orders[root_of[order.child_id]].append(order)
     asking |= {child_id for child_id, root in root_of.items() if root in orders}  # a panel that ended may open again
     for task in await store.read_follow_ups(connection, evidence.child_ids, asking):

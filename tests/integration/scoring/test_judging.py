@@ -3,96 +3,18 @@
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import orjson
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy.local.stack import Stack
-from services.scoring.app import MIGRATIONS
-from services.scoring.consumers.evidence_handler import EvidenceHandler
-from services.scoring.domain.ruleset import load
-from services.scoring.use_cases.judge_measurements import Clock
 from services.scoring.use_cases.republish import republish
-from shared.contracts.child import ChildV1, MeasurementV1, Residence
 from shared.contracts.fact import Fact
-from shared.contracts.kinds import KINDS
-from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
-
-TODAY = date(2026, 5, 4)
-NOW = datetime(2026, 5, 4, 2, tzinfo=UTC)
-DESA = "12.19.01.2003"
-TABLES = ("child", "measurement", "assessment", "risk_status", "child_case", "follow_up")
-
-
-@pytest.fixture(scope="module")
-async def ground(database: Stack) -> Stack:
-    await migrate(database.address("scoring_owner"), "scoring", MIGRATIONS)
-    return database
-
-
-@pytest.fixture
-async def pool(ground: Stack) -> AsyncIterator[Pool]:
-    async with open_pool(ground.address("scoring_worker")) as pool:
-        for table in TABLES:
-            await pool.execute(f"DELETE FROM {table}")
-        yield pool
-
-
-def child(child_id: uuid.UUID, revision: int = 1, **changes: Any) -> ChildV1:
-    document = {
-        "fact_id": child_id,
-        "child_id": child_id,
-        "epoch": 1,
-        "revision": revision,
-        "change": "recorded",
-        "known_at": NOW - timedelta(days=400) + timedelta(minutes=revision),
-        "sex": "male",
-        "birth_date": date(2024, 9, 3),
-        "residences": (Residence(valid_from=date(2024, 9, 3), desa_code=DESA),),
-    }
-    return ChildV1.model_validate({**document, **changes})
-
-
-def visit(child_id: uuid.UUID, on: date, weight: float | None, length: float | None, **changes: Any) -> MeasurementV1:
-    fact_id = changes.pop("fact_id", uuid.uuid5(child_id, f"{on}{changes.get('is_remeasurement', '')}"))
-    instant = datetime.combine(on, datetime.min.time(), UTC) + timedelta(hours=3)
-    document = {
-        "fact_id": fact_id,
-        "child_id": child_id,
-        "epoch": 1,
-        "revision": 1,
-        "change": "recorded",
-        "known_at": instant,
-        "recorded_at": instant,
-        "measured_on": on,
-        "channel": "api",
-        "source": "test",
-        "weight_kg": weight,
-        "length_height_cm": length,
-        "measurement_position": "lying",
-    }
-    return MeasurementV1.model_validate({**document, **changes})
-
-
-async def arrive(pool: Pool, *facts: Fact, today: date = TODAY) -> list[Fact]:
-    """One batch in one transaction; returns what would be published."""
-    handler = EvidenceHandler(load(), lambda: Clock(today, NOW))
-    async with pool.acquire() as connection, connection.transaction():
-        effect = await handler.apply(connection, facts)
-    return [
-        KINDS[dict(message.headers)["ce_type"].removeprefix("tumbuh.")].read(message.body)
-        for message in effect.messages
-    ]
-
-
-def of(facts: Sequence[Fact], kind: str) -> list[Any]:
-    return [fact for fact in facts if fact.kind == kind]
+from tests.integration.scoring.evidence import NOW, arrive, child, empty, of, visit
 
 
 async def judgements(pool: Pool) -> dict[str, Any]:
@@ -259,8 +181,7 @@ def test_any_order_duplication_and_batching_of_facts_ends_in_the_same_judgements
         async with open_pool(ground.address("scoring_worker")) as pool:
             results = []
             for arrival in ([facts], [shuffled[i : i + cut] for i in range(0, len(shuffled), cut)]):
-                for table in TABLES:
-                    await pool.execute(f"DELETE FROM {table}")
+                await empty(pool)
                 for batch in arrival:
                     await arrive(pool, *batch)
                 results.append(await judgements(pool))
