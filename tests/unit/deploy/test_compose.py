@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
+from shared.contracts.topics import SERVICES as OURS
+from shared.setting_groups import Door
+from shared.settings import required_variables
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -44,3 +48,11 @@ def test_every_file_that_is_mounted_is_there_and_cannot_be_changed() -> None:
 def test_every_volume_is_declared() -> None:
     mounts = [volume for service in SERVICES.values() for volume in service.get("volumes", ())]
     assert {mount.split(":")[0] for mount in mounts if not mount.startswith("./")} == set(COMPOSE["volumes"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_service_is_given_what_it_needs_and_no_secret_beyond(name: str) -> None:
+    given = SERVICES[name]["environment"]
+    required = required_variables(name, Door.ALL, given)
+    assert set(required) <= set(given)
+    assert {key for key in given if key.endswith(("_PASSWORD", "_KEY"))} <= set(required)
