@@ -13,7 +13,7 @@ from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import today_jakarta
 from shared.http.answer import json_response
-from shared.http.cursor import PageRequest, page_request
+from shared.http.cursor import PageRequest, encode_cursor, page_request
 from shared.http.transaction import reading
 
 router = APIRouter(prefix="/v1/missing-tests", tags=["lists"])
@@ -22,11 +22,16 @@ router = APIRouter(prefix="/v1/missing-tests", tags=["lists"])
 @router.get("", summary="Tests and measurements that children of the own area lack")
 async def missing_tests(
     request: Request,
-    caller: Annotated[Caller, require("lists:read")],  # noqa: ARG001
+    caller: Annotated[Caller, require("lists:read")],
     page: Annotated[PageRequest, Depends(page_request)],
 ) -> Response:
-    """One row a child and missing thing; a required test has left the list when its result is there."""
+    """One row a child and missing thing, by desa; a required test leaves the list when its result is there.
+
+    A page may be shorter than `limit` and still not be the last: `next_cursor` says.
+    """
     rules: RuleSet = request.app.state.rules
+    after = page.after(str, UUID, str)
     async with reading(request) as connection:
-        rows = await list_missing_tests(connection, rules, today_jakarta(), page.after(UUID, str), page.limit + 1)
-    return json_response(page.page(rows, "child_id", "missing"))
+        found = await list_missing_tests(connection, rules, caller.areas, today_jakarta(), after, page.limit)
+    next_cursor = None if found.last is None else encode_cursor(*found.last)
+    return json_response({"items": found.rows, "next_cursor": next_cursor})

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from deploy.local.stack import Stack
+from services.scoring.use_cases import list_missing_tests
+from shared.auth.areas import AreaGrant
 from shared.logging import configure_logging
 from tests.integration.scoring.doors_desk import DESA_A, DESA_B, Desk, child, days_ago, empty, open_desk, visit
 from tests.integration.scoring.test_doors_explanation import require_tests
@@ -110,12 +112,13 @@ async def test_a_caller_sees_the_children_of_its_areas_and_a_laboratory_none(des
 
 async def test_pages_show_every_row_once_in_order(desk: Desk) -> None:
     ids = [uuid.uuid4() for _ in range(5)]
-    for child_id in ids:
-        await desk.arrive(child(child_id), visit(child_id, days_ago(5), 11.0, None))
+    for number, child_id in enumerate(ids):
+        home = ({"valid_from": days_ago(600), "desa_code": (DESA_A, DESA_B)[number % 2]},)
+        await desk.arrive(child(child_id, residences=home), visit(child_id, days_ago(5), 11.0, None))
     whole = (await desk.get("/v1/missing-tests"))["items"]
     assert len(whole) == 10
     keys = [(row["child_id"], row["missing"]) for row in whole]
-    assert keys == sorted(set(keys))
+    assert len(keys) == len(set(keys))
     rows, cursor = [], ""
     while True:
         page = await desk.get(f"/v1/missing-tests?limit=3{cursor}")
@@ -125,4 +128,45 @@ async def test_pages_show_every_row_once_in_order(desk: Desk) -> None:
         cursor = f"&cursor={page['next_cursor']}"
     assert rows == whole
     assert whole[0]["since"] == (days_ago(0) - timedelta(days=5)).isoformat()
-    assert {DESA_A, DESA_B}.isdisjoint(whole[0].values()), "a list by child names no place"
+
+
+async def test_a_page_that_looked_at_enough_children_is_short_and_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(list_missing_tests, "STEP", 2)
+    monkeypatch.setattr(list_missing_tests, "MOST_CHILDREN", 2)
+    for number in range(7):
+        child_id = uuid.uuid4()
+        length = None if number % 3 == 0 else 84.0
+        await desk.arrive(child(child_id), visit(child_id, days_ago(5), 11.0, length))
+    rows, pages, cursor = [], 0, ""
+    while cursor is not None:
+        page = await desk.get(f"/v1/missing-tests?limit=5{cursor}")
+        rows += page["items"]
+        pages += 1
+        cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+    assert len(rows) == len({(row["child_id"], row["missing"]) for row in rows}) == 6
+    assert pages >= 3
+
+
+@pytest.mark.parametrize(
+    ("codes", "ranges"),
+    [
+        (["12.19"], [("12.19", "12.19/")]),
+        (["12.19", "12.19.01", "12.19.01.2003"], [("12.19", "12.19/")]),
+        (["12.19.01.2003.P001", "12.19.01.2003.P002"], [("12.19.01.2003", "12.19.01.2003/")]),
+        ([DESA_A, DESA_B], [(DESA_A, f"{DESA_A}/"), (DESA_B, f"{DESA_B}/")]),
+        ([], []),
+    ],
+)
+def test_areas_are_ranges_of_desa_that_do_not_overlap(codes: list[str], ranges: list[tuple[str, str]]) -> None:
+    assert list_missing_tests.area_ranges(AreaGrant(tuple(codes))) == ranges
+
+
+async def test_a_kader_sees_what_the_children_of_its_posyandu_lack(desk: Desk) -> None:
+    own, other = uuid.uuid4(), uuid.uuid4()
+    for child_id, posyandu in ((own, "P001"), (other, "P002")):
+        home = ({"valid_from": days_ago(600), "desa_code": DESA_A, "posyandu_code": f"{DESA_A}.{posyandu}"},)
+        await desk.arrive(child(child_id, residences=home), visit(child_id, days_ago(5), 11.0, None))
+    rows = (await desk.get("/v1/missing-tests", role="kader", areas=[f"{DESA_A}.P001"]))["items"]
+    assert {row["child_id"] for row in rows} == {str(own)}
