@@ -75,6 +75,9 @@ again=$(date +%s)
 step "test"
 cd /root/tumbuh
 ./tumbuh test "$@" || fail "./tumbuh test"
+step "promtool was fetched, Prometheus not installed"
+[ -x .venv/share/promtool ] || fail "no promtool"
+! command -v prometheus >/dev/null || fail "prometheus was installed"
 step "no process is left"
 left=$(for stat in /proc/[0-9]*/stat; do cut -d' ' -f2 "$stat" 2>/dev/null; done | grep -cE 'java|postgres|python' || true)
 [ "$left" = 0 ] || fail "$left processes are left"
