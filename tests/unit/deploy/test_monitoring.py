@@ -38,10 +38,14 @@ def panels(dashboard: Path) -> list[dict[str, Any]]:
     return found
 
 
-def expressions() -> Iterator[str]:
-    yield from (rule["expr"] for rule in RULES)
+def of_dashboards() -> Iterator[str]:
     for dashboard in DASHBOARDS:
         yield from (target["expr"] for panel in panels(dashboard) for target in panel.get("targets", ()))
+
+
+def expressions() -> Iterator[str]:
+    yield from (rule["expr"] for rule in RULES)
+    yield from of_dashboards()
 
 
 def unknown_names(expression: str) -> list[str]:
@@ -126,6 +130,17 @@ def test_a_changed_threshold_fails_the_rules_tests(tmp_path: Path) -> None:
     text = (PROMETHEUS / "alerts.yml").read_text(encoding="utf-8")
     (tmp_path / "alerts.yml").write_text(text.replace("_seconds) > 1800", "_seconds) > 3600"), encoding="utf-8")
     assert promtool.run("test", "rules", tmp_path / "alerts_test.yml").returncode != 0
+
+
+def test_promtool_can_read_every_expression_of_the_dashboards(tmp_path: Path) -> None:
+    shown = sorted({expression.replace("$__rate_interval", "5m") for expression in of_dashboards()})
+    rules = [{"record": f"panel:{number}", "expr": expression} for number, expression in enumerate(shown)]
+    file = tmp_path / "panels.yml"
+    broken = {"record": "panel:broken", "expr": "sum by (service (up)"}
+    for extra in ([], [broken]):
+        file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules + extra}]}), encoding="utf-8")
+        done = promtool.run("check", "rules", file)
+        assert (done.returncode == 0) is (extra == []), done.stderr
 
 
 def test_prometheus_asks_every_service_of_the_compose_file() -> None:
