@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import date
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.reporting.use_cases.rebuild import rebuild
 from services.reporting.use_cases.verify import verify
+from shared.contracts.child import MeasurementV1
 from shared.contracts.fact import Fact
+from shared.contracts.risk import AssessmentV1
 from shared.postgres.pool import Pool
 from tests.integration.reporting import ground
 from tests.unit.reporting.history import (
@@ -19,6 +22,7 @@ from tests.unit.reporting.history import (
     DESA,
     POSYANDU,
     assessment,
+    case,
     child,
     measurement,
     random_history,
@@ -84,12 +88,32 @@ async def test_one_batch_touching_few_cells_writes_few_rows(pool: Pool) -> None:
 
 
 async def test_a_status_costs_its_own_row_and_the_tally(pool: Pool) -> None:
-    """Risk statuses, cases and follow-ups change no figure."""
+    """Risk statuses and follow-ups change no figure."""
     facts = _many_children()
     await ground.deliver(pool, facts)
     before = await _rows_written(pool)
     await ground.deliver(pool, [risk_status(number) for number in range(CHILDREN)])
     assert await _rows_written(pool) - before == CHILDREN + 1
+
+
+async def test_a_case_writes_a_month_only_where_it_says_something_new(pool: Pool) -> None:
+    """A fact each; a version more where the month becomes known as covered or a step is reached, and else none."""
+    facts = [fact for fact in _many_children() if not isinstance(fact, AssessmentV1)]
+    judged = [assessment(fact, tier="suspected") for fact in facts if isinstance(fact, MeasurementV1)]
+    await ground.deliver(pool, [*facts, *judged])
+    steps: list[dict[str, Any]] = [
+        {},
+        {"state": "confirmed", "confirmed_by": "clinician", "confirmed_on": date(2025, 11, 9)},
+        {"milestones": {"lab_ordered": date(2025, 11, 10)}},
+    ]
+    extra = []
+    for revision, fields in enumerate(steps, start=1):
+        before = await _rows_written(pool)
+        cases = [case(of=number, revision=revision, known=10 * revision, **fields) for number in range(CHILDREN)]
+        await ground.deliver(pool, cases)
+        extra.append(await _rows_written(pool) - before - CHILDREN - 1)
+    ended_and_begun, cells = 2 * CHILDREN, len(DESA) * 2
+    assert extra == [ended_and_begun, 0, ended_and_begun + cells]
 
 
 async def test_a_long_history_is_not_read_for_a_new_month(pool: Pool) -> None:
