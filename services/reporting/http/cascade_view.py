@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.reporting.http.numbers import count, interval, percent
+from services.reporting.http.numbers import NOTHING, count, interval, percent
 from shared.problems import Language
 
 BAR_WIDTH: Final = 100.0
@@ -43,7 +43,8 @@ def _step(step: Row, words: Mapping[str, str], language: Language) -> dict[str, 
 
 def _rate(rate: Row, title: str, basis: str, words: Mapping[str, str], language: Language) -> dict[str, str]:
     if rate["share"] is None:
-        return {"title": title, "value": words["no_data"], "basis": ""}
+        hidden = rate["numerator"] is None or rate["denominator"] is None
+        return {"title": title, "value": NOTHING if hidden else words["no_data"], "basis": ""}
     reach = words["interval"].replace("{range}", interval(rate["low"], rate["high"], language))
     of = basis.replace("{k}", count(rate["numerator"], language)).replace("{n}", count(rate["denominator"], language))
     return {"title": title, "value": percent(rate["share"], language), "basis": f"{of}; {reach}"}

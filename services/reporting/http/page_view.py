@@ -54,7 +54,8 @@ def page_view(
         "period": summary["period"],
         "other_language": link(summary["area"], lang="en" if language == "id" else "id"),
         "path": [(step["name"], link(step["code"])) for step in own[:-1]],
-        "has_data": summary["measured_children"] + summary["height_measured"] > 0,
+        # A hidden count is not zero.
+        "has_data": summary["measured_children"] != 0 or summary["height_measured"] != 0,
         "label": _filled(
             words["label"],
             coverage=percent(summary["coverage_both"], language),

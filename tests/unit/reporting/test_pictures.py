@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
+from services.reporting.http.cascade_view import cascade_view
 from services.reporting.http.map_svg import dissolve, map_below
-from services.reporting.http.numbers import count, interval, month_name, percent
+from services.reporting.http.numbers import NOTHING, count, interval, month_name, percent
 from services.reporting.http.page_texts import texts
 from services.reporting.http.page_view import share_class
 from services.reporting.http.trend_svg import Month, draw_trend
@@ -71,6 +73,43 @@ def test_numbers_are_written_as_each_language_does() -> None:
     assert percent(None, "id") == "–"  # noqa: RUF001 - as people read it
     assert interval(0.179, 0.21, "id") == "17,9–21,0\N{NO-BREAK SPACE}%"  # noqa: RUF001
     assert (month_name(date(2026, 5, 1), "id"), month_name(date(2026, 5, 1), "en")) == ("Mei 2026", "May 2026")
+
+
+RATE = {"numerator": 1, "denominator": 3, "share": 1 / 3, "low": 0.0615, "high": 0.7923}
+
+
+def cascade(*counts: int | None, rate: dict[str, Any] = RATE) -> dict[str, Any]:
+    steps = [
+        {"step": name, "count": value, "share": value / 3 if value is not None else None, "median_days": 1}
+        for name, value in zip(("suspected", "lab_ordered", "recovered"), counts, strict=True)
+    ]
+    return {"steps": steps, "lab_coverage": rate, "anaemia": rate}
+
+
+def test_a_cascade_is_bars_numbers_and_two_rates() -> None:
+    view = cascade_view(cascade(3, 2, 0), texts("en"), "en")
+    assert view is not None
+    assert [(step["bar"], step["share"]) for step in view["steps"]] == [
+        (100.0, "100.0%"),
+        (66.7, "66.7%"),
+        (None, "0.0%"),
+    ]
+    assert view["steps"][1] | {"bar": 0} == {
+        "name": "Laboratory ordered", "count": "2", "share": "66.7%", "bar": 0, "days": "1 day",
+    }  # fmt: skip
+    assert view["rates"][0]["basis"].startswith("1 of 3 suspected children; 95% interval: ")
+
+
+def test_nobody_suspected_is_no_cascade_and_a_hidden_count_is_neither_zero_nor_no_data() -> None:
+    words = texts("id")
+    assert cascade_view(cascade(0, 0, 0), words, "id") is None
+    hidden = cascade_view(cascade(None, None, 0, rate=dict.fromkeys(RATE)), words, "id")
+    assert hidden is not None
+    assert [step["count"] for step in hidden["steps"]] == [NOTHING, NOTHING, "0"]
+    assert hidden["rates"][0]["value"] == NOTHING
+    nobody = cascade_view(cascade(3, 0, 0, rate=dict.fromkeys(RATE) | {"numerator": 0, "denominator": 0}), words, "id")
+    assert nobody is not None
+    assert nobody["rates"][1]["value"] == words["no_data"]
 
 
 def test_every_text_exists_in_both_languages() -> None:
