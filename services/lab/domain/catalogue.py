@@ -52,7 +52,8 @@ class Analyte:
 
     def unit(self, text: str) -> Unit | None:
         """The unit written as `text`, among those that may be reported."""
-        return next((unit for unit in self.units if unit.loinc and unit.is_written(text)), None)
+        spelling = plain(text)
+        return next((unit for unit in self.units if unit.loinc and spelling in unit.spellings), None)
 
     @property
     def accepted(self) -> tuple[str, ...]:

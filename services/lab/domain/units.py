@@ -7,7 +7,7 @@ What is stored is rounded once, half up, to the decimals of the test.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -20,11 +20,10 @@ class Unit:
     factor: Fraction
     loinc: str | None
     aliases: tuple[str, ...] = ()
+    spellings: frozenset[str] = field(init=False, repr=False, compare=False)
 
-    def is_written(self, text: str) -> bool:
-        """Whether `text` means this unit."""
-        written = plain(text)
-        return any(plain(name) == written for name in (self.name, *self.aliases))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spellings", frozenset(plain(name) for name in (self.name, *self.aliases)))
 
 
 def plain(text: str) -> str:

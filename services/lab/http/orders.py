@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.lab.http.answers import due_json, entry_of, order_json, refusals, specimen_json
 from services.lab.http.requests import RejectIn, SpecimenIn
+from services.lab.store.holding import HeldChild, read_children
 from services.lab.store.laboratories import read_laboratories
 from services.lab.store.orders import ORDERS, list_orders, waiting_tests, worklist
-from services.lab.store.specimens import specimens_in_hand
+from services.lab.store.specimens import Specimen, specimens_in_hand
 from services.lab.use_cases.specimens import NewSpecimen, receive_specimen, reject_specimen
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -27,6 +28,7 @@ from shared.http.transaction import reading, write_once
 from shared.postgres.pool import Connection
 
 router = APIRouter(tags=["orders"])
+LISTED_BY: Final = ("urgency", "waiting_since", "fact_id")
 
 
 @router.get("/v1/orders/{order_id}", summary="One order with its specimens")
@@ -72,16 +74,15 @@ async def get_worklist(
     async with reading(request) as connection:
         rows = await worklist(connection, laboratory, state, after, page.limit + 1)
         tubes = await specimens_in_hand(connection, [row["fact_id"] for row in rows])
+        children = await read_children(connection, {row["child_id"] for row in rows})
         waiting = await waiting_tests(connection, laboratory)
         capacity = {each.code: each.tests_per_day for each in await read_laboratories(connection)}
     today = today_jakarta()
-    keys = [
-        {"urgency": row["urgency"], "waiting_since": row["waiting_since"], "fact_id": row["fact_id"]} for row in rows
-    ]
-    answer = page.page(keys, "urgency", "waiting_since", "fact_id")
-    shown = rows[: page.limit]
+    keys = [{name: row[name] for name in LISTED_BY} for row in rows]
+    answer = page.page(keys, *LISTED_BY)
     answer["items"] = [
-        _item(row, [specimen_json(tube) for tube in tubes.get(row["fact_id"], [])], today) for row in shown
+        _item(LabOrderV1.read(row["content"]), children.get(row["child_id"]), tubes.get(row["fact_id"], []), today)
+        for row in rows[: page.limit]
     ]
     answer["load"] = {"waiting": waiting, "tests_per_day": capacity.get(laboratory or "")}
     return json_response(answer)
@@ -122,8 +123,7 @@ async def post_reject(
     return await write_once(request, effect)
 
 
-def _item(row: Any, tubes: list[dict[str, Any]], today: date) -> dict[str, Any]:
-    order = LabOrderV1.read(row["content"])
+def _item(order: LabOrderV1, child: HeldChild | None, tubes: list[Specimen], today: date) -> dict[str, Any]:
     return {
         "order_id": order.fact_id,
         "child_id": order.child_id,
@@ -132,11 +132,11 @@ def _item(row: Any, tubes: list[dict[str, Any]], today: date) -> dict[str, Any]:
         "priority": order.priority,
         "ordered_on": order.ordered_on,
         **due_json(order, today),
-        "sex": row["sex"],
-        "age_months": None if row["birth_date"] is None else completed_months(row["birth_date"], today),
+        "sex": child.sex if child else None,
+        "age_months": completed_months(child.birth_date, today) if child and child.birth_date else None,
         "tests": [
             test.model_dump(mode="json", include={"orderable", "state", "added_on", "rejections"})
             for test in order.tests
         ],
-        "specimens": tubes,
+        "specimens": [specimen_json(tube) for tube in tubes],
     }

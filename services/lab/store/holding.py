@@ -68,6 +68,7 @@ class HeldChild:
     birth_date: date | None
     desa_code: str | None
     posyandu_code: str | None
+    sex: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +88,18 @@ async def read_children(connection: Connection, child_ids: Collection[UUID]) -> 
     """Those of these children that may be seen, stubs too."""
     rows = await connection.fetch(
         "SELECT child_id, epoch, CASE WHEN epoch > 0 THEN known_at END AS known_at, birth_date, desa_code, "
-        "posyandu_code FROM child WHERE child_id = ANY($1::uuid[])",
+        "posyandu_code, sex FROM known_children($1::uuid[])",
         sorted(child_ids),
     )
     return {
         row["child_id"]: HeldChild(
-            row["child_id"],
-            row["epoch"] > 0,
-            row["known_at"],
-            row["birth_date"],
-            row["desa_code"],
-            row["posyandu_code"],
+            child_id=row["child_id"],
+            known=row["epoch"] > 0,
+            known_at=row["known_at"],
+            birth_date=row["birth_date"],
+            desa_code=row["desa_code"],
+            posyandu_code=row["posyandu_code"],
+            sex=row["sex"],
         )
         for row in rows
     }
@@ -105,15 +107,15 @@ async def read_children(connection: Connection, child_ids: Collection[UUID]) -> 
 
 async def cases_of_children(connection: Connection, child_ids: Collection[UUID]) -> list[HeldCase]:
     """All cases of these children."""
-    return _cases(await connection.fetch(f"{_CASE} WHERE child_id = ANY($1::uuid[])", sorted(child_ids)))
+    return _cases(await connection.fetch(f"{_CASE} child_case WHERE child_id = ANY($1::uuid[])", sorted(child_ids)))
 
 
 async def cases_by_id(connection: Connection, case_ids: Collection[UUID]) -> list[HeldCase]:
-    """The cases with these ids."""
-    return _cases(await connection.fetch(f"{_CASE} WHERE fact_id = ANY($1::uuid[])", sorted(case_ids)))
+    """Those of these cases whose orders may be seen."""
+    return _cases(await connection.fetch(f"{_CASE} known_cases($1::uuid[])", sorted(case_ids)))
 
 
-_CASE: Final = "SELECT fact_id, child_id, known_at, tier, priority, state, close_reason, required_tests FROM child_case"
+_CASE: Final = "SELECT fact_id, child_id, known_at, tier, priority, state, close_reason, required_tests FROM"
 
 
 def _cases(rows: Sequence[Any]) -> list[HeldCase]:

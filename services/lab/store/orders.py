@@ -42,8 +42,8 @@ ORDERS: Final[Kept[LabOrderV1]] = Kept(
 
 # In the order of the list: urgent first, then the longest waiting.
 _WORKLIST: Final = """
-SELECT o.fact_id, o.urgency, o.waiting_since, o.content::text, c.sex, c.birth_date
-FROM lab_order o LEFT JOIN child c ON c.child_id = o.child_id
+SELECT o.fact_id, o.child_id, o.urgency, o.waiting_since, o.content::text
+FROM lab_order o
 WHERE o.state = 'open'
   AND CASE WHEN $1::text IS NULL THEN o.laboratory_code IS NULL
            ELSE $1 = ANY(string_to_array(o.laboratory_codes, ' ')) END
@@ -89,7 +89,7 @@ async def work_of(connection: Connection, order_ids: Collection[UUID]) -> dict[U
 async def worklist(
     connection: Connection, laboratory: str | None, state: str, after: tuple[Any, ...] | None, limit: int
 ) -> list[Any]:
-    """Rows of a laboratory's open orders (None: of those nobody serves), with sex and birth date of the child."""
+    """Rows of a laboratory's open orders (None: of those nobody serves)."""
     last = after or (None, None, None)
     return list(await connection.fetch(_WORKLIST, laboratory, state, *last, limit))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -268,7 +268,11 @@ async def test_a_result_of_the_wrong_child_is_replaced_in_one_step(desk: Desk) -
 
 async def test_a_specimen_is_collected_once_and_its_refusal_opens_its_tests_again(desk: Desk) -> None:
     order = await desk.open_order()
-    tube = {"specimen": "venous", "drawn_at": yesterday().isoformat(), "orderables": ["blood_count", "ferritin"]}
+    tube: dict[str, Any] = {
+        "specimen": "venous",
+        "drawn_at": yesterday().isoformat(),
+        "orderables": ["blood_count", "ferritin"],
+    }
     path = f"/v1/orders/{order.fact_id}/specimens"
     first = await desk.send("POST", path, tube)
     again = await desk.send("POST", path, tube, role="puskesmas", areas=[DESA_A])
@@ -285,7 +289,7 @@ async def test_a_specimen_is_collected_once_and_its_refusal_opens_its_tests_agai
 
     await desk.report(order_id=order.fact_id, specimen_id=specimen_id, drawn_at=..., specimen=...)
     (result,) = await stored(desk)
-    assert (result.specimen, result.drawn_at) == ("venous", yesterday())
+    assert (result.specimen, result.drawn_at) == ("venous", datetime.fromisoformat(tube["drawn_at"]))
     refused = await desk.send("POST", f"/v1/specimens/{specimen_id}:reject", {"reason": "insufficient"})
     assert refused.status_code == 200
     after = await desk.order(order.child_id)

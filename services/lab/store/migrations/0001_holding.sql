@@ -9,6 +9,13 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     )
 $$;
 
+-- A caller without any area but a laboratory: nothing is visible to it by residence, so nobody needs to look.
+CREATE FUNCTION laboratory_only() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce(current_setting('tumbuh.areas', true) LIKE 'LAB.%', false)
+       AND current_setting('tumbuh.areas', true) NOT LIKE '%,%'
+$$;
+
 CREATE TABLE laboratory (
     code text COLLATE "C" PRIMARY KEY,
     name text NOT NULL,

@@ -86,18 +86,27 @@ COMMENT ON TABLE critical_value IS 'primary; who was told of which value, and wh
 CREATE UNIQUE INDEX critical_value_fact ON critical_value (fact_id);
 CREATE INDEX critical_value_raised ON critical_value (raised_at, fact_id) WHERE state = 'raised';
 
--- Whether a laboratory may know a child: it has an order or a result of it, or serves the place where it lives.
--- Runs as the owner, since the policies of the tables it looks into ask this question themselves.
-CREATE FUNCTION laboratory_knows(child uuid, residence text) RETURNS boolean
+-- Children and cases that somebody works on, by id: those of the caller's areas, and for a laboratory those it has an
+-- order or a result of, or whose residence it serves. Policies of `child` would ask this of every row of every list;
+-- here it is asked of the rows that were named. Run as the owner, so the question is part of the query.
+CREATE FUNCTION known_children(ids uuid[]) RETURNS SETOF child
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :service, pg_temp AS $$
-    SELECT nullif(current_setting('tumbuh.areas', true), '') LIKE '%LAB.%' AND (
-        EXISTS (SELECT FROM lab_order o WHERE o.child_id = child AND laboratory_visible(o.laboratory_codes))
-        OR EXISTS (SELECT FROM lab_result r WHERE r.child_id = child AND laboratory_visible(r.laboratory_code))
+    SELECT c.* FROM child c WHERE c.child_id = ANY(ids) AND (
+        session_user = ':service_worker'
+        OR area_visible(c.desa_code, c.posyandu_code)
+        OR EXISTS (SELECT FROM lab_order o WHERE o.child_id = c.child_id AND laboratory_visible(o.laboratory_codes))
+        OR EXISTS (SELECT FROM lab_result r WHERE r.child_id = c.child_id AND laboratory_visible(r.laboratory_code))
         OR EXISTS (SELECT FROM laboratory l, unnest(l.area_codes) AS area WHERE laboratory_visible(l.code)
-                   AND residence COLLATE "C" >= area AND residence COLLATE "C" < area || '/'))
+                   AND c.desa_code >= area COLLATE "C" AND c.desa_code < (area || '/') COLLATE "C"))
 $$;
-REVOKE ALL ON FUNCTION laboratory_knows FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION laboratory_knows TO :service_api, :service_worker;
+CREATE FUNCTION known_cases(ids uuid[]) RETURNS SETOF child_case
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :service, pg_temp AS $$
+    SELECT k.* FROM child_case k JOIN lab_order o ON o.case_id = k.fact_id JOIN child c ON c.child_id = k.child_id
+    WHERE k.fact_id = ANY(ids) AND (session_user = ':service_worker' OR laboratory_visible(o.laboratory_codes)
+                                    OR area_visible(c.desa_code, c.posyandu_code))
+$$;
+REVOKE ALL ON FUNCTION known_children, known_cases FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION known_children, known_cases TO :service_api, :service_worker;
 
 -- What was done for orders, by any laboratory: one that takes an order over must not repeat what another has resulted.
 -- Tells codes and days of tests, no value.
@@ -131,15 +140,14 @@ BEGIN
         EXECUTE format('GRANT SELECT ON %I TO :service_api', name);
         IF whose IS NOT NULL THEN
             condition := format(
-                '(laboratory_visible(%I.%I) OR EXISTS (SELECT FROM child c WHERE c.child_id = %I.child_id '
-                'AND area_visible(c.desa_code, c.posyandu_code)))', name, whose, name);
+                '(laboratory_visible(%I.%I) OR (NOT laboratory_only() '
+                'AND EXISTS (SELECT FROM child c WHERE c.child_id = %I.child_id)))', name, whose, name);
             EXECUTE format('CREATE POLICY api ON %I TO :service_api USING %s WITH CHECK %s', name, condition, condition);
             EXECUTE format('GRANT INSERT, UPDATE ON %I TO :service_api', name);
         END IF;
     END LOOP;
 END $$;
-CREATE POLICY api ON child FOR SELECT TO :service_api
-    USING (area_visible(desa_code, posyandu_code) OR laboratory_knows(child_id, desa_code));
+CREATE POLICY api ON child FOR SELECT TO :service_api USING (area_visible(desa_code, posyandu_code));
 CREATE POLICY api ON child_case FOR SELECT TO :service_api
     USING (EXISTS (SELECT FROM child c WHERE c.child_id = child_case.child_id));
 
