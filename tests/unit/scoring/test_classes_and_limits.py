@@ -126,6 +126,16 @@ def test_the_shipped_rule_set_is_sound_and_names_every_class_border() -> None:
         ('version = "2026-01"', "version = 1", "version: missing"),
         ('owner_role = "kader"', 'owner_role = "camat"', "owner_role must be one of"),
         ("[history]", "history = 3\n[history2]", "history: missing"),
+        (
+            "from_months = 24, before_months = 60, severe",
+            "from_months = 25, before_months = 60, severe",
+            "without hole",
+        ),
+        ("severe_below = 70, moderate_below = 95", "severe_below = 96, moderate_below = 95", "must rise"),
+        ("[[500, 4], [1000, 8]", "[[1000, 4], [500, 8]", "subtract must be rising pairs"),
+        ('core = ["blood_count", "ferritin"', 'core = ["blood_count", "feritin"', "names only orderables"),
+        ("raised_above = 5", "raised_below = 5", "unknown key raised_below"),
+        ("[readings.mcv]", "[readings.mcw]", "unknown readings.mcw"),
     ],
 )
 def test_a_broken_rule_set_is_refused_with_the_place_of_the_problem(old: str, new: str, problem: str) -> None:
