@@ -94,7 +94,7 @@ class Writer:
         """What a laboratory value means, with what weakens it."""
         words, unit = self.words, reading.canonical_unit
         is_haemoglobin = reading.test_code == HAEMOGLOBIN
-        rule = words.name(reading.rule_id, "reading_rule")
+        rule = "" if reading.rule_id == reading.test_code else words.name(reading.rule_id, "reading_rule")
         parts = [
             words.say(
                 "fixed",
@@ -134,7 +134,7 @@ class Writer:
         text = words.say(
             "fixed",
             "unknown_with",
-            what=words.begin(unknown.what, "what", "test", "reading_rule"),
+            what=words.begin(unknown.what, "what", "test"),
             because=words.name(unknown.because, "because", "grade"),
             settle=words.name(unknown.settle_with, "settle_with", "test"),
         )

@@ -20,6 +20,7 @@ from services.scoring.use_cases.judge_measurements import Clock
 from shared.calendar import now_utc, today_jakarta
 from shared.contracts.child import ChildV1, MeasurementV1, Residence
 from shared.contracts.fact import Fact
+from shared.contracts.lab import LabResultV1
 from shared.http.app import create_app
 from shared.http.health import Health
 from shared.outbox.append import append
@@ -31,7 +32,10 @@ from tests.integration.shared import small_service
 
 DESA_A = "12.19.01.2003"
 DESA_B = "12.19.01.2004"
-TABLES = ("child", "measurement", "assessment", "risk_status", "child_case", "follow_up", "outbox")
+TABLES = (
+    *("child", "measurement", "lab_order", "lab_result", "critical_value"),
+    *("assessment", "risk_status", "child_case", "follow_up", "outbox"),
+)
 SETTINGS = ServiceSettings(
     service=SERVICE,
     door=Door.API,
@@ -169,6 +173,28 @@ def visit(child_id: uuid.UUID, on: date, weight: float | None, length: float | N
         "measurement_position": "lying",
     }
     return MeasurementV1.model_validate({**document, **changes})
+
+
+def result(child_id: uuid.UUID, test_code: str, value: float, unit: str, **changes: Any) -> LabResultV1:
+    """A venous result of five days ago."""
+    document = {
+        "fact_id": uuid.uuid5(child_id, f"{test_code}{value}"),
+        "child_id": child_id,
+        "epoch": 1,
+        "revision": 1,
+        "change": "recorded",
+        "known_at": now_utc(),
+        "laboratory_code": "LAB.12.19.RSUD",
+        "test_code": test_code,
+        "loinc": "718-7",
+        "drawn_on": days_ago(5),
+        "reported_at": now_utc(),
+        "specimen": "venous",
+        "value": value,
+        "canonical_unit": unit,
+        "original_value": str(value),
+    }
+    return LabResultV1.model_validate({**document, **changes})
 
 
 @asynccontextmanager

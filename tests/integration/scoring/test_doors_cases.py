@@ -110,6 +110,20 @@ async def test_a_closed_case_moves_no_more(desk: Desk) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "case_closed")
 
 
+async def test_a_case_a_person_closed_is_not_opened_again_by_the_facts_it_had(desk: Desk) -> None:
+    child_id, case = await desk.suspected()
+    await desk.move(case, "close", days_ago(0), reason="declined")
+    await desk.arrive(child(child_id, 2, birth_date=days_ago(612)))
+    assert (await desk.case_of(child_id))["content"]["close_reason"] == "declined"
+
+
+async def test_care_has_a_day_that_stays_on_the_case(desk: Desk) -> None:
+    _, case = await desk.suspected()
+    judged = (await desk.move(case, "confirm", days_ago(3))).json()
+    in_care = (await desk.move(judged, "start_care", days_ago(2))).json()
+    assert {"name": "care_started", "on": days_ago(2).isoformat()} in in_care["content"]["milestones"]
+
+
 @pytest.mark.parametrize(
     ("gap", "second_length", "expected"),
     [(28, 84.0, 200), (27, 84.0, 409), (28, 74.0, 409)],

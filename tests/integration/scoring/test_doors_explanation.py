@@ -1,6 +1,7 @@
 """One child explained, and what children lack: through the API, on real PostgreSQL."""
 # ruff: noqa: RUF001 - a minus is a minus
 
+import re
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
@@ -16,7 +17,7 @@ from shared.contracts.lab import LabOrderV1
 from shared.contracts.risk import CaseV1, Reading, Reason, RiskStatusV1, Unknown
 from shared.logging import configure_logging
 from shared.postgres.merge import merge_facts
-from tests.integration.scoring.doors_desk import DESA_B, Desk, child, days_ago, empty, open_desk, visit
+from tests.integration.scoring.doors_desk import DESA_B, Desk, child, days_ago, empty, open_desk, result, visit
 
 TODAY = days_ago(0)
 
@@ -137,6 +138,37 @@ async def test_what_is_unknown_is_said_with_what_would_settle_it(desk: Desk) -> 
     assert texts["measure_length"] == (
         "Tinggi menurut umur: panjang atau tinggi tidak diukur. Yang akan memastikannya: ukur panjang atau tinggi."
     )
+
+
+async def test_results_are_explained_with_what_would_settle_them(desk: Desk) -> None:
+    child_id, _ = await desk.suspected()
+    await desk.arrive(result(child_id, "haemoglobin", 98.0, "g/L"), result(child_id, "ferritin", 20.0, "ug/L"))
+    document = await desk.get(f"/v1/children/{child_id}/explanation")
+    texts = [line["text"] for line in lines(document, "laboratory")]
+    assert any(text.startswith("Hemoglobin (Hb, zat merah pembawa oksigen) 98 g/L (9,8 g/dL)") for text in texts)
+    assert any("anemia ringan, menurut batas WHO 2024" in text for text in texts)
+    assert any(
+        "Feritin (cadangan besi tubuh) 20 µg/L" in text and "periksa CRP (tanda peradangan)" in text for text in texts
+    )
+    assert texts[-1].startswith("Hasil darah menjelaskan penyebab")
+    unknown = {line["code"]: line["text"] for line in lines(document, "unknown")}
+    assert "crp" in unknown
+    assert not re.search(r"\b[a-z]+_[a-z_]+\b", " ".join([*texts, *unknown.values()])), "no raw code"
+    assert {"crp", "ferritin"} <= {line["code"] for line in lines(document, "required")}
+    missing = {row["missing"]: row for row in (await desk.get("/v1/missing-tests"))["items"]}
+    assert missing["crp"]["because"] == "not_ordered"
+
+
+async def test_a_dangerous_haemoglobin_leads_the_laboratory_section(desk: Desk) -> None:
+    child_id, _ = await desk.suspected()
+    await desk.arrive(result(child_id, "haemoglobin", 64.0, "g/L"))
+    document = await desk.get(f"/v1/children/{child_id}/explanation")
+    assert document["tier"] == "urgent"
+    first = lines(document, "laboratory")[0]
+    assert first["rule_id"] == "critical_haemoglobin"
+    assert "64 g/L (6,4 g/dL)" in first["text"]
+    assert "urgent_assessment" in {line["code"] for line in lines(document, "next")}
+    assert all(line["rule_id"] != "critical_haemoglobin" for line in lines(document, "growth"))
 
 
 async def test_an_overdue_task_says_so_as_of_today(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from services.scoring.domain import case, explain, risk_codes, ruleset
+from services.scoring.domain import case, explain, readings, risk_codes, ruleset
 from services.scoring.domain.texts import Words, texts
 from services.scoring.domain.texts_numbers import day, haemoglobin, number, quantity
 from services.scoring.use_cases.explanation_lines import RULE_UNITS
@@ -31,7 +31,17 @@ def literal(model: type[BaseModel], field: str) -> tuple[str, ...]:
 
 CODES = [
     ("rule", tuple(rule for rule in risk_codes.RULE_IDS if not rule.startswith("critical_"))),
-    ("rule_lab", ("critical_haemoglobin", "critical_result")),
+    ("rule_lab", tuple(rule for rule in risk_codes.RULE_IDS if rule.startswith("critical_"))),
+    ("grade", readings.GRADES),
+    ("note", readings.NOTES),
+    ("settle_with", readings.SETTLE_WITH),
+    ("test", tuple(RULES.laboratory.orderables)),
+    ("test", tuple(test for tests in RULES.laboratory.orderables.values() for test in tests)),
+    ("test", tuple(rule.test_code for rule in RULES.laboratory.readings.values())),
+    (
+        "reading_rule",
+        tuple(rule.rule_id for rule in RULES.laboratory.readings.values() if rule.rule_id != rule.test_code),
+    ),
     ("tier", risk_codes.TIER_NAMES),
     ("headline", risk_codes.TIER_NAMES),
     ("what", tuple(thing.name.lower() for thing in risk_codes.UnknownThing)),
