@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,14 +16,17 @@ import httpx
 
 from deploy.demo.backlog import wait_for_backlog
 from deploy.demo.client import Api, connection_pool
+from deploy.demo.clinic import Clinic
 from deploy.demo.intake import Verdict, send_file
+from deploy.demo.laboratories import load_laboratories, simulator
 from deploy.demo.phone_posyandu import PhonePosyandu, busiest_posyandu
 from deploy.demo.register import register_csv
 from deploy.demo.tally import Tally, stop_codes
+from deploy.demo.together import a_few_at_once, task_group
 from deploy.demo.uploads import Office, SentFile
 from deploy.demo.world import World
 from deploy.local.errors import CommandError
-from shared.calendar import format_month
+from shared.calendar import format_month, last_day
 
 DISTRICT_CODE: Final = "12.19"
 FILES_AT_ONCE: Final = 3
@@ -43,6 +45,8 @@ class Doors:
     """Where the services answer, how to get a token, and how the ledgers are read."""
 
     measurement: str
+    lab: str
+    scoring: str
     reporting: str
     services: Sequence[str]  # all of them, for their metrics
     mint: Mint
@@ -58,6 +62,9 @@ class Outcome:
     kecamatan: list[dict[str, Any]]
     ledger: dict[str, Any]
     seconds: float
+    laboratory: dict[str, int] = field(default_factory=dict)  # what the laboratories did
+    care: dict[str, int] = field(default_factory=dict)  # what clinicians did, by move
+    explanation: dict[str, Any] | None = None  # of one child
     real_files: list[Verdict] = field(default_factory=list)
 
     @property
@@ -79,21 +86,27 @@ async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell:
         phone = _phone(pool, doors, world, telephone)
         begun = time.monotonic()
         await _load_register(pool, doors, world)
-        for index, (entry, files) in enumerate(zip(world.rounds, months, strict=True)):
-            await wait_for_backlog(pool, doors.services, BACKLOG_BETWEEN_MONTHS, SETTLED_WITHIN_S)
-            async with _task_group() as group:
-                group.create_task(_send_files(pool, doors, world, files, tally))
-                by_phone = group.create_task(phone.send_month(index))
-            tally.api_rows += by_phone.result()
-            tell(f"  {format_month(entry.month)}: {tally.files} berkas, {tally.rows} baris terkirim")
-        tell("  menunggu sampai semua tercatat ...")
+        await load_laboratories(_api(pool, doors.lab, doors, "district", [DISTRICT_CODE]))
+        async with simulator(doors.lab, doors.mint, world.seed) as laboratories:
+            for index, (entry, files) in enumerate(zip(world.rounds, months, strict=True)):
+                await wait_for_backlog(pool, doors.services, BACKLOG_BETWEEN_MONTHS, SETTLED_WITHIN_S)
+                async with task_group() as group:
+                    group.create_task(_send_files(pool, doors, world, files, tally))
+                    by_phone = group.create_task(phone.send_month(index))
+                tally.api_rows += by_phone.result()
+                tell(f"  {format_month(entry.month)}: {tally.files} berkas, {tally.rows} baris terkirim")
+            tell("  menunggu sampai semua tercatat dan laboratorium selesai ...")
+            await wait_for_backlog(pool, doors.services, 0, SETTLED_WITHIN_S)  # then every order is on its list
+            laboratory = await laboratories.finish()
+        care = await _care(pool, doors, world)
         ledger = await _settle(pool, doors)
         seconds = time.monotonic() - begun
         period = format_month(world.rounds[-1].month)
         tally.add_mappings(await _names_waiting(pool, doors))
         district = _api(pool, doors.reporting, doors, "district", [DISTRICT_CODE])
         figures = await district.get(f"/v1/areas/{DISTRICT_CODE}/comparison", period=period)
-        outcome = Outcome(tally, period, figures["rows"], ledger, seconds)
+        outcome = Outcome(tally, period, figures["rows"], ledger, seconds, laboratory, care)
+        outcome.explanation = await _one_explanation(_api(pool, doors.scoring, doors, "district", [DISTRICT_CODE]))
         outcome.real_files = await _show_real_files(pool, doors, real_files)
     return outcome
 
@@ -136,36 +149,17 @@ async def _send_files(
     pool: httpx.AsyncClient, doors: Doors, world: World, files: Sequence[SentFile], tally: Tally
 ) -> None:
     """All files of a month, a few at once; the tally is kept in the order of the answers."""
-    waiting = asyncio.Semaphore(FILES_AT_ONCE)
 
     async def send(file: SentFile) -> None:
-        async with waiting:
-            centre = world.district.puskesmas[file.upload.centre_index]
-            api = _api(pool, doors.measurement, doors, "puskesmas", centre.desa_codes)
-            verdict = await send_file(api, file.name, file.content, commit=not file.must_stop)
-            if (verdict.state == "stopped") != file.must_stop:
-                reasons = ", ".join(stop_codes(verdict)) or "nothing stopped it"
-                raise CommandError(f"{file.name} came out wrong: {verdict.state}, {reasons}")
-            tally.add(file, verdict)
+        centre = world.district.puskesmas[file.upload.centre_index]
+        api = _api(pool, doors.measurement, doors, "puskesmas", centre.desa_codes)
+        verdict = await send_file(api, file.name, file.content, commit=not file.must_stop)
+        if (verdict.state == "stopped") != file.must_stop:
+            reasons = ", ".join(stop_codes(verdict)) or "nothing stopped it"
+            raise CommandError(f"{file.name} came out wrong: {verdict.state}, {reasons}")
+        tally.add(file, verdict)
 
-    async with _task_group() as group:
-        for file in files:
-            group.create_task(send(file))
-
-
-@asynccontextmanager
-async def _task_group() -> AsyncIterator[asyncio.TaskGroup]:
-    """A task group whose first CommandError comes out as itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            yield group
-    except BaseExceptionGroup as errors:  # not `except*`: older interpreters wrap what it raises into a group again
-        refusal: BaseException | None = errors.subgroup(CommandError)
-        if refusal is None:
-            raise
-        while isinstance(refusal, BaseExceptionGroup):
-            refusal = refusal.exceptions[0]
-        raise refusal from None
+    await a_few_at_once(send, files, FILES_AT_ONCE)
 
 
 async def _settle(pool: httpx.AsyncClient, doors: Doors) -> dict[str, Any]:
@@ -179,6 +173,35 @@ async def _settle(pool: httpx.AsyncClient, doors: Doors) -> dict[str, Any]:
         if ledger["state"] == "balanced" or now >= deadline:
             return ledger
         await asyncio.sleep(min(max(SETTLE_POLL_S, SETTLE_REST * (now - begun)), deadline - now))
+
+
+async def _care(pool: httpx.AsyncClient, doors: Doors, world: World) -> dict[str, int]:
+    """Some children are measured again and seen by a clinician; what was decided."""
+    clinician = ("clinician", [DISTRICT_CODE])
+    clinic = Clinic(
+        measurement=_api(pool, doors.measurement, doors, *clinician),
+        scoring=_api(pool, doors.scoring, doors, *clinician),
+        seed=world.seed,
+        last_day=min(last_day(world.rounds[-1].month), world.today),
+        today=world.today,
+    )
+    seen = await clinic.measure_again()
+    await wait_for_backlog(pool, doors.services, 0, SETTLED_WITHIN_S)
+    return await clinic.decide(seen)
+
+
+async def _one_explanation(district: Api) -> dict[str, Any] | None:
+    """Why one child is on the list, as the system says it: of a child whose results are there, if there is one."""
+    cases: list[dict[str, Any]] = (await district.get("/v1/cases", limit="200"))["items"]
+    if not cases:
+        return None
+
+    def told(case: dict[str, Any]) -> tuple[bool, bool]:
+        content = case["content"]
+        return content["anaemia"] == "yes", any(each["name"] == "lab_complete" for each in content["milestones"])
+
+    found: dict[str, Any] = await district.get(f"/v1/children/{max(cases, key=told)['child_id']}/explanation")
+    return found
 
 
 async def _names_waiting(pool: httpx.AsyncClient, doors: Doors) -> int:

@@ -23,8 +23,14 @@ TABLE: Final = (
     ("95 % CI", "interval", 13),
     ("Terduga", "suspected", 8),
     ("Urgen", "urgent", 6),
+    ("Lab minta", "lab_ordered", 9),
+    ("Lab lengkap", "lab_complete", 11),
+    ("Anemia", "anaemic", 6),
 )
-SUMMED: Final = ("target_children", "measured_children", "haz_measured", "stunted", "suspected", "urgent")
+SUMMED: Final = (
+    *("target_children", "measured_children", "haz_measured", "stunted", "suspected", "urgent"),
+    *("lab_ordered", "lab_complete", "anaemic"),
+)
 NO_DATA: Final = "-"
 STATES: Final = {"balanced": "seimbang", "unsettled": "belum tuntas", "imbalanced": "TIDAK SEIMBANG"}
 
@@ -39,6 +45,9 @@ def as_json(outcome: Outcome, verify: dict[str, Any] | None) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 1),
         **outcome.tally.as_json(),
         "files": outcome.tally.files,
+        "laboratory": outcome.laboratory,
+        "care": outcome.care,
+        "explanation": outcome.explanation,
         "stopped_files": outcome.tally.stopped,
         "intake": dict(sorted(outcome.tally.counts.items())),
         "real_files": [_real_file(verdict) for verdict in outcome.real_files],
@@ -60,6 +69,11 @@ def as_text(outcome: Outcome) -> str:
             "",
             f"{_whole(tally.rows)} baris ukur ({tally.files} berkas, {tally.api_rows} baris lewat API)",
             f"dalam {_decimal(outcome.seconds)} detik: {_whole(speed)} baris/detik",
+            "",
+            *laboratory_lines(outcome.laboratory),
+            *care_lines(outcome.care),
+            "",
+            *explanation_lines(outcome.explanation),
             "",
             *dirt_table(outcome),
             "",
@@ -117,6 +131,37 @@ def ledger_lines(ledger: dict[str, Any]) -> list[str]:
         f"  pesan        {_whole(bus.get('records', 0))} dibaca, {_whole(bus.get('dead', 0))} gagal",
         f"  fakta        {_whole(facts.get('facts', 0))}, selisih {len(facts.get('differences', []))}",
     ]
+
+
+def laboratory_lines(done: dict[str, int]) -> list[str]:
+    """What the laboratories did."""
+    words = {
+        "orders": "permintaan dikerjakan",
+        "results": "hasil dilaporkan",
+        "specimens": "spesimen kiriman",
+        "refused": "ditolak dan diambil ulang",
+        "absent": "keluarga belum datang",
+    }
+    told = ", ".join(f"{_whole(done[name])} {word}" for name, word in words.items() if name in done)
+    return [f"Laboratorium (simulasi): {told}"] if told else []
+
+
+def care_lines(done: dict[str, int]) -> list[str]:
+    """What clinicians decided."""
+    words = {"refer": "dirujuk", "confirm": "dipastikan", "start_care": "mulai ditangani"}
+    told = ", ".join(f"{_whole(done[name])} {word}" for name, word in words.items() if name in done)
+    return [f"Klinisi (simulasi): {told}"] if told else []
+
+
+def explanation_lines(explanation: dict[str, Any] | None) -> list[str]:
+    """One child's status in the system's own words."""
+    if explanation is None:
+        return []
+    lines = [f"Contoh penjelasan satu anak: {explanation['headline']}"]
+    for section in explanation["sections"]:
+        lines.append(f"  {section['title']}")
+        lines += [f"    - {line['text']}" for line in section["lines"]]
+    return lines
 
 
 def dirt_table(outcome: Outcome) -> list[str]:

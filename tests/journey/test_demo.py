@@ -18,6 +18,8 @@ def run(system: Trial) -> Outcome:
     system.start()
     doors = Doors(
         measurement=system.url("measurement"),
+        lab=system.url("lab"),
+        scoring=system.url("scoring"),
         reporting=system.url("reporting"),
         services=tuple(system.url(name) for name in SERVICES),
         mint=system.token,

@@ -22,7 +22,6 @@ from deploy.demo.world import World, make_world
 from deploy.local import tokens
 from deploy.local.commands import ledger, verify
 from deploy.local.data_dir import CHECKOUT, default_data_dir
-from deploy.local.doors import through_door
 from deploy.local.lifecycle import tethered_system
 from deploy.local.stack import Stack
 from shared.calendar import today_jakarta
@@ -65,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
 async def _run(stack: Stack, world: World) -> tuple[Outcome, dict[str, Any]]:
     doors = Doors(
         measurement=stack.url("measurement"),
+        lab=stack.url("lab"),
+        scoring=stack.url("scoring"),
         reporting=stack.url("reporting"),
         services=tuple(stack.url(name) for name in SERVICES),
         mint=lambda role, areas: tokens.token_for(stack, role, areas),
@@ -86,8 +87,9 @@ def _real_files() -> list[Path]:
 
 def _stay(stack: Stack) -> None:
     """Show where to look, and wait for Ctrl-C."""
-    token = through_door(stack, "reporting", "page-token").strip()
-    print(f"\nDasbor (tautan sekali pakai): {stack.url('reporting')}/masuk?token={token}", flush=True)
+    user = "kabupaten"
+    print(f"\nDasbor: {stack.url('reporting')}/", flush=True)
+    print(f"  nama pengguna {user}, kata sandi {stack.secrets.people[user]}; lainnya: ./tumbuh users", flush=True)
     print("Ctrl-C untuk berhenti.", flush=True)
     try:
         signal.pause()

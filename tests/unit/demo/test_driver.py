@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from deploy.demo.driver import _task_group
 from deploy.demo.phone_posyandu import busiest_posyandu
+from deploy.demo.together import task_group
 from deploy.demo.world import make_world
 from deploy.local.errors import CommandError
 
@@ -28,7 +28,7 @@ async def test_the_first_refusal_ends_the_round_and_is_told_as_it_is() -> None:
             ended.append("the other file was let go")
 
     async def send_round() -> None:
-        async with _task_group() as group:
+        async with task_group() as group:
             group.create_task(wait())
             await asyncio.sleep(0)
             group.create_task(refuse())

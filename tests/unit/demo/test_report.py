@@ -36,6 +36,9 @@ def kecamatan(**values: Any) -> dict[str, Any]:
         "stunted_high": 0.3255,
         "suspected": 40,
         "urgent": 2,
+        "lab_ordered": 40,
+        "lab_complete": 31,
+        "anaemic": 14,
     } | values
 
 
@@ -69,15 +72,29 @@ def test_a_kecamatan_without_a_measured_child_has_no_share() -> None:
     empty = kecamatan(
         measured_children=0, haz_measured=0, stunted=None, stunted_share=None, stunted_low=None, stunted_high=None
     )
-    line = kecamatan_table([empty])[2]
+    head, _, line = kecamatan_table([empty])[:3]
     assert "0,0" not in line
-    assert line.split()[-5:-2] == ["-", "-", "-"]
+    ends = {title: head.index(title) + len(title) for title in (" Pendek", " %", "95 % CI")}
+    assert {title: line[end - 1] for title, end in ends.items()} == dict.fromkeys(ends, "-")
+
+
+def test_what_laboratories_and_clinicians_did_is_told_and_one_child_is_explained() -> None:
+    told = outcome([kecamatan()])
+    told.laboratory, told.care = {"orders": 31, "results": 1550, "absent": 4}, {"refer": 2}
+    line = {"text": "Tinggi badan 2,61 SD di bawah acuan."}
+    told.explanation = {"headline": "Anak ini terduga stunting.", "sections": [{"title": "Tumbuh", "lines": [line]}]}
+    text = as_text(told)
+    assert "31 permintaan dikerjakan, 1.550 hasil dilaporkan, 4 keluarga belum datang" in text
+    assert "2 dirujuk" in text
+    assert "Anak ini terduga stunting." in text
+    assert "- Tinggi badan 2,61 SD" in text
 
 
 def test_the_json_has_the_fields_of_the_contract_and_null_where_nothing_is_known() -> None:
     document = as_json(outcome([kecamatan()]), {"checked": 5, "differences": 0})
     assert tuple(document["kecamatan"][0]) == KECAMATAN_FIELDS
-    assert document["kecamatan"][0]["anaemic"] is None
+    assert document["kecamatan"][0]["quality_grade"] is None
+    assert document["kecamatan"][0]["anaemic"] == 14
     assert {"ledger", "verify", "rows", "seconds", "injected", "found"} <= document.keys()
     assert document["rows"] == 1300
     assert document["verify"] == {"checked": 5, "differences": 0}

@@ -1,0 +1,119 @@
+"""One child from the first suspicion to recovery; and the loop under kill -9 of whoever is working."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from shared.calendar import format_month, month_of
+from tests.journey.clinic import Clinic, days_ago, visit_on
+from tests.journey.desk import Desk, until
+
+STUNTED: Final[dict[str, Any]] = {"weight_kg": 9.9, "length_height_cm": 78.5}
+PANEL: Final[dict[str, tuple[float, str]]] = {
+    "haemoglobin": (9.4, "g/dL"),
+    "ferritin": (9.0, "ng/mL"),
+    "crp": (2.0, "mg/L"),
+}
+
+
+@pytest.fixture(scope="module")
+def clinic(desk: Desk) -> Clinic:
+    clinic = Clinic(desk)
+    clinic.open_laboratory()
+    return clinic
+
+
+def test_a_child_from_suspicion_over_the_laboratory_to_recovery(desk: Desk, clinic: Clinic) -> None:
+    child_id = desk.register_child()
+    assert desk.measure([visit_on(child_id, days_ago(45), **STUNTED)])["accepted"] == 1
+
+    order = clinic.order_of(child_id)
+    assert {test["orderable"] for test in order["tests"]} == {"blood_count", "ferritin", "crp"}
+    assert until(lambda: clinic.milestones(child_id), lambda seen: "lab_ordered" in seen)
+
+    specimen = {
+        "specimen": "venous",
+        "drawn_on": days_ago(0).isoformat(),
+        "orderables": ["blood_count", "ferritin", "crp"],
+    }
+    taken = clinic.lab("POST", f"/v1/orders/{order['order_id']}/specimens", json=specimen)
+    assert taken.status_code == 201, taken.text
+    refused = clinic.lab("POST", f"/v1/specimens/{taken.json()['specimen_id']}:reject", json={"reason": "haemolysed"})
+    assert refused.status_code == 200, refused.text
+    assert {test["state"] for test in clinic.order_of(child_id)["tests"]} == {"ordered"}
+
+    assert clinic.report(order["order_id"], **PANEL)["accepted"] == len(PANEL)
+    until(lambda: clinic.milestones(child_id), lambda seen: "lab_complete" in seen)
+    case = clinic.case_of(child_id)
+    assert case is not None
+    assert case["content"]["anaemia"] == "yes"
+    explanation = clinic.clinician("GET", f"/v1/children/{child_id}/explanation?lang=id")
+    assert explanation.status_code == 200, explanation.text
+    told = explanation.text.lower()
+    assert "anemia sedang" in told
+    assert "feritin" in told
+
+    for move in ("refer", "confirm", "start_care"):
+        clinic.move(child_id, move)
+    desk.measure([visit_on(child_id, days_ago(30), is_remeasurement=True), visit_on(child_id, days_ago(0))])
+    desk.balanced()
+    clinic.move(child_id, "close", reason="recovered")
+    desk.balanced()
+    assert clinic.case_of(child_id) is None
+    assert len(clinic.orders(child_id)) == 1
+
+    month = format_month(month_of(days_ago(45)))
+    answer = desk.call(
+        *("GET", "reporting", "/v1/areas/12.19/cascade"), role="district", areas=["12.19"], params={"period": month}
+    )
+    assert answer.status_code == 200, answer.text
+    steps = {step["step"]: step["count"] for step in answer.json()["steps"]}
+    assert steps == dict.fromkeys(steps, 1), steps
+    assert len(steps) == 8
+    desk.verified()
+
+
+def test_a_critical_value_waits_for_a_named_person(desk: Desk, clinic: Clinic) -> None:
+    child_id = desk.register_child()
+    desk.measure([visit_on(child_id, days_ago(3), **STUNTED)])
+    order = clinic.order_of(child_id)
+    clinic.report(order["order_id"], **{**PANEL, "haemoglobin": (6.4, "g/dL"), "haematocrit": (19.0, "%")})
+    alerts = [
+        alert
+        for alert in clinic.lab("GET", "/v1/critical-values?state=raised").json()["items"]
+        if alert["child_id"] == child_id
+    ]
+    assert len(alerts) == 1  # the haematocrit of the same blood raises no second
+    path = f"/v1/critical-values/{alerts[0]['critical_value_id']}:acknowledge"
+    answer = clinic.lab("POST", path, json={"read_back": True})
+    assert answer.status_code == 200, answer.text
+    case = until(
+        lambda: clinic.case_of(child_id), lambda seen: seen is not None and seen["content"]["tier"] == "urgent"
+    )
+    assert case is not None
+    until(lambda: clinic.orders(child_id)[0]["priority"], lambda priority: priority == "urgent")
+    desk.balanced()
+
+
+def test_kill_9_of_whoever_works_loses_no_order_and_makes_no_second(desk: Desk, clinic: Clinic) -> None:
+    children = [desk.register_child() for _ in range(12)]
+    desk.measure([visit_on(child_id, days_ago(2), **STUNTED) for child_id in children])
+    desk.system.kill("scoring")
+    desk.system.start("scoring")
+    desk.system.kill("lab")
+    desk.system.start("lab")
+    until(clinic.work_list, lambda orders: set(children) <= set(orders), seconds=60)
+    for number, child_id in enumerate(children):
+        clinic.report(clinic.work_list()[child_id]["order_id"], **PANEL)
+        if number % 5 == 2:
+            for service in ("lab", "scoring"):
+                desk.system.kill(service)
+                desk.system.start(service)
+    desk.balanced()
+    for child_id in children:
+        orders = clinic.orders(child_id)
+        assert [order["state"] for order in orders] == ["complete"]
+        assert {"lab_ordered", "lab_complete"} <= set(clinic.milestones(child_id))
+    desk.verified()
