@@ -142,7 +142,7 @@ def _table_row(row: Row, language: Language, link: Any) -> dict[str, Any]:
         **{name: count(row[name], language) for name in ("lab_ordered", "lab_complete", "anaemic")},
         "grade": row["quality_grade"] or NOTHING,
         "low_coverage": row["coverage_both"] is not None and row["coverage_both"] < CAUTION_FROM,
-        "raw": row,
+        "raw": {name: "" if value is None else value for name, value in row.items()},  # what sorting goes by
     }
 
 
