@@ -109,6 +109,15 @@ class TokenSettings(SettingGroup):
     token_audience: str = "tumbuh"  # noqa: S105 - an audience is public
 
 
+class LoginSettings(SettingGroup):
+    """Where people log in to the page: the provider's realm as this process reaches it, the page as browsers do."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
+
+    provider_url: str | None = None
+    page_url: str | None = None
+
+
 class KeySettings(SettingGroup):
     """Keys for sealed data: base64 of 32 bytes each."""
 

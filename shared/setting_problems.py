@@ -37,6 +37,8 @@ class SettingsError(Exception):
 _REMEDIES: Final = {
     f"{PREFIX}JWKS_FILE": "set TUMBUH_JWKS_FILE to a JWKS file or TUMBUH_JWKS_URL to the identity provider's keys",
     f"{PREFIX}TOKEN_ISSUER": "set it to the exact `iss` of the tokens to accept",
+    f"{PREFIX}PROVIDER_URL": "set it to the identity provider's realm, below which its discovery document lies",
+    f"{PREFIX}PAGE_URL": "set it to the address at which browsers reach the page, without a path",
     f"{PREFIX}KAFKA_BOOTSTRAP": "set it to host:port of the broker",
     f"{PREFIX}DATABASE_HOST": "set it to the host name of PostgreSQL",
 }
@@ -58,6 +60,12 @@ def jwks_problems(file: Path | None, url: str | None, *, local: bool) -> Iterato
         yield SettingProblem(f"{PREFIX}JWKS_FILE", "names no file", "correct the path or write the key set there")
     if url is not None and not url.startswith(("https://", "http://") if local else "https://"):
         yield SettingProblem(f"{PREFIX}JWKS_URL", "is not an https address", "use the provider's https address")
+
+
+def page_url_problems(url: str | None, *, local: bool) -> Iterator[SettingProblem]:
+    """Cookies of the page travel over TLS only, but for one machine."""
+    if url is not None and not url.startswith(("https://", "http://") if local else "https://"):
+        yield SettingProblem(f"{PREFIX}PAGE_URL", "is not an https address", "use the page's public https address")
 
 
 def key_problems(secrets: Mapping[str, SecretStr | None]) -> Iterator[SettingProblem]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.contracts.topics import SERVICES
 from shared.postgres.pool import Address
@@ -23,6 +23,7 @@ from shared.setting_groups import (
     KafkaSettings,
     KeyName,
     KeySettings,
+    LoginSettings,
     Mode,
     ProcessSettings,
     Role,
@@ -36,6 +37,7 @@ from shared.setting_problems import (
     jwks_problems,
     key_problems,
     missing,
+    page_url_problems,
     weak_secrets,
 )
 
@@ -54,6 +56,7 @@ class ServiceSettings(BaseModel):
     kafka: KafkaSettings
     tokens: TokenSettings
     keys: KeySettings
+    login: LoginSettings = Field(default_factory=LoginSettings)
 
     @property
     def kafka_security_protocol(self) -> Literal["SASL_PLAINTEXT", "SASL_SSL"]:
@@ -98,6 +101,8 @@ def required_variables(service: str, door: Door, environment: Iterable[str]) -> 
         names += ["MASTER_KEY", "MATCH_KEY"]
     if service == "reporting" and door.serves_api:
         names += ["PAGE_KEY"]
+        # With a key file there is no provider at which people could log in: a stack of tests.
+        names += ["PROVIDER_URL", "PAGE_URL"] if f"{PREFIX}JWKS_URL" in environment else []
     return [PREFIX + name for name in names]
 
 
@@ -112,15 +117,18 @@ def load_settings(service: str, door: Door) -> ServiceSettings:
     kafka = _read(KafkaSettings, problems)
     tokens = _read(TokenSettings, problems)
     keys = _read(KeySettings, problems)
+    login = _read(LoginSettings, problems)
     present = {name for name, value in os.environ.items() if value}
     problems += [missing(name, door) for name in required_variables(service, door, present) if name not in present]
     if tokens is not None:
         problems += jwks_problems(tokens.jwks_file, tokens.jwks_url, local=process.mode is Mode.LOCAL)
+    if login is not None:
+        problems += page_url_problems(login.page_url, local=process.mode is Mode.LOCAL)
     if keys is not None:
         problems += key_problems(keys.secrets())
     if process.mode is Mode.PRODUCTION and database is not None and kafka is not None:
         problems += weak_secrets({**database.secrets(), f"{PREFIX}KAFKA_PASSWORD": kafka.password})
-    if problems or http is None or database is None or kafka is None or tokens is None or keys is None:
+    if problems or http is None or database is None or kafka is None or tokens is None or keys is None or login is None:
         raise SettingsError(problems)
     return ServiceSettings(
         service=service,
@@ -132,6 +140,7 @@ def load_settings(service: str, door: Door) -> ServiceSettings:
         kafka=kafka,
         tokens=tokens,
         keys=keys,
+        login=login,
     )
 
 

@@ -1,4 +1,4 @@
-"""`python -m services.reporting api|worker|all|migrate|verify|rebuild|redrive|page-token`."""
+"""`python -m services.reporting api|worker|all|migrate|verify|rebuild|redrive`."""
 
 from __future__ import annotations
 

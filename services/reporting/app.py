@@ -10,8 +10,10 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from services.reporting.consumers.facts import FactsHandler
-from services.reporting.http import areas, operations, page
-from services.reporting.http.page import OPEN_PATHS, Entrance
+from services.reporting.http import areas, login, operations, page
+from services.reporting.http.login_provider import Provider
+from services.reporting.http.page import OPEN_PATHS
+from services.reporting.http.page_answers import Entrance
 from services.reporting.store.fact_tables import HOLDS
 from shared.auth.tokens import TokenVerifier
 from shared.calendar import now_utc
@@ -50,21 +52,32 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             health.ping("worker-database", lambda: pool.fetchval("SELECT 1"))
             tasks |= worker.tasks()
             state[operations.WORKER_ADDRESS] = address
+        verifier = None
         if settings.door.serves_api:
             api_pool = await stack.enter_async_context(open_pool(settings.database_address("api")))
             health.ping("database", lambda: api_pool.fetchval("SELECT 1"))
-            state |= {"pool": api_pool, "entrance": Entrance(settings.key("page"), settings.mode is Mode.PRODUCTION)}
+            verifier = TokenVerifier.of(settings)
+            state |= {"pool": api_pool, "entrance": _entrance(settings, verifier)}
         app = create_app(
             settings,
             routers=routers() if settings.door.serves_api else [],
             health=health,
-            verifier=TokenVerifier.of(settings) if settings.door.serves_api else None,
+            verifier=verifier,
             state=state,
             open_paths=OPEN_PATHS,
         )
         yield Process(app, health, tasks)
 
 
+def _entrance(settings: ServiceSettings, verifier: TokenVerifier) -> Entrance:
+    login_settings = settings.login
+    provider = None
+    if login_settings.provider_url and login_settings.page_url:
+        issuer = settings.tokens.token_issuer
+        provider = Provider(login_settings.provider_url, login_settings.page_url, verifier, issuer)
+    return Entrance(settings.key("page"), settings.mode is Mode.PRODUCTION, provider)
+
+
 def routers() -> list[APIRouter]:
     """Every route of the service."""
-    return [areas.router, operations.router, page.router, ledger_router(SERVICE, owns=(), holds=HOLDS)]
+    return [areas.router, operations.router, page.router, login.router, ledger_router(SERVICE, owns=(), holds=HOLDS)]

@@ -1,4 +1,4 @@
-"""Doors of reporting beside the usual ones: verify, rebuild, redrive, page-token. Answers go to standard output."""
+"""Doors of reporting beside the usual ones: verify, rebuild, redrive. Answers go to standard output."""
 
 from __future__ import annotations
 
@@ -10,19 +10,16 @@ from typing import Any, Final
 import orjson
 
 from services.reporting.consumers.facts import FactsHandler
-from services.reporting.http.page_session import TOKEN_LIFETIME, Purpose, sign
 from services.reporting.use_cases.rebuild import RebuildRunsError, rebuild
 from services.reporting.use_cases.verify import verify
 from shared.calendar import now_utc
 from shared.http.serve import Command
 from shared.messaging.redrive_door import redrive_command
 from shared.postgres.pool import connect
-from shared.setting_groups import Door
 from shared.settings import ServiceSettings
 
 NOT_TRUE: Final = 1
 MISSING: Final = 2
-DISTRICT_CODE: Final = "12.19"  # Batu Bara
 
 
 async def run_verify(settings: ServiceSettings, words: Sequence[str]) -> int:
@@ -55,15 +52,6 @@ async def run_rebuild(settings: ServiceSettings, words: Sequence[str]) -> int:
     return _told(report)
 
 
-async def run_page_token(settings: ServiceSettings, words: Sequence[str]) -> int:
-    """`page-token [--area CODE]`: a token for `/masuk?token=…`, good once and for ten minutes."""
-    parser = argparse.ArgumentParser(prog="python -m services.reporting page-token")
-    parser.add_argument("--area", default=DISTRICT_CODE, help="the area whose figures the page may show")
-    asked = parser.parse_args(words)
-    sys.stdout.write(sign(settings.key("page"), Purpose.TOKEN, asked.area, now_utc() + TOKEN_LIFETIME) + "\n")
-    return 0
-
-
 def _told(report: Mapping[str, Any]) -> int:
     sys.stdout.write(orjson.dumps(report, default=str).decode() + "\n")
     return NOT_TRUE if report["differences"] else 0
@@ -73,5 +61,4 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "verify": Command(run_verify),
     "rebuild": Command(run_rebuild),
     "redrive": redrive_command("reporting", FactsHandler(now_utc)),
-    "page-token": Command(run_page_token, needs=Door.API),
 }

@@ -101,7 +101,7 @@ class TokenVerifier:
         known = self._verified.get(digest)
         if known is not None and self._clock() < known[1]:
             return known[0]
-        claims = await self._claims(token)
+        claims = await self.claims(token)
         caller = caller_of(claims)
         self._remember(digest, caller, float(claims["exp"]))
         return caller
@@ -112,7 +112,8 @@ class TokenVerifier:
         if len(self._verified) > MAX_REMEMBERED:
             self._verified.popitem(last=False)
 
-    async def _claims(self, token: str) -> Mapping[str, Any]:
+    async def claims(self, token: str) -> Mapping[str, Any]:
+        """The verified claims of a token. Problems: token_expired, token_invalid (401)."""
         try:
             header = jwt.get_unverified_header(token)
             key_id = header.get("kid")

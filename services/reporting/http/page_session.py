@@ -1,7 +1,8 @@
-"""Who may see the page until people sign in by OIDC: a token that works once, then a cookie of the same make.
+"""Cookies of the page: an attempt to log in while the browser is at the provider, and the session after it.
 
-Both are `payload.signature`: base64 of {id, purpose, area, expires} and its HMAC-SHA-256 under the page key. The
-purpose is signed too, so that neither can be used as the other.
+An attempt is `payload.signature`: base64 of {state, nonce, verifier, back, expires} and its HMAC-SHA-256 under the page
+key, so that whoever comes back is the browser that left. A session is a random word; what it stands for is in the
+database under the word's digest.
 """
 
 from __future__ import annotations
@@ -10,42 +11,63 @@ import base64
 import binascii
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Final
-from uuid import UUID, uuid4
+from typing import Any, Final, Self
 
 import orjson
+from fastapi import Request
 
-TOKEN_LIFETIME: Final = timedelta(minutes=10)
-COOKIE_LIFETIME: Final = timedelta(hours=8)
-LONGEST: Final = 1_024
+from services.reporting.store.page_sessions import find_session
+from shared.auth.areas import AreaGrant
+from shared.auth.tokens import Caller
+from shared.postgres.pool import Pool
 
-
-class Purpose(StrEnum):
-    """What a signed word is good for."""
-
-    TOKEN = "token"  # noqa: S105 - a kind of word, not a secret
-    COOKIE = "cookie"
+SESSION_COOKIE: Final = "tumbuh_page"
+ATTEMPT_COOKIE: Final = "tumbuh_login"
+ATTEMPT_LIFETIME: Final = timedelta(minutes=10)
+LONGEST: Final = 2_048
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
-    """A verified token or cookie: which areas it opens."""
+class Attempt:
+    """One attempt to log in (state, nonce: OpenID Connect Core; verifier: RFC 7636); `back` is where it leads to."""
 
-    pass_id: UUID
-    area: str
+    state: str
+    nonce: str
+    verifier: str
+    back: str
+
+    @classmethod
+    def new(cls, back: str) -> Self:
+        """A fresh one: 256 random bits each."""
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        return cls(state, nonce, verifier, back)
+
+    @property
+    def challenge(self) -> str:
+        """What the provider is told of the verifier (S256)."""
+        return _text(hashlib.sha256(self.verifier.encode()).digest())
 
 
-def sign(key: bytes, purpose: Purpose, area: str, expires: datetime) -> str:
-    """A new signed word for `area`, good until `expires`."""
-    payload = orjson.dumps({"id": uuid4(), "for": purpose.value, "area": area, "exp": int(expires.timestamp())})
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks at the page."""
+
+    caller: Caller
+    name: str
+
+
+def seal(key: bytes, attempt: Attempt, expires: datetime) -> str:
+    """The cookie of an attempt."""
+    told = [attempt.state, attempt.nonce, attempt.verifier, attempt.back]
+    payload = orjson.dumps([*told, int(expires.timestamp())])
     return f"{_text(payload)}.{_text(_signature(key, payload))}"
 
 
-def read_pass(key: bytes, purpose: Purpose, word: str, now: datetime) -> Pass | None:
-    """The pass in `word`; None if it is not ours, for something else, or too old."""
+def unseal(key: bytes, word: str, now: datetime) -> Attempt | None:
+    """The attempt in a cookie; None if it is not ours or too old."""
     payload_text, _, signature_text = word.partition(".")
     if len(word) > LONGEST or not word.isascii():
         return None
@@ -55,14 +77,42 @@ def read_pass(key: bytes, purpose: Purpose, word: str, now: datetime) -> Pass | 
         return None
     if not hmac.compare_digest(signature, _signature(key, payload)):
         return None
-    told = orjson.loads(payload)
-    if told["for"] != purpose.value or told["exp"] <= now.timestamp():
+    *told, expires = orjson.loads(payload)
+    return Attempt(*told) if expires > now.timestamp() else None
+
+
+def new_session_word() -> str:
+    """The value of a session cookie."""
+    return secrets.token_urlsafe(32)
+
+
+def digest_of(word: str) -> bytes:
+    """Under which the session is kept; a copy of the table opens no page."""
+    return hashlib.sha256(word.encode()).digest()
+
+
+async def reader_of(request: Request) -> Reader | None:
+    """Who is logged in with this browser; None if nobody is, or no longer."""
+    word = request.cookies.get(SESSION_COOKIE, "")
+    if not word or len(word) > LONGEST:
         return None
-    return Pass(UUID(told["id"]), told["area"])
+    pool: Pool = request.app.state.pool
+    row = await find_session(pool, digest_of(word))
+    return Reader(_caller(row), row["name"]) if row is not None else None
+
+
+def _caller(row: dict[str, Any]) -> Caller:
+    return Caller(
+        subject=row["subject"],
+        role=row["role"],
+        scopes=frozenset(row["scopes"]),
+        areas=AreaGrant(tuple(row["granted_areas"])),
+        client_id=row["client_id"],
+    )
 
 
 def _signature(key: bytes, payload: bytes) -> bytes:
-    return hmac.digest(key, b"tumbuh page\x00" + payload, hashlib.sha256)
+    return hmac.digest(key, b"tumbuh log-in\x00" + payload, hashlib.sha256)
 
 
 def _text(content: bytes) -> str:

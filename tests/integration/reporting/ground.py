@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,8 +14,13 @@ import httpx
 from deploy.local.stack import Stack
 from services.reporting.app import MIGRATIONS, SERVICE, routers
 from services.reporting.http.operations import WORKER_ADDRESS
-from services.reporting.http.page import OPEN_PATHS, Entrance
+from services.reporting.http.page import OPEN_PATHS
+from services.reporting.http.page_answers import Entrance
+from services.reporting.http.page_session import digest_of, new_session_word
+from services.reporting.store.page_sessions import open_session
 from services.reporting.use_cases.project_facts import project_facts
+from shared.auth.roles import scopes_of
+from shared.calendar import now_utc
 from shared.contracts.fact import Fact
 from shared.http.app import create_app
 from shared.http.health import Health
@@ -27,6 +33,7 @@ from tests.integration.shared import small_service
 
 PAGE_KEY = bytes(range(64, 96))
 KABUPATEN = "12.19"
+SOON = timedelta(minutes=5)
 SETTINGS = ServiceSettings(
     service=SERVICE,
     door=Door.API,
@@ -96,6 +103,17 @@ async def open_office(stack: Stack) -> AsyncIterator[Office]:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://reporting.test") as client:
             yield Office(stack, api, worker, client)
+
+
+async def log_in(api: Pool, role: str, areas: Sequence[str], *, lasting: timedelta = SOON) -> str:
+    """A session as it stands after a log-in; the value of its cookie."""
+    word = new_session_word()
+    session = {"subject": f"one-{role}", "client_id": "dashboard", "name": "Petugas <Kabupaten>", "role": role}
+    granted = {"scopes": sorted(scopes_of(role)), "granted_areas": list(areas)}
+    await open_session(
+        api, digest_of(word), {**session, **granted, "id_token": "e30.e30.e30", "expires_at": now_utc() + lasting}
+    )
+    return word
 
 
 async def empty(pool: Pool) -> None:

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 import httpx
 import pytest
 
-from services.reporting.http.page import COOKIE
-from services.reporting.http.page_session import Purpose, read_pass, sign
-from shared.calendar import now_utc
-from tests.integration.reporting.ground import PAGE_KEY, Office, deliver
+from services.reporting.http.page_session import SESSION_COOKIE
+from tests.integration.reporting.ground import SOON, Office, deliver, log_in
 from tests.unit.reporting.history import BORN, DESA, assessment, case, child, measurement, register
 
-SOON = timedelta(minutes=5)
 
-
-def token(area: str = "12.19", purpose: Purpose = Purpose.TOKEN, lasting: timedelta = SOON) -> str:
-    return sign(PAGE_KEY, purpose, area, now_utc() + lasting)
-
-
-async def entered(office: Office, area: str = "12.19") -> None:
+async def entered(office: Office, area: str = "12.19", role: str = "district") -> None:
     office.client.cookies.clear()
-    answer = await office.client.get("/masuk", params={"token": token(area)})
-    assert answer.status_code == 200, answer.text
+    office.client.cookies.set(SESSION_COOKIE, await log_in(office.api, role, [area]))
 
 
 async def page(office: Office, **query: str) -> httpx.Response:
@@ -40,48 +31,56 @@ async def district(office: Office) -> None:
     await deliver(office.worker, facts)
 
 
-async def test_without_a_sign_in_link_the_page_shows_no_figure(office: Office) -> None:
+async def test_nobody_sees_a_figure_before_logging_in(office: Office) -> None:
     await district(office)
     office.client.cookies.clear()
     answer = await page(office, periode="2025-11")
     assert answer.status_code == 401
     assert "Kecamatan" not in answer.text
+    assert "/masuk?back=%2F%3Fperiode%3D2025-11&amp;lang=id" in answer.text
 
 
-async def test_a_sign_in_link_works_once(office: Office) -> None:
-    word = token()
+@pytest.mark.parametrize("ending", ["past its time", "logged out", "invented"])
+async def test_a_session_that_has_ended_leads_to_the_log_in(office: Office, ending: str) -> None:
+    await district(office)
+    word = await log_in(office.api, "district", ["12.19"], lasting=-SOON if ending == "past its time" else SOON)
     office.client.cookies.clear()
-    first = await office.client.get("/masuk", params={"token": word})
-    cookie = first.headers["set-cookie"].lower()
-    assert first.status_code == 200
-    assert all(part in cookie for part in ("httponly", "samesite=strict", "max-age=28800", "path=/"))
+    office.client.cookies.set(SESSION_COOKIE, "x" * 43 if ending == "invented" else word)
+    if ending == "logged out":
+        assert (await page(office, periode="2025-11")).status_code == 200
+        left = await office.client.post("/keluar")
+        assert "max-age=0" in left.headers["set-cookie"].lower()
+        office.client.cookies.set(SESSION_COOKIE, word)
+    answer = await page(office, periode="2025-11")
+    assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/masuk")
+
+
+@pytest.mark.parametrize(
+    ("role", "areas"), [("laboratory", ["LAB.12.19.RSUD"]), ("auditor", ["12.19"]), ("district", [])]
+)
+async def test_an_account_without_figures_or_area_is_told_so(office: Office, role: str, areas: list[str]) -> None:
     office.client.cookies.clear()
-    again = await office.client.get("/masuk", params={"token": word})
-    assert again.status_code == 401
-    assert "set-cookie" not in again.headers
+    office.client.cookies.set(SESSION_COOKIE, await log_in(office.api, role, areas))
+    answer = await page(office)
+    assert answer.status_code == 403
+    assert 'action="/keluar' in answer.text
 
 
-@pytest.mark.parametrize("wrong", ["old", "cookie", "forged", "garbage", "empty", "long"])
-async def test_a_word_that_is_no_valid_link_opens_nothing(office: Office, wrong: str) -> None:
-    good = token()
-    words = {
-        "old": token(lasting=-SOON),
-        "cookie": token(purpose=Purpose.COOKIE),
-        "forged": sign(bytes(32), Purpose.TOKEN, "12.19", now_utc() + SOON),
-        "garbage": good[:-3] + "AAA",
-        "empty": ".",
-        "long": "é" * 500,
-    }
+async def test_the_page_says_who_is_logged_in(office: Office) -> None:
+    await district(office)
+    await entered(office)
+    assert "Petugas &lt;Kabupaten&gt; <small>district 12.19</small>" in (await page(office, periode="2025-11")).text
+
+
+@pytest.mark.parametrize("back", ["//evil.test/", "https://evil.test/", "/\\evil.test", "/?x=//evil.test", "/v1/areas"])
+async def test_a_log_in_leads_back_to_the_page_only(office: Office, back: str) -> None:
+    assert (await office.client.get("/masuk", params={"back": back})).status_code == 422
+
+
+async def test_without_a_provider_nobody_can_log_in(office: Office) -> None:
     office.client.cookies.clear()
-    assert (await office.client.get("/masuk", params={"token": words[wrong]})).status_code == 401
-    assert (await page(office)).status_code == 401
-
-
-async def test_a_sign_in_link_is_no_cookie(office: Office) -> None:
-    assert read_pass(PAGE_KEY, Purpose.COOKIE, token(), now_utc()) is None
-    office.client.cookies.clear()
-    office.client.cookies.set(COOKIE, token())
-    assert (await page(office)).status_code == 401
+    assert (await office.client.get("/masuk")).status_code == 503
+    assert (await office.client.get("/masuk/kembali", params={"code": "a", "state": "b"})).status_code == 400
 
 
 async def test_the_page_shows_the_figures_of_the_api(office: Office) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import httpx
 
-from deploy.local.doors import through_door
 from deploy.local.trial import Trial
+from services.reporting.http.page_session import SESSION_COOKIE
 from shared.contracts.codec import encode
 from shared.contracts.fact import Fact
+from shared.postgres.pool import open_pool
+from tests.integration.reporting.ground import log_in
 from tests.unit.reporting.history import DESA, assessment, child, measurement, register
 
 SETTLED_WITHIN_S = 60.0
@@ -60,8 +62,8 @@ async def test_facts_become_figures_once_though_the_process_is_killed_between(sy
     told = await figures_when(system, lambda seen: seen["measured_children"] == 30)
     assert (told["target_children"], told["stunted"], told["haz_measured"], told["pending"]) == (30, 6, 30, 0)
 
-    word = through_door(system.stack, "reporting", "page-token").strip()
-    async with httpx.AsyncClient(base_url=system.url("reporting")) as client:
-        assert (await client.get("/masuk", params={"token": word})).status_code == 200
+    async with open_pool(system.stack.address("reporting_api")) as api:
+        word = await log_in(api, "district", ["12.19"])
+    async with httpx.AsyncClient(base_url=system.url("reporting"), cookies={SESSION_COOKIE: word}) as client:
         page = await client.get("/", params={"periode": "2025-11", "wilayah": DESA[0][:8]})
     assert "6 dari 30 anak yang diukur" in page.text

@@ -121,6 +121,16 @@ def test_each_door_needs_only_what_it_uses(environment: Put) -> None:
     assert "TUMBUH_PAGE_KEY" not in problems_of("reporting", Door.WORKER)[0]
 
 
+def test_the_page_of_a_stack_with_a_provider_must_know_it_and_its_own_address(environment: Put) -> None:
+    environment(TUMBUH_PAGE_KEY=key())
+    assert set(problems_of("reporting", Door.API)[0]) == {"TUMBUH_PROVIDER_URL", "TUMBUH_PAGE_URL"}
+    told = {"TUMBUH_PROVIDER_URL": "http://127.0.0.1:8180/realms/tumbuh", "TUMBUH_PAGE_URL": "http://127.0.0.1:8104"}
+    environment(TUMBUH_PAGE_KEY=key(), **told)
+    assert load_settings("reporting", Door.API).login.page_url == "http://127.0.0.1:8104"
+    environment(TUMBUH_PAGE_KEY=key(), TUMBUH_MODE=None, **told)
+    assert "https" in problems_of("reporting", Door.API)[0]["TUMBUH_PAGE_URL"].problem
+
+
 @pytest.mark.usefixtures("environment")
 def test_a_role_without_password_cannot_connect() -> None:
     with pytest.raises(SettingsError, match="TUMBUH_DATABASE_OWNER_PASSWORD"):

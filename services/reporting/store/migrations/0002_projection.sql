@@ -125,11 +125,18 @@ CREATE TABLE cell (
 CREATE INDEX cell_by_month ON cell (generation, month, desa_code);
 COMMENT ON TABLE cell IS 'derived; rebuildable from the facts, recounted by verify';
 
-CREATE TABLE page_token_used (
-    token_id uuid PRIMARY KEY,
-    used_at timestamptz NOT NULL DEFAULT now()
+CREATE TABLE page_session (
+    session_digest bytea PRIMARY KEY,           -- SHA-256 of the browser's cookie
+    subject text NOT NULL,
+    client_id text NOT NULL,
+    name text NOT NULL,                         -- of the member of staff, as the identity provider tells it
+    role text NOT NULL,
+    scopes text[] NOT NULL,
+    granted_areas text[] NOT NULL,              -- what the session may see; the row itself belongs to no area
+    id_token text NOT NULL,                     -- what the provider is shown at log-out
+    expires_at timestamptz NOT NULL
 );
-COMMENT ON TABLE page_token_used IS 'primary; a sign-in link works once';
+COMMENT ON TABLE page_session IS 'primary; who is logged in to the page now';
 
 CREATE FUNCTION caller_areas() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce(string_to_array(nullif(current_setting('tumbuh.areas', true), ''), ','), '{}')
@@ -171,7 +178,7 @@ CREATE POLICY api ON risk_status_fact FOR SELECT TO reporting_api
 -- The ledger counts what is held, and runs as the owner (facts_census).
 CREATE POLICY census ON risk_status_fact FOR SELECT TO reporting_owner USING (true);
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON generation, child, child_link, child_month, child_span, cell, page_token_used
+GRANT SELECT, INSERT, UPDATE, DELETE ON generation, child, child_link, child_month, child_span, cell, page_session
     TO reporting_worker;
 GRANT SELECT ON generation, child, child_month, child_span, cell TO reporting_api;
-GRANT SELECT, INSERT ON page_token_used TO reporting_api;
+GRANT SELECT, INSERT, DELETE ON page_session TO reporting_api;

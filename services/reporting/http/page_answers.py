@@ -1,0 +1,57 @@
+"""How the page answers: templates, headers, short messages; and what it needs of its process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import Query
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.reporting.http.login_provider import Provider
+from services.reporting.http.page_session import Reader
+from services.reporting.http.page_texts import texts
+from shared.problems import Language
+
+HERE: Final = Path(__file__).parent
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Final = {"content-security-policy": POLICY, "cache-control": "no-store"}
+Lang = Annotated[Language, Query(description="Bahasa Indonesia or English")]
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """The key that signs attempts to log in, whether cookies travel over TLS only, and who vouches for people.
+
+    Without a provider (a stack of tests) nobody can log in.
+    """
+
+    key: bytes
+    secure: bool
+    provider: Provider | None = None
+
+
+@cache
+def _environment() -> Environment:
+    loader = FileSystemLoader(HERE / "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def html(template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A template, filled in."""
+    return HTMLResponse(_environment().get_template(template).render(**values), status, headers=HEADERS)
+
+
+def message(
+    name: str, language: Language, status: int, *, log_in: str = "", reader: Reader | None = None
+) -> HTMLResponse:
+    """The short page that says `name`; with a link to `log_in`, or back to the start; `reader` may log out."""
+    words = texts(language)
+    told = {"title": words[name], "text": words[f"{name}_help"], "log_in": log_in, "reader": reader}
+    return html("message.html", status, t=words, lang=language, **told)
