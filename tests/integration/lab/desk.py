@@ -53,9 +53,12 @@ SETTINGS = ServiceSettings(
 )
 
 
+YESTERDAY = now_utc().replace(microsecond=0) - timedelta(days=1)
+
+
 def yesterday() -> datetime:
-    """A draw that is neither history nor future."""
-    return now_utc().replace(microsecond=0) - timedelta(days=1)
+    """A draw that is neither history nor future: the same one as long as the tests run."""
+    return YESTERDAY
 
 
 def child_fact(child_id: uuid.UUID, revision: int = 1, desa_code: str = DESA_A, **changed: Any) -> ChildV1:
