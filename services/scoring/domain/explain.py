@@ -224,7 +224,7 @@ def _unknown(fold: Fold, found: Finding, thing: UnknownThing) -> Unknown:
     row = found.evidence[SEEN_IN[thing]] if thing in SEEN_IN else -1
     because = _blank_reason(fold, thing, row) if thing in INDEX_OF else BECAUSE[thing]
     settle_with = SETTLE_WITH[thing]
-    if because == "flagged":
+    if because == "flagged" and thing in INDEX_OF:
         settle_with = SETTLE_WITH[UnknownThing(thing + 3)]  # the thing's own *_FLAGGED
     fact_id = None if row < 0 else uuid_of(fold.measurements.fact_id, row)
     values = _both_positions(fold, row) if thing is UnknownThing.POSITION else ()

@@ -155,6 +155,8 @@ def test_a_flagged_value_never_replaces_a_valid_one() -> None:
     assert status.tier == "suspected"
     assert status.reasons[0].value == -2.5
     assert unknown_things(status)["height_for_age_flagged"] == "flagged"
+    settle_with = {unknown.what: unknown.settle_with for unknown in status.unknowns}
+    assert settle_with["height_for_age_flagged"] == "remeasure_length"
     assert class_name("height_for_age", int(story.folded().assessments.height_for_age[1])) == "outlier"
 
 
@@ -162,6 +164,8 @@ def test_a_child_known_by_flagged_values_only_is_not_called_low() -> None:
     status = Story([BOY], [visit(1, BOY, day("2025-07-10"), -6.5, -1.0)]).status()
     assert status.tier != "low"
     assert unknown_things(status)["height_for_age"] == "flagged"
+    settle_with = {unknown.what: unknown.settle_with for unknown in status.unknowns}
+    assert settle_with["height_for_age"] == settle_with["height_for_age_flagged"] == "remeasure_length"
 
 
 def test_taking_an_input_away_makes_the_verdict_unknown_and_giving_it_back_restores_it() -> None:
