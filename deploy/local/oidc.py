@@ -44,12 +44,17 @@ def start(data: DataDir, ports: Mapping[str, int], *, tethered: bool = False) ->
     if processes.running(data, NAME):
         return
     keycloak = ensure_distribution()
-    if not (data.oidc / DATABASE).exists():
+    if not was_started(data):
         partial = data.oidc / "partial"
         shutil.copy(keycloak.database / DATABASE, partial)
         partial.rename(data.oidc / DATABASE)
     command = keycloak.command(data.oidc, ports[OIDC_PORT])
     processes.start(data, NAME, command, tether=TETHER if tethered else None)
+
+
+def was_started(data: DataDir) -> bool:
+    """Whether a provider ever ran in `data`: then it is the one whose tokens count there."""
+    return (data.oidc / DATABASE).exists()
 
 
 def settle(data: DataDir, ports: Mapping[str, int], secrets: Secrets, page_url: str) -> None:

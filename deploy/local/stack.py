@@ -27,7 +27,7 @@ class Stack:
     ports: dict[str, int]
     secrets: Secrets
     database: str = postgres.DATABASE
-    has_provider: bool = True  # without one (tests) tokens are signed with a key of the data directory
+    has_provider: bool = False  # without one (tests) tokens are signed with a key of the data directory
 
     @property
     def bootstrap(self) -> str:
@@ -57,7 +57,7 @@ def exclusive(data: DataDir) -> Iterator[None]:
 
 def open_stack(data: DataDir) -> Stack:
     """The stack of `data` as it was last started; KeyErrors follow if it never was."""
-    return Stack(data, load_ports(data), load_secrets(data))
+    return Stack(data, load_ports(data), load_secrets(data), has_provider=oidc.was_started(data))
 
 
 def start_infrastructure(
