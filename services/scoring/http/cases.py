@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -18,6 +18,7 @@ from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import now_utc, today_jakarta
 from shared.contracts.risk import CaseV1
+from shared.contracts.risk import CloseReason as CloseReasonName
 from shared.http.answer import Answer, json_answer, json_response
 from shared.http.bodies import Body, json_body
 from shared.http.cursor import PageRequest, page_request
@@ -35,20 +36,7 @@ class MoveIn(Body):
 
     move: Asked
     on: date
-    reason: (
-        Literal[
-            "recovered",
-            "cleared",
-            "declined",
-            "lost",
-            "aged_out",
-            "moved_out",
-            "died",
-            "entered_in_error",
-            "merged",
-        ]
-        | None
-    ) = None
+    reason: CloseReasonName | None = None
 
 
 @router.get("", summary="Cases of the own area, the oldest first")

@@ -16,14 +16,17 @@ from deploy.local.stack import Stack
 from services.scoring.app import MIGRATIONS, SERVICE, routers
 from services.scoring.consumers.evidence_handler import EvidenceHandler
 from services.scoring.domain.ruleset import load
+from services.scoring.store.laboratory_tables import LAB_ORDERS
 from services.scoring.use_cases.judge_measurements import Clock
 from shared.calendar import now_utc, today_jakarta
 from shared.contracts.child import ChildV1, MeasurementV1, Residence
 from shared.contracts.fact import Fact
-from shared.contracts.lab import LabResultV1
+from shared.contracts.lab import LabOrderV1, LabResultV1
+from shared.contracts.risk import CaseV1
 from shared.http.app import create_app
 from shared.http.health import Health
 from shared.outbox.append import append
+from shared.postgres.merge import merge_facts
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
 from shared.setting_groups import DatabaseSettings, Door, HttpSettings, KafkaSettings, KeySettings, Mode, TokenSettings
@@ -195,6 +198,34 @@ def result(child_id: uuid.UUID, test_code: str, value: float, unit: str, **chang
         "original_value": str(value),
     }
     return LabResultV1.model_validate({**document, **changes})
+
+
+async def require_tests(desk: Desk, case: dict[str, Any], tests: Sequence[str], states: dict[str, str]) -> None:
+    """The case asks for these tests, and its order stands so."""
+    child_id = uuid.UUID(case["child_id"])
+    content = CaseV1.model_validate({**case["content"], "required_tests": tuple(tests)})
+    await desk.worker.execute(
+        "UPDATE child_case SET content = $2::text::json WHERE fact_id = $1", content.fact_id, content.body().decode()
+    )
+    if not states:
+        return
+    order = LabOrderV1.model_validate(
+        {
+            "fact_id": uuid.uuid5(content.fact_id, "lab-order"),
+            "child_id": child_id,
+            "epoch": 1,
+            "revision": 1,
+            "change": "opened",
+            "known_at": content.known_at,
+            "case_id": content.fact_id,
+            "priority": "routine",
+            "state": "open",
+            "ordered_on": days_ago(20),
+            "tests": [{"orderable": name, "state": state, "added_on": days_ago(20)} for name, state in states.items()],
+        }
+    )
+    async with desk.worker.acquire() as connection, connection.transaction():
+        await merge_facts(connection, LAB_ORDERS, [order])
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from services.scoring.domain.ruleset import load
 from services.scoring.use_cases.judge_measurements import Clock
 from shared.calendar import now_utc, today_jakarta
 from shared.logging import configure_logging
-from tests.integration.scoring.doors_desk import DESA_B, Desk, child, days_ago, empty, open_desk, visit
+from tests.integration.scoring.doors_desk import DESA_B, Desk, child, days_ago, empty, open_desk, result, visit
 
 WAITS_FOR = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid::text = $1"
 
@@ -202,6 +202,34 @@ async def test_a_move_waits_for_the_batch_that_holds_the_child_and_then_sees_wha
     assert (await waiting).status_code == 412
     moved = await desk.move(await desk.case_of(child_id), "confirm", days_ago(1))
     assert [each["name"] for each in moved.json()["content"]["milestones"]] == ["remeasured"]
+
+
+async def test_people_and_batches_at_the_same_time_lose_nothing_of_each_other(desk: Desk) -> None:
+    """Whoever is first: every state of the case has its own revision, and the last one holds what all of them did."""
+    child_id, _ = await desk.suspected()
+
+    async def refer_until_it_holds(days: int) -> None:
+        while True:
+            answer = await desk.move(await desk.case_of(child_id), "refer", days_ago(days))
+            if answer.status_code != 412:
+                assert answer.status_code == 200, answer.text
+                return
+
+    facts = [
+        result(child_id, "haemoglobin", 101.0 - 8 * place, "g/L", drawn_on=days_ago(6 - place)) for place in (0, 1)
+    ]
+    await asyncio.gather(
+        *(refer_until_it_holds(days) for days in range(6)),
+        desk.arrive(visit(child_id, days_ago(8), 8.4, 74.0, is_remeasurement=True)),
+        *(desk.arrive(fact) for fact in facts),
+    )
+    published = await desk.published("case")
+    assert [fact["revision"] for fact in published] == list(range(1, len(published) + 1))
+    stored = (await desk.case_of(child_id))["content"]
+    assert published[-1] == stored
+    names = [each["name"] for each in stored["milestones"]]
+    assert (names.count("referred"), names.count("remeasured")) == (6, 1)
+    assert stored["anaemia"] == "yes"
 
 
 async def test_a_case_outside_the_area_is_not_found_and_a_kader_may_not_move(desk: Desk) -> None:

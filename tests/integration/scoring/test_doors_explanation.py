@@ -3,7 +3,7 @@
 
 import re
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,13 +11,20 @@ import pytest
 
 from deploy.local.stack import Stack
 from services.scoring.domain.texts_numbers import day
-from services.scoring.store.laboratory_tables import LAB_ORDERS
 from services.scoring.use_cases.explain_child import Known, explanation
-from shared.contracts.lab import LabOrderV1
-from shared.contracts.risk import CaseV1, Reading, Reason, RiskStatusV1, Unknown
+from shared.contracts.risk import Reading, Reason, RiskStatusV1, Unknown
 from shared.logging import configure_logging
-from shared.postgres.merge import merge_facts
-from tests.integration.scoring.doors_desk import DESA_B, Desk, child, days_ago, empty, open_desk, result, visit
+from tests.integration.scoring.doors_desk import (
+    DESA_B,
+    Desk,
+    child,
+    days_ago,
+    empty,
+    open_desk,
+    require_tests,
+    result,
+    visit,
+)
 
 TODAY = days_ago(0)
 
@@ -38,34 +45,6 @@ async def desk(open_module_desk: Desk) -> Desk:
 def lines(document: dict[str, Any], section: str) -> list[dict[str, Any]]:
     (found,) = [part["lines"] for part in document["sections"] if part["section"] == section]
     return list(found)
-
-
-async def require_tests(desk: Desk, case: dict[str, Any], tests: Sequence[str], states: dict[str, str]) -> None:
-    """The case asks for these tests, and its order stands so."""
-    child_id = uuid.UUID(case["child_id"])
-    content = CaseV1.model_validate({**case["content"], "required_tests": tuple(tests)})
-    await desk.worker.execute(
-        "UPDATE child_case SET content = $2::text::json WHERE fact_id = $1", content.fact_id, content.body().decode()
-    )
-    if not states:
-        return
-    order = LabOrderV1.model_validate(
-        {
-            "fact_id": uuid.uuid5(content.fact_id, "lab-order"),
-            "child_id": child_id,
-            "epoch": 1,
-            "revision": 1,
-            "change": "opened",
-            "known_at": content.known_at,
-            "case_id": content.fact_id,
-            "priority": "routine",
-            "state": "open",
-            "ordered_on": days_ago(20),
-            "tests": [{"orderable": name, "state": state, "added_on": days_ago(20)} for name, state in states.items()],
-        }
-    )
-    async with desk.worker.acquire() as connection, connection.transaction():
-        await merge_facts(connection, LAB_ORDERS, [order])
 
 
 async def test_a_suspected_child_is_explained_in_plain_bahasa_indonesia(desk: Desk) -> None:

@@ -11,8 +11,17 @@ from deploy.local.stack import Stack
 from services.scoring.use_cases import list_missing_tests
 from shared.auth.areas import AreaGrant
 from shared.logging import configure_logging
-from tests.integration.scoring.doors_desk import DESA_A, DESA_B, Desk, child, days_ago, empty, open_desk, visit
-from tests.integration.scoring.test_doors_explanation import require_tests
+from tests.integration.scoring.doors_desk import (
+    DESA_A,
+    DESA_B,
+    Desk,
+    child,
+    days_ago,
+    empty,
+    open_desk,
+    require_tests,
+    visit,
+)
 
 
 @pytest.fixture(scope="module")
