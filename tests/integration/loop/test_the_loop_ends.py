@@ -8,7 +8,6 @@ of `check` hold.
 from __future__ import annotations
 
 import asyncio
-import os
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from deploy.local.stack import Stack
 from shared.calendar import now_utc, today_jakarta
 from shared.contracts.child import ChildV1, MeasurementV1, Residence
-from tests.integration.loop.bus import SERVICES, Bus, open_bus
+from tests.integration.loop.bus import SERVICES, Bus, content, open_bus
 from tests.integration.loop.rules import check
 
 DESA: Final = ("12.19.01.2003", "12.19.02.2001")
@@ -273,6 +272,33 @@ def test_no_lost_case_no_second_order_no_silent_end(machine: type[Loop]) -> None
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=int(os.environ.get("LOOP_EXAMPLES", "40")), stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
+
+
+@pytest.mark.timeout(60)
+def test_a_clearing_measurement_that_was_a_mistake_brings_the_case_and_its_order_back(machine: type[Loop]) -> None:
+    machine.run.run(_a_mistake_clears_a_child(machine.bus))
+
+
+async def _a_mistake_clears_a_child(bus: Bus) -> None:
+    await bus.empty()
+    world = Children()
+    child = world.register(DESA[0])
+    bus.send([child, world.measure(child, "stunted", 3, again=False)])
+    while await bus.round():
+        pass
+    mistake = world.measure(child, "normal", 0, again=True)
+    bus.send([mistake])
+    while await bus.round():
+        pass
+    (case,) = await content(bus.pools["scoring"], "child_case")
+    (order,) = await content(bus.pools["lab"], "lab_order")
+    assert (case["state"], case["close_reason"], order["state"]) == ("closed", "cleared", "cancelled")
+    bus.send([world.revise(mistake, change="voided", voided=True)])
+    while await bus.round():
+        pass
+    await check(bus, world.children.values(), world.visits.values())
+    (order,) = await content(bus.pools["lab"], "lab_order")
+    assert order["state"] == "open"
