@@ -133,6 +133,22 @@ async def test_the_page_shows_the_cascade_and_the_laboratory_of_each_area(office
     assert "Laboratory complete" in (await page(office, periode="2025-11", lang="en")).text
 
 
+async def test_the_province_sees_no_small_count_on_the_page(office: Office) -> None:
+    """Three suspected and two complete: hidden in the cascade, the cards and the table, and not told as nothing."""
+    await district(office)
+    reached = {"lab_ordered": date(2025, 11, 5), "lab_complete": date(2025, 11, 16)}
+    await deliver(office.worker, [case(of=number, milestones=reached, anaemia="yes") for number in (0, 1)])
+    await entered(office, "12", "province")
+    answer = await page(office, wilayah="12.19", periode="2025-11")
+    assert answer.status_code == 200
+    section = answer.text.split('class="cascade"')[1].split("</section>")[0]
+    told = ["10", "–", "0", "–", "–", "0", "0", "0", "–", "–"]  # noqa: RUF001
+    assert re.findall(r"<b>([^<]+)</b>", section) == told
+    assert "hari" not in section.split("<dl>")[0]
+    assert "None" not in answer.text
+    assert "3 dari 10" not in answer.text
+
+
 async def test_a_pass_opens_its_own_area_and_nothing_above_or_beside_it(office: Office) -> None:
     await district(office)
     await entered(office, "12.19.01")
