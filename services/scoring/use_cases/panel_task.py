@@ -1,4 +1,4 @@
-"""The task `laboratory_panel`: ended and opened again by the order of its case, whatever came first.
+"""The task `laboratory_panel`: it stands as the order of its case stands, whatever came first.
 
 What a person ended stays ended: only an end that names the order or the case (`closing_fact_id`) is taken back.
 """
@@ -25,18 +25,21 @@ class Panel:
     cases: Mapping[UUID, CaseV1]
     live: CaseV1 | None
 
-    def ended(self, task: FollowUpV1) -> FollowUpV1 | None:
-        """The open task as it ends now: its order is complete or cancelled, or its case ended without one."""
-        end = self._end(task) if task.task == PANEL and task.state == "open" else None
-        return None if end is None else revised(self.family, task, *end)
-
-    def reopened(self, task: FollowUpV1) -> FollowUpV1 | None:
-        """The task that its order or case had ended, open again as nothing ends it any more."""
-        if task.task != PANEL or task.state == "open" or task.closing_fact_id is None:
+    def told(self, task: FollowUpV1) -> FollowUpV1 | None:
+        """The task as its order says it is now; None where that is what it is, or another's to say."""
+        if task.task != PANEL or (task.state != "open" and task.closing_fact_id is None):
             return None
         if self.family.ending is not None or not self.family.counts(task.because_fact_id):
             return None
-        return revised(self.family, task, "open", None, None) if self._end(task) is None else None
+        end = self._end(task)
+        if end is None:
+            return None if task.state == "open" else revised(self.family, task, "open", None, None)
+        state, closing_fact_id, on = end
+        if (task.state, task.closing_fact_id) == (state, closing_fact_id) and (
+            state == "cancelled" or task.done_on == on
+        ):
+            return None  # a task is cancelled on the day it was first told
+        return revised(self.family, task, *end)
 
     def _end(self, task: FollowUpV1) -> tuple[str, UUID, date] | None:
         case = self._case(task)

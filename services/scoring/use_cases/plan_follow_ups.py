@@ -24,15 +24,18 @@ def plan_follow_ups(family: Family, cases: Mapping[UUID, CaseV1]) -> list[Follow
     open_tasks: dict[str, FollowUpV1] = {}
     for task in family.tasks:
         if task.state == "open":
-            ended = _ended(family, task) or panel.ended(task)
+            ended = _ended(family, task) or panel.told(task)
             if ended is None:
                 open_tasks[task.task] = task
             else:
                 changed[task.fact_id] = ended
     for task in family.tasks:
-        again = panel.reopened(task) if task.task not in open_tasks else None
-        if again is not None:
-            changed[task.fact_id] = open_tasks[task.task] = again
+        told = panel.told(task) if task.state != "open" else None
+        if told is None or (told.state == "open" and told.task in open_tasks):
+            continue
+        changed[task.fact_id] = told
+        if told.state == "open":
+            open_tasks[told.task] = told
     known = {task.fact_id for task in family.tasks}
     asks = family.may_open and family.ending is None
     wanted = follow_ups(family.folded, family.found, family.today) if asks else ()
@@ -56,7 +59,7 @@ def plan_follow_ups(family: Family, cases: Mapping[UUID, CaseV1]) -> list[Follow
             because_fact_id=item.because_fact_id,
             ruleset_version=family.folded.rules.version,
         )
-        ended = panel.ended(changed[fact_id])
+        ended = panel.told(changed[fact_id])
         if ended is not None:  # the order was there before what asked for it
             changed[fact_id] = ended.model_copy(update={"revision": 1})
     return list(changed.values())

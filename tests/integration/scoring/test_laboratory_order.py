@@ -72,7 +72,7 @@ async def ending(pool: Pool) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 100_000), order=st.randoms(use_true_random=False), cut=st.integers(1, 9))
 def test_any_order_duplication_and_batching_ends_in_the_same_statuses_cases_and_tasks(
     ground: Stack, seed: int, order: random.Random, cut: int
