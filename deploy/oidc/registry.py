@@ -17,7 +17,7 @@ from deploy.oidc.people import people
 from deploy.oidc.realm import CALLBACK, DASHBOARD, PAGE_ADDRESS, REALM, as_text, realm
 from shared.auth.roles import scopes_of
 
-WITHIN_S: Final = 30.0
+WITHIN_S: Final = 120.0  # making the realm takes seconds, on a busy machine many
 MACHINE_TOKEN_S: Final = 12 * 3600
 
 
@@ -39,42 +39,46 @@ class Registry:
         if self._token("master", SETUP_CLIENT, self._secret) is not None:
             return
         client = self._client_of("master", SETUP_CLIENT, secret=first_secret)
-        self._ask("PUT", f"master/clients/{client['id']}", client | {"secret": self._secret}, secret=first_secret)
+        self.ask("PUT", f"master/clients/{client['id']}", client | {"secret": self._secret}, secret=first_secret)
 
     def settle_realm(self, page_url: str, passwords: Mapping[str, str]) -> None:
         """The realm with its people, made if it is not there; the page's address is what it is now."""
         if self._client.get(f"/realms/{REALM}").status_code == httpx.codes.NOT_FOUND:
             text = as_text().replace(PAGE_ADDRESS, page_url)
             users = [_user(person, passwords[person["username"]]) for person in people()]
-            self._ask("POST", "", json.loads(text) | {"users": users})
+            self.ask("POST", "", json.loads(text) | {"users": users})
             return
         self._add_scopes()
-        client = self._client_of(REALM, DASHBOARD)
+        client = self.dashboard()
         callback = page_url + CALLBACK
         if client["redirectUris"] != [callback]:
             client["redirectUris"] = [callback]
             client["attributes"]["post.logout.redirect.uris"] = page_url + "/"
-            self._ask("PUT", f"{REALM}/clients/{client['id']}", client)
+            self.ask("PUT", f"{REALM}/clients/{client['id']}", client)
 
     def _add_scopes(self) -> None:
         """Scopes that our roles have learnt since the realm was made."""
-        there = {scope["name"] for scope in self._ask("GET", f"{REALM}/client-scopes").json()}
+        there = {scope["name"] for scope in self.ask("GET", f"{REALM}/client-scopes").json()}
         for scope in realm()["clientScopes"]:
             if scope["name"] not in there:
-                self._ask("POST", f"{REALM}/client-scopes", scope)
+                self.ask("POST", f"{REALM}/client-scopes", scope)
+
+    def dashboard(self) -> dict[str, Any]:
+        """The page's client as it is registered."""
+        return self._client_of(REALM, DASHBOARD)
 
     def machine_token(self, client_id: str, secret: str, role: str, areas: Sequence[str]) -> str:
         """A token of the machine `client_id` by client credentials; registered with its role if it is new."""
         token = self._token(REALM, client_id, secret)
         if token is None:
-            self._ask("POST", f"{REALM}/clients", _machine(client_id, secret, role, areas))
+            self.ask("POST", f"{REALM}/clients", _machine(client_id, secret, role, areas))
             token = self._token(REALM, client_id, secret)
         if token is None:
             raise StartError(f"the identity provider refuses the client {client_id}")
         return token
 
     def _client_of(self, realm: str, client_id: str, *, secret: str | None = None) -> dict[str, Any]:
-        found: list[dict[str, Any]] = self._ask("GET", f"{realm}/clients?clientId={client_id}", secret=secret).json()
+        found: list[dict[str, Any]] = self.ask("GET", f"{realm}/clients?clientId={client_id}", secret=secret).json()
         return found[0]
 
     def _token(self, realm: str, client_id: str, secret: str) -> str | None:
@@ -88,8 +92,11 @@ class Registry:
         answer.raise_for_status()
         return str(answer.json()["access_token"])
 
-    def _ask(self, method: str, path: str, body: object = None, *, secret: str | None = None) -> httpx.Response:
-        """One request as administrator. A fresh token each time: rights on a new realm are not in an older one."""
+    def ask(self, method: str, path: str, body: object = None, *, secret: str | None = None) -> httpx.Response:
+        """One request as administrator, below /admin/realms. StartError if it is refused.
+
+        A fresh token each time: rights on a new realm are not in an older one.
+        """
         token = self._token("master", SETUP_CLIENT, secret or self._secret)
         url = f"/admin/realms/{path}".rstrip("/")
         answer = self._client.request(method, url, json=body, headers={"Authorization": f"Bearer {token}"})
