@@ -39,9 +39,14 @@ RESULTS: Final[Kept[LabResultV1]] = Kept(
     ),
     beside=(plain("specimen_id", "uuid"), plain("void_reason", "text")),
 )
-_SLOTS: Final = (
-    "NOT voided AND (coalesce(order_id, child_id), test_code, draw) IN "
-    "(SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[]))"
+# The owners by themselves first: a join alone would read the whole table under row-level security.
+SLOTS: Final = (
+    "NOT voided AND owner = ANY($1) "
+    "AND (owner, test_code, draw) IN (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[]))"
+)
+DRAWS: Final = (
+    "NOT voided AND owner = ANY($1) AND (owner, draw) IN (SELECT * FROM unnest($1::uuid[], $2::text[])) "
+    "ORDER BY child_id, fact_id"
 )
 _LIST: Final = """
 ($1::uuid IS NULL OR child_id = $1) AND ($2::uuid IS NULL OR order_id = $2)
@@ -55,7 +60,7 @@ async def holders(connection: Connection, slots: Collection[Slot]) -> dict[Slot,
     if not slots:
         return {}
     ordered = sorted(slots)
-    found = await RESULTS.find(connection, _SLOTS, *([slot[part] for slot in ordered] for part in range(3)))
+    found = await RESULTS.find(connection, SLOTS, *([slot[part] for slot in ordered] for part in range(3)))
     return {slot_of(result): result for result in found}
 
 
@@ -64,13 +69,7 @@ async def results_of_draws(connection: Connection, draws: Collection[tuple[UUID,
     if not draws:
         return []
     ordered = sorted(draws)
-    return await RESULTS.find(
-        connection,
-        "NOT voided AND (coalesce(order_id, child_id), draw) IN (SELECT * FROM unnest($1::uuid[], $2::text[])) "
-        "ORDER BY child_id, fact_id",
-        [owner for owner, _ in ordered],
-        [draw for _, draw in ordered],
-    )
+    return await RESULTS.find(connection, DRAWS, [owner for owner, _ in ordered], [draw for _, draw in ordered])
 
 
 async def list_results(

@@ -39,7 +39,7 @@ class NewSpecimen:
 async def receive_specimen(
     connection: Connection, order_id: UUID, new: NewSpecimen, entry: Entry
 ) -> tuple[Specimen, bool]:
-    """The stored specimen and whether it is new; the same label again is the same specimen.
+    """The stored specimen and whether it is new; the same label at the same laboratory is the same specimen.
 
     Raises UnknownFactError for an order the caller does not see, RefusedError.
     """
@@ -82,12 +82,13 @@ async def _checked(connection: Connection, order: LabOrderV1, new: NewSpecimen, 
     if wrong := draw_problem(draw, child.birth_date if child else None, entry.now):
         raise RefusedError(wrong)
     orderables = tuple(sorted(set(new.orderables)))
-    label = "/".join(("specimen", new.specimen, draw.key, *orderables))
+    laboratory_code = entry.laboratory_code or order.laboratory_code
+    label = "/".join(("specimen", laboratory_code or "", new.specimen, draw.key, *orderables))
     return Specimen(
         specimen_id=derived_fact_id(order.fact_id, label),
         child_id=order.child_id,
         order_id=order.fact_id,
-        laboratory_code=entry.laboratory_code or order.laboratory_code,
+        laboratory_code=laboratory_code,
         specimen=new.specimen,
         drawn_on=draw.on,
         drawn_at=draw.at,

@@ -8,6 +8,7 @@ import pytest
 from services.lab.app import OWNS
 from services.lab.jobs.housekeeping import Housekeeping
 from services.lab.store.holding import HOLDS
+from services.lab.store.results import DRAWS, RESULTS, SLOTS
 from services.lab.use_cases.republish import republish
 from shared.contracts.fact import Fact
 from shared.ledger.census import take_census
@@ -48,6 +49,23 @@ async def test_an_order_and_a_laboratory_that_missed_each_other_are_brought_toge
     routed = await bare_desk.order(order.child_id)
     assert (routed.laboratory_code, routed.revision, woken) == (HOSPITAL, 2, [True])
     assert [event.fact_id for event in await bare_desk.events()] == [order.fact_id] * 2
+
+
+async def test_a_report_does_not_read_all_results_ever_stored(desk: Desk) -> None:
+    """Under row-level security a join by the natural key alone would: seconds a batch once the table has grown."""
+    await worked_desk(desk)
+    await desk.superuser(
+        "INSERT INTO lab_result SELECT child_id, gen_random_uuid(), epoch, revision, known_at, gen_random_uuid(), "
+        "laboratory_code, test_code, draw, drawn_on, reported_at, voided, void_reason, specimen_id, content "
+        "FROM lab_result, generate_series(1, 5000)"
+    )
+    await desk.superuser("ANALYZE lab_result")
+    owner = await desk.worker.fetchval("SELECT owner FROM lab_result LIMIT 1")
+    async with desk.api.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT set_config('tumbuh.areas', $1, true)", HOSPITAL)
+        for condition, values in ((SLOTS, ([owner], ["haemoglobin"], ["x"])), (DRAWS, ([owner], ["x"]))):
+            plan = await connection.fetch(f"EXPLAIN {RESULTS.select} WHERE {condition}", *values)
+            assert "Seq Scan on lab_result" not in "\n".join(row[0] for row in plan)
 
 
 async def test_without_an_area_nothing_is_seen(desk: Desk) -> None:

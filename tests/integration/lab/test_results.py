@@ -305,6 +305,19 @@ async def test_a_specimen_is_collected_once_and_its_refusal_opens_its_tests_agai
     assert ("specimen_id", "specimen_rejected") in codes(late)
 
 
+async def test_two_laboratories_with_tubes_of_one_order_keep_them_apart(desk: Desk) -> None:
+    """The child moved between the two draws; neither sees the other's tube, both may label theirs alike."""
+    await desk.enter_laboratory(CLINIC, ["12.19.02"])
+    order = await desk.open_order(desa_code=DESA_B)
+    tube = {"specimen": "venous", "drawn_at": yesterday().isoformat(), "orderables": ["crp"]}
+    path = f"/v1/orders/{order.fact_id}/specimens"
+    first = await desk.send("POST", path, tube, areas=[CLINIC])
+    await desk.consume(child_fact(order.child_id, 2, DESA_A))
+    second = await desk.send("POST", path, tube, areas=[HOSPITAL])
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json()["specimen_id"] != second.json()["specimen_id"]
+
+
 async def test_a_specimen_is_for_tests_that_wait(desk: Desk) -> None:
     order = await desk.open_order()
     tube = {"specimen": "venous", "drawn_at": yesterday().isoformat(), "orderables": ["zinc"]}

@@ -59,13 +59,13 @@ CREATE TABLE lab_result (
     void_reason text,
     specimen_id uuid,
     content json NOT NULL,               -- the result as published
+    owner uuid NOT NULL GENERATED ALWAYS AS (coalesce(order_id, child_id)) STORED,
     PRIMARY KEY (child_id, fact_id)
 );
 COMMENT ON TABLE lab_result IS 'primary; one row a reported value, retracted ones stay';
 CREATE UNIQUE INDEX lab_result_fact ON lab_result (fact_id);
 -- One draw has one value of a test: two equal reports 20 ms apart are one result, whoever comes first.
-CREATE UNIQUE INDEX lab_result_natural_key ON lab_result (coalesce(order_id, child_id), test_code, draw)
-    WHERE NOT voided;
+CREATE UNIQUE INDEX lab_result_natural_key ON lab_result (owner, test_code, draw) WHERE NOT voided;
 CREATE INDEX lab_result_order ON lab_result (order_id) WHERE order_id IS NOT NULL;
 
 CREATE TABLE critical_value (
