@@ -33,6 +33,7 @@ POM: Final = Path(__file__).with_name("pom.xml")
 CONFIGURATION: Final = Path(__file__).with_name("keycloak.conf")
 DATABASE: Final = "keycloak.mv.db"
 SETUP_CLIENT: Final = "tumbuh-setup"
+OWNER_LOOKS: Final = 0o700
 FIRST_START_WITHIN_S: Final = 240.0
 # A short start matters more here than the last tenth of throughput: half the processor time of the usual compiler.
 JAVA_OPTIONS: Final = (
@@ -118,6 +119,7 @@ def ensure_distribution() -> Distribution:
             sys.stderr.write("fetching and preparing Keycloak (once, about 180 MB, one to two minutes) ...\n")
             shutil.rmtree(found.folder, ignore_errors=True)
             found.database.mkdir(parents=True)
+            found.folder.chmod(OWNER_LOOKS)  # the prepared database holds keys
             _unpack(found, _fetch(found.folder))
             _run([str(found.home / "bin" / "kc.sh"), "build"], {"JAVA_HOME": str(find_java().parents[1])})
             _first_run(found)

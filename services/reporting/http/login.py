@@ -70,13 +70,15 @@ async def come_back(
     if attempt is None or not code or not hmac.compare_digest(state.encode(), attempt.state.encode()):
         return _refused("no attempt of this browser", lang)
     try:
-        login = await _provider(entrance).log_in(attempt, code)
+        provider = _provider(entrance)
+        login = await provider.log_in(attempt, code)
+        if not login.caller.may("aggregates:read"):
+            # No session here; and the provider must forget them, or nobody else could log in with this browser.
+            return message("no_access", lang, 403, log_out=await provider.log_out_url(login.id_token))
     except LoginRefusedError as error:
         return _refused(str(error), lang)
     except ProviderUnavailableError as error:
         return _unavailable(error, lang)
-    if not login.caller.may("aggregates:read"):
-        return message("no_access", lang, 403)
     word = new_session_word()
     session: dict[str, Any] = {
         "subject": login.caller.subject,
@@ -102,7 +104,7 @@ async def leave(request: Request, lang: Lang = "id") -> Response:
     entrance: Entrance = request.app.state.entrance
     id_token = await close_session(request.app.state.pool, digest_of(request.cookies.get(SESSION_COOKIE, "")))
     try:
-        url = "/" if id_token is None else await _provider(entrance).log_out_url(id_token)
+        url = await _provider(entrance).log_out_url(id_token)
         # Not a redirect: browsers hold `form-action` against where a form leads, and that is the provider.
         response: Response = html("left.html", t=texts(lang), lang=lang, url=url)
     except ProviderUnavailableError as error:

@@ -100,9 +100,11 @@ class Provider:
             raise LoginRefusedError("the ID token belongs to another attempt or person")
         return Login(caller, _name(identity), answer.id_token, float(claims["exp"]))
 
-    async def log_out_url(self, id_token: str) -> str:
-        """Where a person's session at the provider ends. ProviderUnavailableError."""
-        query = {"id_token_hint": id_token, "post_logout_redirect_uri": self._page_url + "/", "client_id": CLIENT_ID}
+    async def log_out_url(self, id_token: str | None) -> str:
+        """Where a session at the provider ends; without the ID token it asks first. ProviderUnavailableError."""
+        query = {"post_logout_redirect_uri": self._page_url + "/", "client_id": CLIENT_ID}
+        if id_token is not None:
+            query["id_token_hint"] = id_token
         return f"{(await self._description()).end_session_endpoint}?{urlencode(query)}"
 
     async def _exchange(self, attempt: Attempt, code: str) -> TokenAnswer:

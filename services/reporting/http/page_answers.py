@@ -49,9 +49,9 @@ def html(template: str, status: int = 200, **values: Any) -> HTMLResponse:
 
 
 def message(
-    name: str, language: Language, status: int, *, log_in: str = "", reader: Reader | None = None
+    name: str, language: Language, status: int, *, log_in: str = "", log_out: str = "", reader: Reader | None = None
 ) -> HTMLResponse:
-    """The short page that says `name`; with a link to `log_in`, or back to the start; `reader` may log out."""
+    """The short page that says `name`; with a link to `log_in` or `log_out`, or back; `reader` may end the session."""
     words = texts(language)
-    told = {"title": words[name], "text": words[f"{name}_help"], "log_in": log_in, "reader": reader}
+    told = {"title": words[name], "text": words[f"{name}_help"], "log_in": log_in, "log_out": log_out, "reader": reader}
     return html("message.html", status, t=words, lang=language, **told)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from shared.postgres.pool import Pool
 
+# As long as the provider remembers a person: by the ID token of a session that has ended it knows whom to forget.
+KEPT_FOR: Final = timedelta(hours=12)
+
 
 async def open_session(pool: Pool, digest: bytes, session: Mapping[str, Any]) -> None:
-    """Keep a session, named as the table's columns are; forget those that have ended."""
-    await pool.execute("DELETE FROM page_session WHERE expires_at <= now()")
+    """Keep a session, named as the table's columns are; forget those that ended so long ago that nobody logs out."""
+    await pool.execute("DELETE FROM page_session WHERE expires_at <= now() - $1::interval", KEPT_FOR)
     await pool.execute(
         """
         INSERT INTO page_session

@@ -117,10 +117,14 @@ def test_what_a_person_sees_ends_at_their_area(house: Stack, browser: Browser) -
     assert browser.get("/?wilayah=12.19&periode=2025-11").status_code == 403
 
 
-def test_a_role_without_figures_gets_no_session(house: Stack, browser: Browser) -> None:
+def test_a_role_without_figures_gets_no_session_and_can_leave(house: Stack, browser: Browser) -> None:
     answer = browser.log_in("lab", house.secrets.people["lab"])
     assert answer.status_code == 403
     assert SESSION_COOKIE not in browser.client.cookies
+    way_out = re.search(r'<a href="([^"]+)">Keluar</a>', answer.text)
+    assert way_out is not None
+    assert browser.get(unescape(way_out.group(1))).status_code == 302
+    assert LOGIN_FORM.search(browser.provider_form().text)
 
 
 def test_whoever_the_provider_still_knows_comes_back_without_a_password(house: Stack, browser: Browser) -> None:
