@@ -130,14 +130,14 @@ async def agree(desk: Desk) -> None:
             assert (test.state == "collected") is (test.orderable in collected - resulted)
             assert test.state not in ({"cancelled"} if order.case_id in live else {"ordered"})
     low = {
-        (result.order_id, result.test_code): result.fact_id
+        (result.order_id, result.laboratory_code, result.test_code): result.fact_id
         for result in valid
         if result.test_code in LIMITS and (result.value or 0) < LIMITS[result.test_code]
     }
     wanted = {
         fact_id
-        for (order_id, code), fact_id in low.items()
-        if code == "haemoglobin" or (order_id, "haemoglobin") not in low
+        for (order_id, laboratory, code), fact_id in low.items()  # a laboratory judges the values it has itself
+        if code == "haemoglobin" or (order_id, laboratory, "haemoglobin") not in low
     }
     assert {alert.result_id for alert in alerts if alert.state != "withdrawn"} == wanted
     last: dict[uuid.UUID, Fact] = {}
