@@ -97,7 +97,7 @@ def test_a_person_logs_in_sees_the_figures_and_logs_out_at_both_sides(house: Sta
     assert "samesite=lax" in cookie
     page = browser.get(entered.headers["location"])
     assert page.status_code == 200
-    assert "Petugas Kabupaten <small>district 12.19</small>" in page.text
+    assert "Petugas Kabupaten <small>kabupaten 12.19</small>" in page.text
 
     session = browser.client.cookies[SESSION_COOKIE]
     left = browser.client.post("/keluar")

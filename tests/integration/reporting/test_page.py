@@ -69,7 +69,7 @@ async def test_an_account_without_figures_or_area_is_told_so(office: Office, rol
 async def test_the_page_says_who_is_logged_in(office: Office) -> None:
     await district(office)
     await entered(office)
-    assert "Petugas &lt;Kabupaten&gt; <small>district 12.19</small>" in (await page(office, periode="2025-11")).text
+    assert "Petugas &lt;Kabupaten&gt; <small>kabupaten 12.19</small>" in (await page(office, periode="2025-11")).text
 
 
 @pytest.mark.parametrize("back", ["//evil.test/", "https://evil.test/", "/\\evil.test", "/?x=//evil.test", "/v1/areas"])
