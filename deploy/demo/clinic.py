@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 
-from deploy.demo.client import Api
+from deploy.demo.client import AnswerError, Api
 from deploy.demo.together import a_few_at_once
 
 SEEN_SHARE: Final = 0.08  # of the live cases
@@ -95,12 +96,22 @@ class Clinic:
             moves.append("confirm")
             if self._chance(case, "care") < IN_CARE_SHARE:
                 moves.append("start_care")
-        etag = case["etag"]
-        for move in moves:
-            body = {"move": move, "on": self.today.isoformat()}
-            answer = await self.scoring.post(f"/v1/cases/{case['fact_id']}:move", body, etag)
-            etag = answer.headers["etag"]
-        return moves
+        return [move for move in moves if await self._move(case["fact_id"], move)]
+
+    async def _move(self, case_id: str, move: str) -> bool:
+        """One move of the case as it is now; False if it ended meanwhile. Who comes second looks again."""
+        path, body = f"/v1/cases/{case_id}", {"move": move, "on": self.today.isoformat()}
+        while True:
+            case = await self.scoring.get(path)
+            if case["state"] == "closed":
+                return False
+            try:
+                await self.scoring.post(f"{path}:move", body, case["etag"])
+            except AnswerError as refused:
+                if refused.status != HTTPStatus.PRECONDITION_FAILED:
+                    raise
+            else:
+                return True
 
     def _chance(self, case: dict[str, Any], what: str) -> float:
         return float(self._rng(case, what).random())

@@ -41,6 +41,8 @@ class Simulator:
 
     async def finish(self) -> dict[str, int]:
         """Close its standard input and wait. CommandError with its last words if it failed."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()  # `communicate` without input leaves it open on Python 3.11
         try:
             output, said = await asyncio.wait_for(self._process.communicate(), ENDS_WITHIN_S)
         except TimeoutError:

@@ -31,6 +31,7 @@ REFUSED_SHARE: Final = 0.3  # of the specimens sent in
 PAGE: Final = 200  # orders of one look at the list
 PAUSE_S: Final = 1.0
 DRAWN_BEFORE: Final = timedelta(minutes=40)
+DRAWN_AGAIN_BEFORE: Final = timedelta(minutes=10)
 
 
 class Laboratory:
@@ -63,13 +64,15 @@ class Laboratory:
         """Results of these orders in one report; specimens that are sent in go their own way first."""
         if not orders:
             return 0
-        drawn_at = now_utc() - DRAWN_BEFORE
+        now = now_utc()
         rows: list[dict[str, Any]] = []
         for order in orders:
             waiting = [test["orderable"] for test in order["tests"] if test["state"] in {"ordered", "collected"}]
+            again = any(test["rejections"] for test in order["tests"])
+            drawn_at = now - (DRAWN_AGAIN_BEFORE if again else DRAWN_BEFORE)
             specimen_id = None
             if self._chance(order["order_id"], "sent_in") < SENT_IN_SHARE:
-                specimen_id = await self._receive(order, waiting, drawn_at)
+                specimen_id = await self._receive(order, waiting, drawn_at, again=again)
                 if specimen_id is None:
                     continue  # refused: the child is drawn again at the next look
             rows += self._rows(order["order_id"], waiting, drawn_at, specimen_id)
@@ -82,14 +85,15 @@ class Laboratory:
         self.done["orders"] += len(orders)
         return len(orders)
 
-    async def _receive(self, order: dict[str, Any], waiting: Sequence[str], drawn_at: datetime) -> str | None:
+    async def _receive(
+        self, order: dict[str, Any], waiting: Sequence[str], drawn_at: datetime, *, again: bool
+    ) -> str | None:
         """A specimen from outside: None if it had to be refused, which happens once an order."""
         order_id = order["order_id"]
         body = {"specimen": "venous", "drawn_at": drawn_at.isoformat(), "orderables": list(waiting)}
         specimen = (await self._api.post(f"/v1/orders/{order_id}/specimens", body)).json()
         self.done["specimens"] += 1
-        refused_before = any(test["rejections"] for test in order["tests"])
-        if not refused_before and self._chance(order_id, "refused") < REFUSED_SHARE:
+        if not again and self._chance(order_id, "refused") < REFUSED_SHARE:
             await self._api.post(f"/v1/specimens/{specimen['specimen_id']}:reject", {"reason": "haemolysed"})
             self.done["refused"] += 1
             return None
