@@ -27,7 +27,7 @@ def clinic(desk: Desk) -> Clinic:
 
 def test_a_child_from_suspicion_over_the_laboratory_to_recovery(desk: Desk, clinic: Clinic) -> None:
     child_id = desk.register_child()
-    assert desk.measure([visit_on(child_id, days_ago(45), **STUNTED)])["accepted"] == 1
+    assert desk.measure([visit_on(child_id, days_ago(59), **STUNTED)])["accepted"] == 1
 
     order = clinic.order_of(child_id)
     assert {test["orderable"] for test in order["tests"]} == {"blood_count", "ferritin", "crp"}
@@ -57,14 +57,14 @@ def test_a_child_from_suspicion_over_the_laboratory_to_recovery(desk: Desk, clin
 
     for move in ("refer", "confirm", "start_care"):
         clinic.move(child_id, move)
-    desk.measure([visit_on(child_id, days_ago(30), is_remeasurement=True), visit_on(child_id, days_ago(0))])
+    desk.measure([visit_on(child_id, days_ago(28), is_remeasurement=True), visit_on(child_id, days_ago(0))])
     desk.balanced()
     clinic.move(child_id, "close", reason="recovered")
     desk.balanced()
     assert clinic.case_of(child_id) is None
     assert len(clinic.orders(child_id)) == 1
 
-    month = format_month(month_of(days_ago(45)))
+    month = format_month(month_of(days_ago(59)))
     answer = desk.call(
         *("GET", "reporting", "/v1/areas/12.19/cascade"), role="district", areas=["12.19"], params={"period": month}
     )

@@ -112,11 +112,13 @@ Tasks = Iterable[tuple[str, Cause]]
 
 
 def _urgent(view: _View) -> Tasks:
-    """One assessment, however many signs: because of the newest."""
+    """One assessment, however many signs: because of the newest. Its case asks for the panel, too."""
     if view.found.tier is Tier.URGENT:
         fresh = view.fresh_causes(Tier.URGENT)
         if fresh:
             yield "urgent_assessment", min(fresh)
+            if not any(rule in view.found.rules for rule, _ in STUNTED):
+                yield "laboratory_panel", min(fresh)
 
 
 def _stunted(view: _View) -> Tasks:

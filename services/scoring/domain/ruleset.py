@@ -54,6 +54,7 @@ FOLLOW_UPS: Final = (
     "remeasure",
     "laboratory_panel",
     "urgent_assessment",
+    "attend_referral",
     "visit_twice_not_gained",
     "start_supplementary_feeding",
 )

@@ -41,6 +41,14 @@ async def lock_follow_up(connection: Connection, follow_up_id: UUID) -> FollowUp
     return None if content is None else FollowUpV1.read(content)
 
 
+async def open_tasks(connection: Connection, case: CaseV1) -> list[FollowUpV1]:
+    """What is still to be done for the child of a locked case."""
+    rows = await connection.fetch(
+        "SELECT content::text FROM follow_up WHERE child_id = $1 AND state = 'open' ORDER BY fact_id", case.child_id
+    )
+    return [FollowUpV1.read(row["content"]) for row in rows]
+
+
 async def family_codes(connection: Connection, root_id: UUID) -> tuple[Sequence[date], npt.NDArray[np.int32]]:
     """Day and assessment codes (`judgement_facts.CODE_COLUMNS`) of every measurement of a root."""
     rows = await connection.fetch("SELECT measured_on, codes FROM family_assessments($1)", root_id)

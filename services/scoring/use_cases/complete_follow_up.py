@@ -7,8 +7,8 @@ from typing import Literal
 
 from services.scoring.store import doors
 from services.scoring.store.cases import write_follow_ups
+from services.scoring.use_cases.case_tasks import known_at
 from services.scoring.use_cases.judge_measurements import Clock
-from services.scoring.use_cases.move_case import known_at
 from shared.contracts.codec import encode
 from shared.contracts.risk import FollowUpV1
 from shared.outbox.append import append

@@ -6,15 +6,16 @@ Under the child's lock, so that the move and a batch of facts about the same chi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final, Literal
 
 from services.scoring.domain.assessment_codes import NO_SCORE, AssessmentFlag, State
 from services.scoring.domain.case import CloseReason, IllegalMoveError, MilestoneName, Move, MoveName, has_recovered
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.store import doors
-from services.scoring.store.cases import write_cases
+from services.scoring.store.cases import write_cases, write_follow_ups
 from services.scoring.use_cases.case_steps import Kept, stepped
+from services.scoring.use_cases.case_tasks import known_at, tasks_of_move
 from services.scoring.use_cases.judge_measurements import Clock
 from services.scoring.use_cases.judgement_facts import CODE_COLUMNS
 from shared.calendar import completed_months
@@ -40,7 +41,7 @@ class AskedMove:
 
 
 async def move_case(connection: Connection, kept: Kept, asked: AskedMove, rules: RuleSet, clock: Clock) -> CaseV1:
-    """The locked case after the move, stored and handed to the outbox.
+    """The locked case after the move, stored and handed to the outbox with the tasks that begin or end by it.
 
     IllegalMoveError with the codes of `domain.case.move` and `move_in_future`, `close_reason_not_asked`,
     `close_reason_of_register`, `not_aged_out`.
@@ -59,7 +60,9 @@ async def move_case(connection: Connection, kept: Kept, asked: AskedMove, rules:
         }
     )
     await write_cases(connection, [(changed, before)])
-    await append(connection, [encode(changed, traceparent=current_traceparent())])
+    tasks = tasks_of_move(changed, asked.move, asked.on, await doors.open_tasks(connection, case), rules, clock)
+    await write_follow_ups(connection, tasks)
+    await append(connection, [encode(fact, traceparent=current_traceparent()) for fact in (changed, *tasks)])
     return changed
 
 
@@ -80,11 +83,6 @@ async def recovery_shown(connection: Connection, case: CaseV1, rules: RuleSet) -
         if NO_SCORE not in (haz, whz):
             scores.append((day, haz / 100, whz / 100))
     return has_recovered(scores, rules)
-
-
-def known_at(now: datetime, before: datetime) -> datetime:
-    """Never earlier than what was known before, should a clock be behind."""
-    return max(now.astimezone(UTC), before)
 
 
 def _check(asked: AskedMove, today: date) -> None:

@@ -70,6 +70,49 @@ async def test_a_referral_is_a_dated_milestone_and_the_same_one_is_not_noted_twi
     assert (await desk.case_of(child_id))["etag"] == referred["etag"]
 
 
+async def test_a_referred_child_waits_on_the_list_of_clinicians_until_somebody_ends_it(desk: Desk) -> None:
+    """B058: a referral ages where somebody looks."""
+    child_id, case = await desk.suspected()
+    referred = (await desk.move(case, "refer", days_ago(5))).json()
+    (waiting,) = [
+        item
+        for item in (await desk.get("/v1/follow-ups?owner=clinician"))["items"]
+        if item["task"] == "attend_referral"
+    ]
+    assert (waiting["child_id"], waiting["due_on"], waiting["overdue"]) == (
+        str(child_id),
+        days_ago(2).isoformat(),
+        True,
+    )
+    await desk.move(referred, "refer", days_ago(1))
+    tasks = [task for task in await desk.published("follow-up") if task["task"] == "attend_referral"]
+    assert len(tasks) == 1, "one open referral is enough"
+    body = {"state": "done", "done_on": days_ago(0).isoformat()}
+    ended = await desk.send("POST", f"/v1/follow-ups/{waiting['fact_id']}:complete", body)
+    assert ended.status_code == 200, ended.text
+    assert "attend_referral" not in {item["task"] for item in (await desk.get("/v1/follow-ups"))["items"]}
+
+
+async def test_a_decision_ends_the_urgent_assessment_and_a_close_every_task_of_the_case(desk: Desk) -> None:
+    child_id = uuid.uuid4()
+    await desk.arrive(child(child_id), visit(child_id, days_ago(2), 8.4, 74.0, muac_cm=11.0))  # short and gizi buruk
+    case = await desk.case_of(child_id)
+
+    async def open_tasks() -> set[str]:
+        return {item["task"] for item in (await desk.get("/v1/follow-ups"))["items"]}
+
+    before = await open_tasks()
+    assert {"urgent_assessment", "laboratory_panel"} <= before
+    confirmed = (await desk.move(case, "confirm", days_ago(1))).json()
+    assert await open_tasks() == before - {"urgent_assessment"}
+    answer = await desk.move(confirmed, "close", days_ago(0), reason="declined")
+    assert answer.status_code == 200, answer.text
+    assert await open_tasks() == set()
+    last = {task["task"]: task["state"] for task in await desk.published("follow-up")}
+    assert last.pop("urgent_assessment") == "done"
+    assert set(last.values()) == {"cancelled"}
+
+
 @pytest.mark.parametrize(
     ("move", "days", "reason", "status", "code"),
     [

@@ -47,7 +47,8 @@ def test_a_remeasurement_is_not_measured_again() -> None:
 def test_gizi_buruk_is_assessed_within_a_day_however_many_signs_there_are() -> None:
     swollen = tasks(visit(1, BOY, ON, -1.0, -1.0, oedema=True, muac=11.0))
     assert [(task.task, task.owner_role, task.due_on) for task in swollen] == [
-        ("urgent_assessment", "clinician", ON + timedelta(days=1))
+        ("urgent_assessment", "clinician", ON + timedelta(days=1)),
+        ("laboratory_panel", "laboratory", ON + timedelta(days=14)),
     ]
 
 

@@ -49,6 +49,7 @@ def test_a_dangerous_result_makes_urgent_and_leaves_what_growth_says() -> None:
     assert (finding.tier, finding.growth_tier) == (Tier.URGENT, Tier.NUTRITION)
     assert {task.task: task.because_fact_id for task in follow_ups(folded, finding, ON)} == {
         "urgent_assessment": UUID(int=900),
+        "laboratory_panel": UUID(int=900),
         "start_supplementary_feeding": fact(1),
     }
 
@@ -58,7 +59,7 @@ def test_only_a_fresh_result_asks_for_an_assessment(days: int, *, opens: bool) -
     folded = Story([BOY], [visit(1, BOY, ON, -1.0, 0.0)]).folded()
     (finding,) = findings(folded, [0], {0: found_of(ANAEMIC)})
     tasks = [task.task for task in follow_ups(folded, finding, ON + timedelta(days=days))]
-    assert tasks == (["urgent_assessment"] if opens else [])
+    assert tasks == (["urgent_assessment", "laboratory_panel"] if opens else [])
 
 
 @pytest.mark.parametrize(
