@@ -12,7 +12,8 @@ from services.lab.use_cases.new_result import NewResult, Number, ResultValues
 from services.lab.use_cases.specimens import Kind, RejectReason
 from shared.contracts.fact import AreaCode
 from shared.contracts.lab import LaboratoryCode, Orderable
-from shared.http.bodies import MAX_ROWS, Body
+from shared.http.bodies import Body
+from shared.http.row_batch import Rows
 
 
 class ResultIn(NewResult, Body):
@@ -25,10 +26,8 @@ class ResultPatch(ResultValues, Body):
     value: Number = 0.0
 
 
-class ResultsIn(Body):
+class ResultsIn(Rows[ResultIn]):
     """Many results; each row is judged by itself."""
-
-    rows: Annotated[list[ResultIn], Field(max_length=MAX_ROWS)]
 
 
 class VoidIn(Body):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -16,8 +17,7 @@ from services.lab.http.answers import (
     refusals,
     result_json,
 )
-from services.lab.http.batch import BatchRows, batch_body
-from services.lab.http.requests import ResultIn, ResultPatch, VoidIn
+from services.lab.http.requests import ResultIn, ResultPatch, ResultsIn, VoidIn
 from services.lab.store.results import RESULTS, list_results
 from services.lab.use_cases.correct_results import correct_result, void_result
 from services.lab.use_cases.record_results import Recorded, record_results
@@ -30,6 +30,7 @@ from shared.http.cursor import PageRequest, page_request
 from shared.http.etag import Order, etag, if_match
 from shared.http.failures import is_unique_violation
 from shared.http.kinds import NOT_FOUND
+from shared.http.row_batch import RowBatch, row_batch
 from shared.http.transaction import reading, write_once, writing
 from shared.postgres.pool import Connection
 
@@ -61,13 +62,13 @@ async def post_result(
 async def post_batch(
     request: Request,
     caller: Annotated[Caller, require("results:write")],
-    body: Annotated[BatchRows, batch_body()],
+    body: Annotated[RowBatch[ResultIn], row_batch(ResultsIn, ResultIn)],
 ) -> Response:
     """A report in the order of the rows; good rows are stored even when others are not."""
 
     async def effect(connection: Connection) -> Answer:
         recorded = await record_results(connection, list(body.good.values()), entry_of(caller))
-        return json_answer(200, _report(body, dict(zip(body.good, recorded, strict=True))))
+        return json_answer(200, _report(body, recorded))
 
     return await write_once(request, effect)
 
@@ -141,14 +142,8 @@ def _named(fact: LabResultV1) -> dict[str, Any]:
     return {"result_id": str(fact.fact_id), "revision": fact.revision, "etag": etag(*fact.order)}
 
 
-def _report(body: BatchRows, results: dict[int, Recorded]) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = []
-    for index in range(body.received):
-        if index in body.bad:
-            problems = [problem.as_json() for problem in body.bad[index]]
-            rows.append({"index": index, "outcome": "rejected", "problems": problems})
-        else:
-            rows.append({"index": index, **recorded_json(results[index])})
+def _report(body: RowBatch[ResultIn], recorded: Sequence[Recorded]) -> dict[str, Any]:
+    rows = body.report(map(recorded_json, recorded))
     outcomes = [row["outcome"] for row in rows]
     return {
         "received": body.received,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -17,8 +18,7 @@ from services.measurement.http.answers import (
     refusals,
     vault_of,
 )
-from services.measurement.http.batch import BatchRows, batch_body
-from services.measurement.http.requests import MeasurementIn, MeasurementPatch, VoidIn, stated
+from services.measurement.http.requests import MeasurementIn, MeasurementPatch, MeasurementsIn, VoidIn, stated
 from services.measurement.store.counts import IntakeCount
 from services.measurement.store.measurements import MEASUREMENTS
 from services.measurement.use_cases.correct_measurements import (
@@ -42,6 +42,7 @@ from shared.http.bodies import json_body
 from shared.http.etag import Order, etag, if_match
 from shared.http.failures import is_unique_violation
 from shared.http.kinds import NOT_FOUND
+from shared.http.row_batch import RowBatch, row_batch
 from shared.http.transaction import reading, write_once, writing
 from shared.postgres.pool import Connection
 
@@ -81,7 +82,7 @@ async def post_measurement(
 async def post_batch(
     request: Request,
     caller: Annotated[Caller, require("measurement:write")],
-    body: Annotated[BatchRows, batch_body()],
+    body: Annotated[RowBatch[MeasurementIn], row_batch(MeasurementsIn, MeasurementIn)],
 ) -> Response:
     """A report in the order of the rows; good rows are stored even when others are not."""
 
@@ -100,7 +101,7 @@ async def post_batch(
             quarantined=count.quarantined,
         )
         await add_count(connection, "batch", counted, entry)
-        return json_answer(200, _report(body, dict(zip(body.good, results, strict=True)), counted))
+        return json_answer(200, _report(body, results, counted))
 
     return await write_once(request, effect)
 
@@ -162,14 +163,7 @@ def _order(fact: MeasurementV1) -> tuple[dict[str, Any], int, dict[str, str]]:
     return shown, 200, {"ETag": etag(*fact.order)}
 
 
-def _report(body: BatchRows, results: dict[int, Recorded], count: IntakeCount) -> dict[str, Any]:
-    rows = []
-    for index in range(body.received):
-        if index in body.bad:
-            problems = [problem.as_json() for problem in body.bad[index]]
-            rows.append({"index": index, "outcome": "rejected", "problems": problems})
-        else:
-            rows.append({"index": index, **recorded_json(results[index])})
+def _report(body: RowBatch[MeasurementIn], results: Sequence[Recorded], count: IntakeCount) -> dict[str, Any]:
     for name in ("accepted", "unchanged", "rejected", "quarantined"):
         metrics.INTAKE_ROWS.labels(name, "batch").inc(getattr(count, name))
     return {
@@ -178,5 +172,5 @@ def _report(body: BatchRows, results: dict[int, Recorded], count: IntakeCount) -
         "unchanged": count.unchanged,
         "rejected": count.rejected,
         "quarantined": count.quarantined,
-        "rows": rows,
+        "rows": body.report(map(recorded_json, results)),
     }

@@ -18,7 +18,8 @@ from services.measurement.use_cases.correct_measurements import VoidReason
 from services.measurement.use_cases.visits import NewMeasurement, VisitValues
 from shared.contracts.child import HouseholdRisk, Sex
 from shared.contracts.fact import DesaCode, PosyanduCode
-from shared.http.bodies import MAX_ROWS, Body
+from shared.http.bodies import Body
+from shared.http.row_batch import Rows
 
 Purpose = Literal["care", "correction", "matching", "report"]
 
@@ -129,10 +130,8 @@ class RejectIn(Body):
     reason: RejectReason
 
 
-class MeasurementsIn(Body):
+class MeasurementsIn(Rows[MeasurementIn]):
     """Many visits; each row is judged by itself."""
-
-    rows: Annotated[list[MeasurementIn], Field(max_length=MAX_ROWS)]
 
 
 class VoidIn(Body):
