@@ -73,6 +73,20 @@ def test_a_malformed_row_says_what_is_wrong_and_leaves_the_others_alone(row: Any
     }
 
 
+@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999"])
+def test_a_number_that_is_none_is_only_its_rows_fault(number: bytes) -> None:
+    good = orjson.dumps(GOOD)
+    batch = READER.read(b'{"rows": [%b, {"weight_kg": %b}, %b]}' % (good, number, good))
+    assert list(batch.good) == [0, 2]
+    assert [(p.field, p.code) for p in batch.bad[1]] == [("rows.1.weight_kg", "not_a_number")]
+
+
+@pytest.mark.parametrize("weight_kg", [8.1, 1 / 3, 1e-5, 5e-324, 1.7976931348623157e308])
+def test_a_good_number_is_the_same_beside_a_malformed_row(weight_kg: float) -> None:
+    batch = READER.read(body({"weight_kg": weight_kg}, 7))
+    assert batch.good[0].weight_kg == weight_kg
+
+
 def test_as_many_rows_as_are_allowed_are_read_also_where_some_are_malformed() -> None:
     batch = READER.read(body(*[GOOD] * (MAX_ROWS - 1), {"weight_kg": "x"}))
     assert (batch.received, len(batch.good), list(batch.bad)) == (MAX_ROWS, MAX_ROWS - 1, [MAX_ROWS - 1])
