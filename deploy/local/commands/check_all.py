@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import sys
 import time
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ RESULT: Final = CHECKOUT / "docs" / "check-all.json"
 STEPS: Final = (
     ("test", ["./tumbuh", "test"]),
     ("fresh machine", ["sh", "tests/fresh_machine.sh"]),
+    ("two years of history", [sys.executable, "-P", "-m", "tests.history"]),
 )
 
 
