@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 from uuid import UUID
 
@@ -89,6 +90,18 @@ class Fact(BaseModel):
     def read(cls, body: bytes | str) -> Self:
         """The fact in `body`, unknown fields ignored. ValidationError (a ValueError) otherwise."""
         return cls.model_validate_json(body, extra="ignore")
+
+
+def revised(stored: FactT, change: Change, now: datetime, **values: object) -> FactT:
+    """The next revision of a fact whose row is locked; `values` have been checked. Known no earlier than the last."""
+    return stored.model_copy(
+        update={
+            **values,
+            "revision": stored.revision + 1,
+            "change": change,
+            "known_at": max(now.astimezone(UTC), stored.known_at),
+        }
+    )
 
 
 def of_kind(facts: Iterable[Fact], model: type[FactT]) -> dict[int, FactT]:

@@ -25,10 +25,10 @@ import orjson
 from deploy.local.stack import Stack
 from deploy.local.trial import Trial, empty_topics, fresh_database, trial
 from services.measurement.store.children import CHILDREN as CHILD_TABLE
-from services.measurement.use_cases.publish import publish
 from shared.calendar import today_jakarta
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.topics import MEASUREMENT, RISK
+from shared.outbox.publish import publish
 from shared.postgres.pool import open_pool
 from tests.bench.floor import TABLE, Sampled, Stage, dsn, run_as_service, run_stage, sample, write
 from tests.bench.report import BenchRow

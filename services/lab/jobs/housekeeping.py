@@ -10,11 +10,11 @@ import structlog
 
 from services.lab.store.criticals import oldest_raised
 from services.lab.use_cases.keep_orders import route_unassigned
-from services.lab.use_cases.publish import publish
 from shared import metrics
 from shared.calendar import now_utc
 from shared.http.idempotency import forget_old_keys
 from shared.messaging.outcomes import is_not_now
+from shared.outbox.publish import publish
 from shared.postgres.pool import Pool
 
 LOG = structlog.get_logger(__name__)

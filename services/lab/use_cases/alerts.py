@@ -11,9 +11,10 @@ from services.lab.domain.criticals import Crossing, Drawn, alerts
 from services.lab.store.criticals import CRITICALS, alert_id, alerts_of
 from services.lab.store.results import draw_key, results_of_draws
 from services.lab.use_cases.entry import Entry, StateError, UnknownFactError
-from services.lab.use_cases.publish import publish, revised
 from shared.calendar import JAKARTA
+from shared.contracts.fact import revised
 from shared.contracts.lab import CriticalValueV1, LabResultV1
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 

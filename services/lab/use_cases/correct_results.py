@@ -10,8 +10,8 @@ from services.lab.domain.result_problems import ResultProblem
 from services.lab.store.results import RESULTS
 from services.lab.use_cases.entry import Entry, RefusedError, StaleError, UnknownFactError
 from services.lab.use_cases.new_result import NewResult, build_result
-from services.lab.use_cases.publish import revised
 from services.lab.use_cases.record_results import settle, surroundings
+from shared.contracts.fact import revised
 from shared.contracts.lab import LabResultV1
 from shared.postgres.pool import Connection
 

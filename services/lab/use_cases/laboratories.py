@@ -7,7 +7,7 @@ from services.lab.domain.routing import Laboratory, area_of
 from services.lab.store.laboratories import write_laboratory
 from services.lab.use_cases.entry import Entry, RefusedError
 from services.lab.use_cases.keep_orders import route_unassigned
-from services.lab.use_cases.publish import publish
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 

@@ -17,8 +17,9 @@ from services.lab.use_cases.alerts import refresh_alerts
 from services.lab.use_cases.entry import Entry
 from services.lab.use_cases.keep_orders import refresh_orders
 from services.lab.use_cases.new_result import NewResult, Surroundings, build_result
-from services.lab.use_cases.publish import publish, revised
+from shared.contracts.fact import revised
 from shared.contracts.lab import LabResultV1
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 Outcome = Literal["accepted", "unchanged", "conflict", "rejected"]

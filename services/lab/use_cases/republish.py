@@ -9,7 +9,7 @@ from services.lab.store.criticals import CRITICALS
 from services.lab.store.kept import Kept
 from services.lab.store.orders import ORDERS
 from services.lab.store.results import RESULTS
-from services.lab.use_cases.publish import publish
+from shared.outbox.publish import publish
 from shared.postgres.pool import Pool
 
 TABLES: Final[tuple[Kept[Any], ...]] = (ORDERS, RESULTS, CRITICALS)

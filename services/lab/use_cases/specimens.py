@@ -15,9 +15,9 @@ from services.lab.store.orders import ORDERS, WAITING
 from services.lab.store.specimens import Specimen, find_specimens, insert_specimen, refuse_specimen
 from services.lab.use_cases.entry import Entry, RefusedError, UnknownFactError
 from services.lab.use_cases.keep_orders import refresh_orders
-from services.lab.use_cases.publish import publish
 from shared.contracts.fact import derived_fact_id
 from shared.contracts.lab import LabOrderV1
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 Kind = Literal["venous", "capillary"]

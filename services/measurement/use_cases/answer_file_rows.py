@@ -24,11 +24,11 @@ from services.measurement.use_cases.entry import Entry, RefusedError
 from services.measurement.use_cases.file_children import FileChildren, Resident
 from services.measurement.use_cases.file_measurements import FileMeasurements
 from services.measurement.use_cases.held_rows import HeldContent
-from services.measurement.use_cases.publish import publish
 from services.measurement.use_cases.record_measurements import child_refusal, point_problem, service_point
 from services.measurement.use_cases.take_file_rows import lock_places
 from services.measurement.use_cases.visits import DatedVisit
 from shared.contracts.child import ChildV1
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 ABOVE_THE_ROW: Final = frozenset({"desa_code", "posyandu_code", "child_id"})  # what the names of a row stand for

@@ -14,9 +14,10 @@ from services.measurement.store.identities import Reader
 from services.measurement.store.measurements import of_child
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry, RefusedError, StaleError, UnknownFactError
-from services.measurement.use_cases.publish import publish, revised
 from services.measurement.use_cases.register_children import seal
 from shared.contracts.child import ChildV1
+from shared.contracts.fact import revised
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 CORRECTABLE: Final = frozenset(

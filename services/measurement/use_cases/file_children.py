@@ -18,11 +18,10 @@ from services.measurement.store.identities import IdentityRow
 from services.measurement.store.measurements import newest_days
 from services.measurement.store.vault import Identity, Vault
 from services.measurement.use_cases.entry import Entry
-from services.measurement.use_cases.publish import revised
 from services.measurement.use_cases.register_children import NewChild, new_child, seal
 from services.measurement.use_cases.relocate_children import residences_of, stays_of
 from shared.contracts.child import ChildV1
-from shared.contracts.fact import Change
+from shared.contracts.fact import Change, revised
 from shared.postgres.pool import Connection
 
 IDENTITY_FIELDS: Final = ("nik", "name", "parent_name", "address", "rt", "rw")

@@ -19,9 +19,8 @@ from services.measurement.store.measurements import (
 )
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.file_children import Resident
-from services.measurement.use_cases.publish import revised
 from shared.contracts.child import MeasurementV1, OfficialScores
-from shared.contracts.fact import new_fact_id
+from shared.contracts.fact import new_fact_id, revised
 from shared.postgres.pool import Connection
 
 SOURCE: Final = "eppgbm"

@@ -13,8 +13,9 @@ from services.measurement.domain.dates import read_date
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.store.register import ENTRIES, known_codes
 from services.measurement.use_cases.entry import Entry
-from services.measurement.use_cases.publish import publish, revised
+from shared.contracts.fact import revised
 from shared.contracts.register import RegisterEntryV1, register_fact_id
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 RegisterOutcome = Literal["accepted", "corrected", "unchanged", "rejected"]

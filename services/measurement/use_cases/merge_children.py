@@ -10,8 +10,9 @@ from uuid import UUID
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.store.children import CHILDREN, lock_merges
 from services.measurement.use_cases.entry import Entry, RefusedError, UnknownFactError
-from services.measurement.use_cases.publish import publish, revised
 from shared.contracts.child import ChildV1
+from shared.contracts.fact import revised
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 

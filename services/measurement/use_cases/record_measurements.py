@@ -19,10 +19,10 @@ from services.measurement.store.register import Place, unknown_places
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.held_rows import Doubt, HeldContent, held_row
-from services.measurement.use_cases.publish import publish
 from services.measurement.use_cases.visits import NewMeasurement
 from shared.contracts.child import MeasurementV1
 from shared.contracts.fact import new_fact_id
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 Outcome = Literal["accepted", "unchanged", "conflict", "quarantined", "rejected"]

@@ -15,9 +15,9 @@ from services.measurement.store.identities import IdentityRow, Reader
 from services.measurement.store.register import unknown_places
 from services.measurement.store.vault import Identity, Vault
 from services.measurement.use_cases.entry import Entry
-from services.measurement.use_cases.publish import publish
 from shared.contracts.child import ChildV1, HouseholdRisk, Residence, Sex
 from shared.contracts.fact import new_fact_id
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 Evidence = Literal["same_nik", "same_name_and_birth_date"]

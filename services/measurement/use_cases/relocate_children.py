@@ -12,8 +12,9 @@ from services.measurement.store.children import CHILDREN
 from services.measurement.store.register import unknown_places
 from services.measurement.use_cases.correct_children import locked_child
 from services.measurement.use_cases.entry import Entry, RefusedError
-from services.measurement.use_cases.publish import publish, revised
 from shared.contracts.child import ChildV1, Residence
+from shared.contracts.fact import revised
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 

@@ -9,7 +9,7 @@ from services.measurement.store.children import CHILDREN
 from services.measurement.store.fact_rows import FactRows
 from services.measurement.store.measurements import MEASUREMENTS
 from services.measurement.store.register import ENTRIES
-from services.measurement.use_cases.publish import publish
+from shared.outbox.publish import publish
 from shared.postgres.pool import Pool
 
 KINDS: Final[tuple[FactRows[Any], ...]] = (ENTRIES, CHILDREN, MEASUREMENTS)  # register first, children before visits

@@ -26,7 +26,7 @@ from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.file_children import FileChildren, Resident
 from services.measurement.use_cases.file_measurements import FileMeasurements
 from services.measurement.use_cases.held_rows import Doubt, HeldContent, held_row
-from services.measurement.use_cases.publish import publish
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 LEDGER_TERMS: Final = {

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from datetime import UTC, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from shared.contracts import export
 from shared.contracts.codec import Message, UndecodableError, decode, encode
 from shared.contracts.compatibility import breaking_changes
+from shared.contracts.fact import revised
 from shared.contracts.kinds import KINDS
 from shared.contracts.topics import SERVICES, TOPICS
 
@@ -52,6 +54,16 @@ def test_an_optional_field_that_a_reader_learns_later_does_not_change_the_conten
     for name in [name for name, value in bare.items() if value is None]:
         del bare[name]
     assert KINDS["measurement"].read(json.dumps(bare).encode()).content_hash() == fact.content_hash()
+
+
+def test_the_next_revision_counts_on_and_is_known_no_earlier_than_the_last() -> None:
+    """A clock set back, or another zone, changes neither the order nor the text of what is stored."""
+    fact = KINDS["measurement"].read((export.EXAMPLES / "measurement/1/weight-only.json").read_bytes())
+    later = fact.known_at.astimezone(timezone(timedelta(hours=7))) + timedelta(hours=1)
+    void = revised(fact, "voided", later, voided=True)
+    assert (void.epoch, void.revision, void.change) == (fact.epoch, fact.revision + 1, "voided")
+    assert (void.model_dump()["voided"], void.known_at, void.known_at.tzinfo) == (True, later, UTC)
+    assert revised(void, "corrected", fact.known_at).known_at == later
 
 
 def test_one_revision_has_one_event_id_and_another_revision_another() -> None:
