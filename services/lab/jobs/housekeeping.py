@@ -6,23 +6,20 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-import structlog
-
 from services.lab.store.criticals import oldest_raised
 from services.lab.use_cases.keep_orders import route_unassigned
 from shared import metrics
 from shared.calendar import now_utc
 from shared.http.idempotency import forget_old_keys
-from shared.messaging.outcomes import is_not_now
+from shared.jobs.repeat import repeat
 from shared.outbox.publish import publish
 from shared.postgres.pool import Pool
 
-LOG = structlog.get_logger(__name__)
 EVERY_SECONDS: Final = 10.0
 
 
 class Housekeeping:
-    """A loop; what fails because the database is away is done at the next turn."""
+    """Done again and again; what fails because the database is away is done at the next turn."""
 
     def __init__(self, pool: Pool, wake: Callable[[], None], every_seconds: float = EVERY_SECONDS) -> None:
         self._pool = pool
@@ -31,17 +28,7 @@ class Housekeeping:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
-        while not stop.is_set():
-            try:
-                await self.once()
-            except Exception as error:
-                if not is_not_now(error):
-                    raise
-                LOG.warning("housekeeping_waits", error=error)
-            try:
-                await asyncio.wait_for(stop.wait(), self._every_seconds)
-            except TimeoutError:
-                continue
+        await repeat(self.once, self._every_seconds, stop)
 
     async def once(self) -> None:
         """One turn."""

@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-import structlog
-
 from services.measurement.store import counts, quarantine
 from shared import metrics
 from shared.http.idempotency import forget_old_keys
+from shared.jobs.repeat import repeat
 from shared.jobs.table import refresh_metrics
 from shared.ledger.compare import judge_intake
-from shared.messaging.outcomes import is_not_now
 from shared.postgres.pool import Pool
 
-LOG = structlog.get_logger(__name__)
 EVERY_SECONDS: Final = 30.0
 
 
 class Housekeeping:
-    """A loop; what fails because the database is away is done at the next turn."""
+    """Done again and again; what fails because the database is away is done at the next turn."""
 
     def __init__(self, pool: Pool, every_seconds: float = EVERY_SECONDS) -> None:
         self._pool = pool
@@ -28,17 +25,7 @@ class Housekeeping:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
-        while not stop.is_set():
-            try:
-                await self.once()
-            except Exception as error:
-                if not is_not_now(error):
-                    raise
-                LOG.warning("housekeeping_waits", error=error)
-            try:
-                await asyncio.wait_for(stop.wait(), self._every_seconds)
-            except TimeoutError:
-                continue
+        await repeat(self.once, self._every_seconds, stop)
 
     async def once(self) -> None:
         """One turn."""
