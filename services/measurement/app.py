@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import structlog
 from fastapi import APIRouter
 
 from services.measurement.http import children, mappings, measurements, merges, register, review
@@ -28,11 +27,11 @@ from shared.ledger.census import CensusTable
 from shared.ledger.routes import ledger_router
 from shared.messaging.kafka import Broker
 from shared.messaging.worker import Worker
+from shared.outbox.republish_door import republish_command
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Connection, open_pool
 from shared.settings import ServiceSettings
 
-LOG = structlog.get_logger(__name__)
 SERVICE: Final = "measurement"
 MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"
 SILENT_SECONDS: Final = 120.0  # of the job loop: longer than any chunk takes
@@ -113,11 +112,4 @@ async def _intake_ledger(connection: Connection) -> dict[str, Any]:
     return {"intake": await counts.totals(connection)}
 
 
-async def run_republish(settings: ServiceSettings, words: Sequence[str]) -> int:  # noqa: ARG001 - takes none
-    """`python -m services.measurement republish`: a running worker's relay sends what this puts into the outbox."""
-    async with open_pool(settings.database_address("worker")) as pool:
-        LOG.info("republished", facts=await republish(pool))
-    return 0
-
-
-COMMANDS: Final[Mapping[str, Command]] = {"republish": Command(run_republish)}
+COMMANDS: Final[Mapping[str, Command]] = {"republish": republish_command(republish)}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import structlog
 from fastapi import APIRouter
 
 from services.scoring.consumers.evidence_handler import EvidenceHandler
@@ -26,11 +25,11 @@ from shared.ledger.routes import ledger_router
 from shared.messaging.kafka import Broker
 from shared.messaging.redrive_door import redrive_command
 from shared.messaging.worker import Worker
+from shared.outbox.republish_door import republish_command
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import open_pool
 from shared.settings import ServiceSettings
 
-LOG = structlog.get_logger(__name__)
 SERVICE: Final = "scoring"
 MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"
 HOLDS: Final = (
@@ -105,14 +104,7 @@ def routers() -> list[APIRouter]:
     ]
 
 
-async def run_republish(settings: ServiceSettings, words: Sequence[str]) -> int:  # noqa: ARG001 - takes none
-    """`python -m services.scoring republish`: a running worker's relay sends what this puts into the outbox."""
-    async with open_pool(settings.database_address("worker")) as pool:
-        LOG.info("republished", facts=await republish(pool))
-    return 0
-
-
 COMMANDS: Final[Mapping[str, Command]] = {
-    "republish": Command(run_republish),
+    "republish": republish_command(republish),
     "redrive": redrive_command(SERVICE, handler()),
 }

@@ -29,7 +29,16 @@ from shared.http.health import Health
 from shared.outbox.append import append
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
-from shared.setting_groups import DatabaseSettings, Door, HttpSettings, KafkaSettings, KeySettings, Mode, TokenSettings
+from shared.setting_groups import (
+    DatabaseSettings,
+    Door,
+    HttpSettings,
+    KafkaSettings,
+    KeySettings,
+    Mode,
+    Role,
+    TokenSettings,
+)
 from shared.settings import ServiceSettings
 from tests.integration.shared import small_service
 
@@ -171,6 +180,14 @@ class Desk:
                 pairs = [(name, value.encode()) for name, value in orjson.loads(headers)]
                 found.append(decode(row["topic"], key.encode(), pairs, body))
         return found
+
+    def settings(self, role: Role) -> ServiceSettings:
+        """What a process is given that may connect as `role`."""
+        address = self.stack.address(f"{SERVICE}_{role}")
+        database = DatabaseSettings.model_validate(
+            {"host": address.host, "port": address.port, "name": address.database, f"{role}_password": address.password}
+        )
+        return SETTINGS.model_copy(update={"database": database})
 
     async def superuser(self, statement: str) -> list[Any]:
         """A statement as who may do anything."""

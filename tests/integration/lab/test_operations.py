@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from services.lab.app import OWNS
+from services.lab.app import COMMANDS, OWNS
 from services.lab.jobs.housekeeping import Housekeeping
 from services.lab.store.holding import HOLDS
 from services.lab.store.results import DRAWS, RESULTS, SLOTS
@@ -29,6 +29,13 @@ async def test_republish_sends_every_current_fact_at_unchanged_order(desk: Desk)
     again = await desk.events()
     assert Counter(event.kind for event in again) == {"lab-order": 3, "lab-result": 3, "critical-value": 3}
     assert {event.fact_id: event for event in again} == newest
+
+
+async def test_the_operators_door_republishes_with_the_workers_credentials(desk: Desk) -> None:
+    await worked_desk(desk)
+    await desk.worker.execute("DELETE FROM outbox")
+    assert await COMMANDS["republish"].run(desk.settings("worker"), []) == 0
+    assert len(await desk.events()) == 9
 
 
 async def test_the_ledger_counts_what_is_owned_and_held(desk: Desk) -> None:
