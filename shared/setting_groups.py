@@ -110,12 +110,16 @@ class TokenSettings(SettingGroup):
 
 
 class LoginSettings(SettingGroup):
-    """Where people log in to the page: the provider's realm as this process reaches it, the page as browsers do."""
+    """Where people log in to the page: the provider's realm as this process reaches it, the page as browsers do.
+
+    `scoring_url` is the API of scoring as this process reaches it; without it the page explains no child.
+    """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX)
 
     provider_url: str | None = None
     page_url: str | None = None
+    scoring_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+/?$")
 
 
 class KeySettings(SettingGroup):

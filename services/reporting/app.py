@@ -10,10 +10,11 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from services.reporting.consumers.facts import FactsHandler
-from services.reporting.http import areas, login, operations, page
+from services.reporting.http import areas, child_page, login, operations, page
 from services.reporting.http.login_provider import Provider
 from services.reporting.http.page import OPEN_PATHS
 from services.reporting.http.page_answers import Entrance
+from services.reporting.http.scoring_door import ScoringDoor
 from services.reporting.store.fact_tables import HOLDS
 from shared.auth.tokens import TokenVerifier
 from shared.calendar import now_utc
@@ -57,7 +58,10 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             api_pool = await stack.enter_async_context(open_pool(settings.database_address("api")))
             health.ping("database", lambda: api_pool.fetchval("SELECT 1"))
             verifier = TokenVerifier.of(settings)
-            state |= {"pool": api_pool, "entrance": _entrance(settings, verifier)}
+            door = ScoringDoor.at(settings.login.scoring_url) if settings.login.scoring_url else None
+            if door is not None:
+                await stack.enter_async_context(door.client)
+            state |= {"pool": api_pool, "entrance": _entrance(settings, verifier), "scoring_door": door}
         app = create_app(
             settings,
             routers=routers() if settings.door.serves_api else [],
@@ -80,4 +84,5 @@ def _entrance(settings: ServiceSettings, verifier: TokenVerifier) -> Entrance:
 
 def routers() -> list[APIRouter]:
     """Every route of the service."""
-    return [areas.router, operations.router, page.router, login.router, ledger_router(SERVICE, owns=(), holds=HOLDS)]
+    pages = [page.router, child_page.router, login.router]
+    return [areas.router, operations.router, *pages, ledger_router(SERVICE, owns=(), holds=HOLDS)]

@@ -53,7 +53,7 @@ MARKS: Final = (
     "urgent",
     *CASE_MARKS,
 )  # the columns of cell; in a child-month one bit each of a bigint, the first the lowest (so at most 63): append only
-_BIT: Final = {mark: 1 << position for position, mark in enumerate(MARKS)}
+MARK_BITS: Final = {mark: 1 << position for position, mark in enumerate(MARKS)}
 
 
 class ChildMonth(NamedTuple):
@@ -98,14 +98,24 @@ class _Index(NamedTuple):
         return marks
 
 
-_HAZ: Final = _Index(_BIT["haz_measured"], _BIT["stunted"], _BIT["severely_stunted"], 0, _BIT["haz_flagged"])
-_WAZ: Final = _Index(_BIT["waz_measured"], _BIT["underweight"], _BIT["severely_underweight"], 0, _BIT["waz_flagged"])
-_WHZ: Final = _Index(
-    _BIT["whz_measured"], _BIT["wasted"], _BIT["severely_wasted"], _BIT["overweight"], _BIT["whz_flagged"]
+_HAZ: Final = _Index(
+    MARK_BITS["haz_measured"], MARK_BITS["stunted"], MARK_BITS["severely_stunted"], 0, MARK_BITS["haz_flagged"]
 )
-_BAZ: Final = _Index(_BIT["baz_measured"], _BIT["baz_low"], _BIT["baz_severely_low"], 0, _BIT["baz_flagged"])
-_OF_LETTER: Final = {letter: _BIT[f"letter_{letter.lower()}"] for letter in "NTOB"}
-_OF_TIER: Final = {"suspected": _BIT["suspected"], "urgent": _BIT["suspected"] | _BIT["urgent"]}
+_WAZ: Final = _Index(
+    MARK_BITS["waz_measured"], MARK_BITS["underweight"], MARK_BITS["severely_underweight"], 0, MARK_BITS["waz_flagged"]
+)
+_WHZ: Final = _Index(
+    MARK_BITS["whz_measured"],
+    MARK_BITS["wasted"],
+    MARK_BITS["severely_wasted"],
+    MARK_BITS["overweight"],
+    MARK_BITS["whz_flagged"],
+)
+_BAZ: Final = _Index(
+    MARK_BITS["baz_measured"], MARK_BITS["baz_low"], MARK_BITS["baz_severely_low"], 0, MARK_BITS["baz_flagged"]
+)
+_OF_LETTER: Final = {letter: MARK_BITS[f"letter_{letter.lower()}"] for letter in "NTOB"}
+_OF_TIER: Final = {"suspected": MARK_BITS["suspected"], "urgent": MARK_BITS["suspected"] | MARK_BITS["urgent"]}
 
 
 def in_figures(child: ChildRevision, measured_on: date) -> bool:
@@ -158,29 +168,29 @@ def child_month(child: ChildRevision, span_place: Place | None, judged: Sequence
 
 def is_suspected(content: ChildMonth) -> bool:
     """Whether the month counts the child as suspected, urgent or not: only then does a case speak for it."""
-    return bool(content.marks & _BIT["suspected"])
+    return bool(content.marks & MARK_BITS["suspected"])
 
 
 def with_case(content: ChildMonth, case: CaseRevision) -> ChildMonth:
     """The suspected child's month with what its covering case says."""
     course = course_of(case)
-    marks = sum(_BIT[mark] for mark in case_marks(case, course))
+    marks = sum(MARK_BITS[mark] for mark in case_marks(case, course))
     return content._replace(marks=content.marks | marks, course=course)
 
 
 def _visit_marks(weighing: AssessmentRevision | None, height_cm: float | None, *, oedema: bool) -> int:
     """What was measured at all, and what the weighing says of the child's growth."""
-    marks = _BIT["oedema"] if oedema else 0
+    marks = MARK_BITS["oedema"] if oedema else 0
     if height_cm is not None:
-        marks |= _BIT["height_measured"]
+        marks |= MARK_BITS["height_measured"]
         if height_cm.is_integer():
-            marks |= _BIT["height_whole_cm"]
+            marks |= MARK_BITS["height_whole_cm"]
     if weighing is not None:
-        marks |= _BIT["weighed"] | _OF_LETTER.get(weighing.letter or "", 0)
+        marks |= MARK_BITS["weighed"] | _OF_LETTER.get(weighing.letter or "", 0)
         if height_cm is not None:
-            marks |= _BIT["both_measured"]
+            marks |= MARK_BITS["both_measured"]
         if weighing.twice_not_gained:
-            marks |= _BIT["twice_not_gained"]
+            marks |= MARK_BITS["twice_not_gained"]
         if weighing.below_red_line:
-            marks |= _BIT["below_red_line"]
+            marks |= MARK_BITS["below_red_line"]
     return marks

@@ -20,6 +20,7 @@ from services.reporting.http.page_session import (
     digest_of,
     new_session_word,
     seal,
+    seal_token,
     unseal,
 )
 from services.reporting.http.page_texts import texts
@@ -30,8 +31,13 @@ from shared.problems import Language
 LOG = structlog.get_logger(__name__)
 PATHS: Final = ("/masuk", "/masuk/kembali", "/keluar")
 SEE_OTHER: Final = 303
-# Only our own page: a link must not lead a person who has just logged in to somebody else's.
-Back = Annotated[str, Query(pattern=r"^/(\?[0-9A-Za-z=&.%_-]*)?$", max_length=300, description="Page to show then")]
+# Only our own pages: a link must not lead a person who has just logged in to somebody else's.
+Back = Annotated[
+    str,
+    Query(
+        pattern=r"^/(anak/[0-9A-Fa-f-]{36})?(\?[0-9A-Za-z=&.%_-]*)?$", max_length=300, description="Page to show then"
+    ),
+]
 Word = Annotated[str, Query(max_length=2_000)]
 router = APIRouter(include_in_schema=False)
 
@@ -88,6 +94,7 @@ async def come_back(
         "scopes": sorted(login.caller.scopes),
         "granted_areas": list(login.caller.areas.codes),
         "id_token": login.id_token,
+        "sealed_access_token": seal_token(word, login.access_token),
         "expires_at": datetime.fromtimestamp(login.expires_at, UTC),
     }
     await open_session(request.app.state.pool, digest_of(word), session)

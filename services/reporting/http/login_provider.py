@@ -55,6 +55,7 @@ class Login:
     caller: Caller
     name: str
     id_token: str
+    access_token: str
     expires_at: float
 
 
@@ -98,7 +99,7 @@ class Provider:
             raise LoginRefusedError(problem.kind.code) from problem
         if identity.get("nonce") != attempt.nonce or identity["sub"] != caller.subject:
             raise LoginRefusedError("the ID token belongs to another attempt or person")
-        return Login(caller, _name(identity), answer.id_token, float(claims["exp"]))
+        return Login(caller, _name(identity), answer.id_token, answer.access_token, float(claims["exp"]))
 
     async def log_out_url(self, id_token: str | None) -> str:
         """Where a session at the provider ends; without the ID token it asks first. ProviderUnavailableError."""

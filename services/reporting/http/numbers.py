@@ -51,3 +51,8 @@ def month_name(month: date, language: Language, *, short: bool = False) -> str:
     if short:
         return f"{MONTHS[language][month.month - 1]} {month:%y}"
     return f"{LONG_MONTHS[language][month.month - 1]} {month.year}"
+
+
+def day_name(day: date, language: Language) -> str:
+    """`3 April 2026`."""
+    return f"{day.day} {month_name(day, language)}"

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Path, Request, Response
 
-from services.reporting.http import login
+from services.reporting.http import child_page, login
 from services.reporting.http.asked import Period, month_asked
-from services.reporting.http.page_answers import HEADERS, HERE, Lang, html, message
-from services.reporting.http.page_session import SESSION_COOKIE, reader_of
+from services.reporting.http.children_view import children_view
+from services.reporting.http.page_answers import HERE, Area, Lang, html, log_in_first, message
+from services.reporting.http.page_session import reader_of
 from services.reporting.http.page_view import page_view
-from services.reporting.use_cases.area_figures import Question, UnknownAreaError, compare, summarise, trend
+from services.reporting.store.children import list_suspected
+from services.reporting.store.sums import where_of
+from services.reporting.use_cases.area_figures import (
+    Question,
+    UnknownAreaError,
+    compare,
+    find_area,
+    summarise,
+    trend,
+)
 from services.reporting.use_cases.cascade import cascade
 from shared.auth import areas
-from shared.auth.areas import AreaGrant
+from shared.auth.tokens import Caller
 from shared.calendar import today_jakarta
 from shared.http.kinds import NOT_FOUND
 from shared.postgres.pool import Pool
 
-OPEN_PATHS: Final = frozenset({"/", *login.PATHS, "/berkas/{name}"})
+OPEN_PATHS: Final = frozenset({"/", child_page.PATH, *login.PATHS, "/berkas/{name}"})
 FILES: Final = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
 TREND_MONTHS: Final = 24
-Area = Annotated[str | None, Query(pattern=r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$", description="Area code")]
+LISTED: Final = 10  # children
 Figures = dict[str, Any]
 router = APIRouter(include_in_schema=False)
 
@@ -35,7 +43,7 @@ async def get_page(request: Request, wilayah: Area = None, periode: Period = Non
     """Figures of an area in a month."""
     reader = await reader_of(request)
     if reader is None:
-        return _log_in_first(request, lang)
+        return log_in_first(request, lang)
     grant = reader.caller.areas
     if not reader.caller.may("aggregates:read") or not grant.codes:
         return message("no_access", lang, 403, reader=reader)
@@ -46,35 +54,34 @@ async def get_page(request: Request, wilayah: Area = None, periode: Period = Non
     newest = month_asked(None)
     asked = Question(code, month_asked(periode), exact=reader.caller.may("aggregates:exact"))
     try:
-        figures = await _figures(request.app.state.pool, grant, asked)
+        figures, suspected = await _figures(request.app.state.pool, reader.caller, asked)
     except UnknownAreaError:
         return message("unknown_area", lang, 404, reader=reader)
     view = page_view(*figures, language=lang, newest=newest, home=home)
-    return html("page.html", reader=reader, **view)
+    here = {"wilayah": code, "periode": view["period"]}
+    children = children_view(suspected, here, lang, explained=request.app.state.scoring_door is not None)
+    return html("page.html", reader=reader, children=children, **view)
 
 
-def _log_in_first(request: Request, lang: Lang) -> Response:
-    """To the provider at once with a session that has ended; whoever never had one is asked first."""
-    query = request.url.query
-    url = "/masuk?" + urlencode({"back": f"/?{query}" if query else "/", "lang": lang})
-    if SESSION_COOKIE in request.cookies:
-        return RedirectResponse(url, 303, headers=HEADERS)
-    return message("sign_in", lang, 401, log_in=url)
-
-
-async def _figures(pool: Pool, grant: AreaGrant, asked: Question) -> tuple[Figures, Figures, Figures, Figures]:
-    """Summary, comparison, trend and cascade: one page is of one moment."""
+async def _figures(
+    pool: Pool, caller: Caller, asked: Question
+) -> tuple[tuple[Figures, Figures, Figures, Figures], list[Figures]]:
+    """Summary, comparison, trend and cascade; children, for who may see them. One page is of one moment."""
     async with (
         pool.acquire(timeout=10) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        await areas.apply(connection, grant)
-        return (
+        await areas.apply(connection, caller.areas)
+        figures = (
             await summarise(connection, asked),
             await compare(connection, asked),
             await trend(connection, asked, TREND_MONTHS),
             await cascade(connection, asked, today_jakarta()),
         )
+        if not caller.may("children:read"):
+            return figures, []
+        _, entry = await find_area(connection, asked.code, asked.month)
+        return figures, await list_suspected(connection, where_of(entry), asked.month, LISTED)
 
 
 @router.get("/berkas/{name}")

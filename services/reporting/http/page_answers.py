@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
-from fastapi import Query
-from fastapi.responses import HTMLResponse
+from fastapi import Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.reporting.http.login_provider import Provider
-from services.reporting.http.page_session import Reader
+from services.reporting.http.page_session import SESSION_COOKIE, Reader
 from services.reporting.http.page_texts import texts
 from shared.problems import Language
 
@@ -22,6 +23,7 @@ POLICY: Final = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS: Final = {"content-security-policy": POLICY, "cache-control": "no-store"}
+Area = Annotated[str | None, Query(pattern=r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$", description="Area code")]
 Lang = Annotated[Language, Query(description="Bahasa Indonesia or English")]
 
 
@@ -55,3 +57,12 @@ def message(
     words = texts(language)
     told = {"title": words[name], "text": words[f"{name}_help"], "log_in": log_in, "log_out": log_out, "reader": reader}
     return html("message.html", status, t=words, lang=language, **told)
+
+
+def log_in_first(request: Request, language: Language) -> Response:
+    """To the provider at once with a session that has ended; whoever never had one is asked first."""
+    path, query = request.url.path, request.url.query
+    url = "/masuk?" + urlencode({"back": f"{path}?{query}" if query else path, "lang": language})
+    if SESSION_COOKIE in request.cookies:
+        return RedirectResponse(url, 303, headers=HEADERS)
+    return message("sign_in", language, 401, log_in=url)

@@ -2,7 +2,7 @@
 
 An attempt is `payload.signature`: base64 of {state, nonce, verifier, back, expires} and its HMAC-SHA-256 under the page
 key, so that whoever comes back is the browser that left. A session is a random word; what it stands for is in the
-database under the word's digest.
+database under the word's digest, and the person's access token there is sealed under a key that the word gives.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import binascii
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import Request
 
 from services.reporting.store.page_sessions import find_session
@@ -28,6 +29,7 @@ SESSION_COOKIE: Final = "tumbuh_page"
 ATTEMPT_COOKIE: Final = "tumbuh_login"
 ATTEMPT_LIFETIME: Final = timedelta(minutes=10)
 LONGEST: Final = 2_048
+NONCE_BYTES: Final = 12  # AES-GCM
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks at the page."""
+    """Who looks at the page, and with which token the page may ask other services in their name."""
 
     caller: Caller
     name: str
+    access_token: str = field(repr=False)
 
 
 def seal(key: bytes, attempt: Attempt, expires: datetime) -> str:
@@ -91,6 +94,21 @@ def digest_of(word: str) -> bytes:
     return hashlib.sha256(word.encode()).digest()
 
 
+def seal_token(word: str, access_token: str) -> bytes:
+    """The token as the session of `word` keeps it: whoever copies the table has no token."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + _token_cipher(word).encrypt(nonce, access_token.encode(), None)
+
+
+def _unseal_token(word: str, sealed: bytes) -> str:
+    return _token_cipher(word).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
+
+
+def _token_cipher(word: str) -> AESGCM:
+    # The word is 256 random bits; told apart from its digest, which names the row.
+    return AESGCM(hmac.digest(word.encode(), b"tumbuh access token", hashlib.sha256))
+
+
 async def reader_of(request: Request) -> Reader | None:
     """Who is logged in with this browser; None if nobody is, or no longer."""
     word = request.cookies.get(SESSION_COOKIE, "")
@@ -98,7 +116,9 @@ async def reader_of(request: Request) -> Reader | None:
         return None
     pool: Pool = request.app.state.pool
     row = await find_session(pool, digest_of(word))
-    return Reader(_caller(row), row["name"]) if row is not None else None
+    if row is None:
+        return None
+    return Reader(_caller(row), row["name"], _unseal_token(word, row["sealed_access_token"]))
 
 
 def _caller(row: dict[str, Any]) -> Caller:

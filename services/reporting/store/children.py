@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.reporting.domain.child_month import MARK_BITS
 from services.reporting.store.generations import LIVE
 from services.reporting.store.sums import Where
 from shared.postgres.pool import Connection
@@ -46,6 +47,18 @@ WHERE $4::date IS NOT NULL AND ($5::text IS NULL OR tier = $5) AND ($6::uuid IS 
 ORDER BY root_id LIMIT $7
 """
 
+# The first to look at among those suspected in a month: urgent, then by day measured. Results as the cascade counts.
+_SUSPECTED: Final = f"""
+SELECT root_id AS child_id, month.age_months, tier,
+       CASE WHEN marks & {MARK_BITS["lab_complete"]} <> 0 THEN 'complete'
+            WHEN marks & {MARK_BITS["lab_ordered"]} <> 0 THEN 'awaited' ELSE 'none' END AS results
+FROM (
+    SELECT * FROM child_month WHERE generation = {LIVE} AND month = $3 AND known_to IS NULL AND {{where}}
+      AND marks & {MARK_BITS["suspected"]} <> 0
+) AS month JOIN child ON child.child_id = root_id
+ORDER BY tier = 'urgent' DESC, measured_on DESC, root_id LIMIT $4
+"""
+
 
 async def list_children(
     connection: Connection,
@@ -64,4 +77,10 @@ async def list_children(
         rows = await connection.fetch(_PRESENT.format(where=where.condition), *arguments)
     else:
         rows = await connection.fetch(_OF_MONTH.format(where=where.condition), *arguments, month)
+    return [dict(row) for row in rows]
+
+
+async def list_suspected(connection: Connection, where: Where, month: date, limit: int) -> list[dict[str, Any]]:
+    """Up to `limit` children suspected in the month, urgent first; `results`: complete, awaited or none (ordered)."""
+    rows = await connection.fetch(_SUSPECTED.format(where=where.condition), where.first, where.second, month, limit)
     return [dict(row) for row in rows]

@@ -18,12 +18,14 @@ async def open_session(pool: Pool, digest: bytes, session: Mapping[str, Any]) ->
     await pool.execute(
         """
         INSERT INTO page_session
-            (session_digest, subject, client_id, name, role, scopes, granted_areas, id_token, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            (session_digest, subject, client_id, name, role, scopes, granted_areas, id_token, sealed_access_token,
+             expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """,
         digest,
         *(session[name] for name in ("subject", "client_id", "name", "role", "scopes", "granted_areas")),
         session["id_token"],
+        session["sealed_access_token"],
         session["expires_at"],
     )
 

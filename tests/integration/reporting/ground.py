@@ -16,7 +16,8 @@ from services.reporting.app import MIGRATIONS, SERVICE, routers
 from services.reporting.http.operations import WORKER_ADDRESS
 from services.reporting.http.page import OPEN_PATHS
 from services.reporting.http.page_answers import Entrance
-from services.reporting.http.page_session import digest_of, new_session_word
+from services.reporting.http.page_session import digest_of, new_session_word, seal_token
+from services.reporting.http.scoring_door import ScoringDoor
 from services.reporting.store.page_sessions import open_session
 from services.reporting.use_cases.project_facts import project_facts
 from shared.auth.roles import scopes_of
@@ -81,7 +82,7 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(stack: Stack) -> AsyncIterator[Office]:
+async def open_office(stack: Stack, scoring_door: ScoringDoor | None = None) -> AsyncIterator[Office]:
     """The service on a migrated database."""
     await migrate(stack.address(f"{SERVICE}_owner"), SERVICE, MIGRATIONS)
     async with (
@@ -96,6 +97,7 @@ async def open_office(stack: Stack) -> AsyncIterator[Office]:
             state={
                 "pool": api,
                 "entrance": Entrance(PAGE_KEY, secure=False),
+                "scoring_door": scoring_door,
                 WORKER_ADDRESS: stack.address(f"{SERVICE}_worker"),
             },
             open_paths=OPEN_PATHS,
@@ -105,14 +107,16 @@ async def open_office(stack: Stack) -> AsyncIterator[Office]:
             yield Office(stack, api, worker, client)
 
 
-async def log_in(api: Pool, role: str, areas: Sequence[str], *, lasting: timedelta = SOON) -> str:
+async def log_in(
+    api: Pool, role: str, areas: Sequence[str], *, lasting: timedelta = SOON, access_token: str | None = None
+) -> str:
     """A session as it stands after a log-in; the value of its cookie."""
     word = new_session_word()
     session = {"subject": f"one-{role}", "client_id": "dashboard", "name": "Petugas <Kabupaten>", "role": role}
     granted = {"scopes": sorted(scopes_of(role)), "granted_areas": list(areas)}
-    await open_session(
-        api, digest_of(word), {**session, **granted, "id_token": "e30.e30.e30", "expires_at": now_utc() + lasting}
-    )
+    told = access_token or small_service.token(role, tuple(areas), session["subject"])
+    tokens = {"id_token": "e30.e30.e30", "sealed_access_token": seal_token(word, told)}
+    await open_session(api, digest_of(word), {**session, **granted, **tokens, "expires_at": now_utc() + lasting})
     return word
 
 

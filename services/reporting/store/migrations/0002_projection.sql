@@ -134,6 +134,7 @@ CREATE TABLE page_session (
     scopes text[] NOT NULL,
     granted_areas text[] NOT NULL,              -- what the session may see; the row itself belongs to no area
     id_token text NOT NULL,                     -- what the provider is shown at log-out
+    sealed_access_token bytea NOT NULL,         -- under a key that only the cookie gives: no use to whoever reads this
     expires_at timestamptz NOT NULL
 );
 COMMENT ON TABLE page_session IS 'primary; who is logged in to the page now';
