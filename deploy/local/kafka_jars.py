@@ -75,7 +75,7 @@ def find_java() -> Path:
         java = home / "bin" / "java"
         if java.exists() and java_version(home) >= JAVA_AT_LEAST:
             return java
-    raise MissingError(f"Java {JAVA_AT_LEAST} or newer is needed for Kafka: {JAVA_REMEDY}")
+    raise MissingError(f"Java {JAVA_AT_LEAST} or newer is needed for Kafka and Keycloak: {JAVA_REMEDY}")
 
 
 def java_version(home: Path) -> int:

@@ -16,7 +16,7 @@ from deploy.local.lifecycle import PARTS
 from deploy.local.ports import KAFKA_CONTROLLER_PORT, is_free, load_ports
 from deploy.oidc.distribution import distribution
 
-DISK_GB: Final = 3.0  # jars and packages 0.9, a year of one district well below 2
+DISK_GB: Final = 3.5  # packages and programs 1.0, what Maven keeps of them 0.3, a year of one district well below 2
 MEMORY_GB: Final = 2.0  # broker 0.4, identity provider 0.4, database 0.5, services 0.6
 BYTES_PER_GB: Final = 1_000_000_000
 
@@ -37,7 +37,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(_arguments: argparse.Namespace) -> int:
     """Print all findings; 2 if something is missing."""
     data = default_data_dir()
-    findings = [python(), java(), jars(), provider(), database(), disk(data), memory(), *ports(data)]
+    findings = [python(), java(), jars(), provider(), database(), promtool(), disk(data), memory(), *ports(data)]
     for finding in findings:
         print(f"{'ok ' if finding.right else 'NOT'}  {finding.subject:12} {finding.seen}")
         if not finding.right:
@@ -52,7 +52,7 @@ def python() -> Finding:
 
 
 def java() -> Finding:
-    """The Java that would run Kafka."""
+    """The Java that would run Kafka and Keycloak."""
     try:
         program = kafka_jars.find_java()
     except MissingError:
@@ -88,12 +88,21 @@ def database() -> Finding:
     return Finding("PostgreSQL", right=True, seen=str(folder))
 
 
+def promtool() -> Finding:
+    """What tests the alert rules: only `./tumbuh test` needs it, and fetches it."""
+    fetched = kafka_jars.JAR_STORE / "promtool"
+    found = shutil.which("promtool") or (str(fetched) if fetched.exists() else None)
+    remedy = "put promtool on the PATH; it comes with Prometheus 2.40 or newer"
+    can_fetch = shutil.which("apt-get") is not None
+    return Finding("promtool", found is not None or can_fetch, found or "not fetched yet", remedy)
+
+
 def disk(data: DataDir) -> Finding:
     """Room where the data directory is or will be."""
     place = next(folder for folder in (data.root, *data.root.parents) if folder.exists())
     free = shutil.disk_usage(place).free / BYTES_PER_GB
     remedy = "make room, or name another place in TUMBUH_DATA"
-    return Finding("disk", free >= DISK_GB, f"{free:.1f} GB free at {place} (needs {DISK_GB:.0f})", remedy)
+    return Finding("disk", free >= DISK_GB, f"{free:.1f} GB free at {place} (needs {DISK_GB:.1f})", remedy)
 
 
 def memory() -> Finding:

@@ -1,4 +1,4 @@
-"""Start PostgreSQL, Kafka and the services and leave them running.
+"""Start PostgreSQL, Kafka, Keycloak and the services and leave them running.
 
 What runs already stays as it is; a second `up` says so within a second or two. Ports are picked free at the first
 start and remembered; `TUMBUH_DATA` names another data directory than `.tumbuh` in the checkout.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,16 @@ def test_logs_before_the_first_start_tell_the_remedy(tmp_path: Path) -> None:
     logs = _tumbuh("logs", cwd=tmp_path)
     assert logs.returncode == 2
     assert "./tumbuh up" in logs.stderr
+
+
+def test_doctor_looks_at_all_that_a_machine_needs_and_knows_a_remedy_for_what_it_lacks(tmp_path: Path) -> None:
+    told = _tumbuh("doctor", cwd=tmp_path)
+    looked_at = re.findall(r"^(?:ok |NOT)  (\w+)", told.stdout, flags=re.MULTILINE)
+    programs = ["Python", "Java", "Kafka", "Keycloak", "PostgreSQL", "promtool"]
+    assert looked_at == [*programs, "disk", "memory", "ports"]
+    lacking = re.findall(r"^NOT .*\n(.*)", told.stdout, flags=re.MULTILINE)
+    assert all(line.startswith("     -> ") for line in lacking)
+    assert told.returncode == (2 if lacking else 0)
 
 
 @pytest.mark.parametrize("command", [("token", "--role", "kader"), ("users",)])
