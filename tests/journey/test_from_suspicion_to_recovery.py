@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from html import unescape
 from typing import Any, Final
 
+import httpx
 import pytest
 
+from services.reporting.http.page_session import SESSION_COOKIE
 from shared.calendar import format_month, month_of
+from shared.postgres.pool import open_pool
+from tests.integration.reporting.ground import log_in
 from tests.journey.clinic import Clinic, days_ago, visit_on
-from tests.journey.desk import Desk, until
+from tests.journey.desk import OTHER_DESA, Desk, until
 
 STUNTED: Final[dict[str, Any]] = {"weight_kg": 9.9, "length_height_cm": 78.5}
 PANEL: Final[dict[str, tuple[float, str]]] = {
@@ -95,6 +102,36 @@ def test_a_critical_value_waits_for_a_named_person(desk: Desk, clinic: Clinic) -
     assert case is not None
     until(lambda: clinic.orders(child_id)[0]["priority"], lambda priority: priority == "urgent")
     desk.balanced()
+
+
+def test_the_page_leads_from_a_suspected_child_to_what_scoring_says_of_it(desk: Desk, clinic: Clinic) -> None:
+    """In the words of the API, also after scoring was away; while it is, the figures are still there."""
+    child_id = desk.register_child(desa_code=OTHER_DESA)
+    desk.measure([visit_on(child_id, days_ago(3), **STUNTED)])
+    desk.balanced()
+    explanation = clinic.clinician("GET", f"/v1/children/{child_id}/explanation?lang=id").json()
+    month = format_month(month_of(days_ago(3)))
+    with httpx.Client(
+        base_url=desk.system.url("reporting"), cookies=asyncio.run(_session(desk)), timeout=30
+    ) as browser:
+        figures = f"/?wilayah={OTHER_DESA}&periode={month}"
+        link = re.search(rf'href="(/anak/{child_id}[^"]*)"', browser.get(figures).text)
+        assert link is not None
+        page = unescape(link.group(1))
+        assert explanation["headline"] in unescape(browser.get(page).text)
+        desk.system.kill("scoring")
+        assert browser.get(page).status_code == 503
+        assert browser.get(figures).status_code == 200
+        desk.system.start("scoring")
+        until(lambda: browser.get(page).status_code, lambda status: status == 200)
+
+
+async def _session(desk: Desk) -> dict[str, str]:
+    """Cookies of a person of the puskesmas who has logged in."""
+    areas = [OTHER_DESA]
+    async with open_pool(desk.system.stack.address("reporting_api")) as api:
+        word = await log_in(api, "puskesmas", areas, access_token=desk.system.token("puskesmas", areas))
+    return {SESSION_COOKIE: word}
 
 
 def test_kill_9_of_whoever_works_loses_no_order_and_makes_no_second(desk: Desk, clinic: Clinic) -> None:

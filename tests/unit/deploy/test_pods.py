@@ -7,6 +7,7 @@ import secrets
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -178,6 +179,23 @@ def test_a_pod_reaches_what_it_needs_and_nothing_else(component: str, outwards: 
     assert ("deny-all", []) in allowed(labels, "Ingress")
     for name, rules in allowed(labels, "Ingress"):
         assert all(rule["from"] and rule["ports"] for rule in rules), name
+
+
+def test_the_page_may_ask_scoring_and_no_other_service_may_ask_any(put: Put) -> None:
+    apis = {service: {"app.kubernetes.io/name": service, "app.kubernetes.io/component": "api"} for service in SERVICES}
+
+    def opened(caller: str, direction: str, side: str, called: str) -> bool:
+        peers = [peer for _, rules in allowed(apis[caller], direction) for rule in rules for peer in rule.get(side, ())]
+        return any("podSelector" in peer and matches(peer["podSelector"], apis[called]) for peer in peers)
+
+    pairs = {(one, other) for one in SERVICES for other in SERVICES if one != other}
+    assert {pair for pair in pairs if opened(pair[0], "Egress", "to", pair[1])} == {("reporting", "scoring")}
+    assert {pair for pair in pairs if opened(pair[1], "Ingress", "from", pair[0])} == {("reporting", "scoring")}
+    (container,) = pods()["Deployment/reporting-api"]["containers"]
+    put(container)
+    url = urlsplit(load_settings("reporting", Door.API).login.scoring_url or "")
+    (port,) = of_kind("Service")[str(url.hostname)]["spec"]["ports"]
+    assert (url.scheme, url.port) == ("http", port["port"])
 
 
 @EVERY_SERVICE

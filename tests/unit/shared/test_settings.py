@@ -131,6 +131,14 @@ def test_the_page_of_a_stack_with_a_provider_must_know_it_and_its_own_address(en
     assert "https" in problems_of("reporting", Door.API)[0]["TUMBUH_PAGE_URL"].problem
 
 
+def test_the_page_may_do_without_scoring_but_an_address_of_it_must_be_one(environment: Put) -> None:
+    told = {"TUMBUH_PROVIDER_URL": "http://127.0.0.1:8180/realms/tumbuh", "TUMBUH_PAGE_URL": "http://127.0.0.1:8104"}
+    environment(TUMBUH_PAGE_KEY=key(), **told)
+    assert load_settings("reporting", Door.API).login.scoring_url is None
+    environment(TUMBUH_PAGE_KEY=key(), TUMBUH_SCORING_URL="scoring:8080", **told)
+    assert set(problems_of("reporting", Door.API)[0]) == {"TUMBUH_SCORING_URL"}
+
+
 @pytest.mark.usefixtures("environment")
 def test_a_role_without_password_cannot_connect() -> None:
     with pytest.raises(SettingsError, match="TUMBUH_DATABASE_OWNER_PASSWORD"):
