@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import Request
 
 from shared.http.kinds import IF_MATCH_INVALID, IF_MATCH_MISSING, REVISION_STALE
+from shared.problems import Problem
 
 Order = tuple[int, int]  # epoch, revision
 _ETAG: Final = re.compile(r'"(\d{1,9})\.(\d{1,9})"')
@@ -32,7 +33,12 @@ async def if_match(request: Request) -> Order:
 def demand_current(seen: Order, stored: Order) -> None:
     """Problem 412, with the present ETag, unless the client saw what is stored. Compare under the row's lock."""
     if seen != stored:
-        current = etag(*stored)
-        raise REVISION_STALE.problem(
-            f"Yang tersimpan sekarang {current}.", f"The stored state is {current}.", headers={"ETag": current}
-        )
+        raise stale(stored)
+
+
+def stale(stored: Order) -> Problem:
+    """Problem 412, with the present ETag."""
+    current = etag(*stored)
+    return REVISION_STALE.problem(
+        f"Yang tersimpan sekarang {current}.", f"The stored state is {current}.", headers={"ETag": current}
+    )

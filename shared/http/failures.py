@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import asyncpg
 import orjson
 import structlog
 from fastapi.exceptions import RequestValidationError
@@ -78,8 +77,3 @@ def preferred_language(accept_language: str | None) -> Language:
         primary = tag.split("-")[0]
         ranks[primary] = max(rank, ranks.get(primary, 0.0))
     return "en" if ranks.get("en", 0.0) > ranks.get("id", ranks.get("in", 0.0)) else "id"
-
-
-def is_unique_violation(error: Exception, constraint: str) -> bool:
-    """Whether `error` is the conflict on `constraint`: for routes that turn it into a problem of their own."""
-    return isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == constraint

@@ -11,13 +11,13 @@ from services.lab.domain.catalogue import load
 from services.lab.domain.result_problems import TEXTS, ResultProblem
 from services.lab.store.orders import waiting_since
 from services.lab.store.specimens import Specimen
-from services.lab.use_cases.entry import Entry, RefusedError, StaleError, StateError, UnknownFactError
+from services.lab.use_cases.entry import Entry, RefusedError, StateError
 from services.lab.use_cases.record_results import Recorded
 from shared.auth.tokens import Caller
 from shared.calendar import now_utc
 from shared.contracts.lab import CriticalValueV1, LabOrderV1, LabResultV1
 from shared.http.etag import etag
-from shared.http.kinds import NOT_FOUND, REVISION_STALE
+from shared.http.refusals import fact_refusals
 from shared.problems import FieldProblem, ProblemKind
 
 RESULT_REFUSED: Final = ProblemKind(
@@ -56,16 +56,10 @@ def entry_of(caller: Caller) -> Entry:
 def refusals() -> Iterator[None]:
     """Around a use case: its refusals as problems 404, 409, 412, 422."""
     try:
-        yield
-    except UnknownFactError:
-        raise NOT_FOUND.problem() from None
+        with fact_refusals():
+            yield
     except StateError as error:
         raise ALERT_WITHDRAWN.problem(extra={"state": error.state}) from None
-    except StaleError as error:
-        current = etag(*error.stored)
-        raise REVISION_STALE.problem(
-            f"Yang tersimpan sekarang {current}.", f"The stored state is {current}.", headers={"ETag": current}
-        ) from None
     except RefusedError as error:
         raise RESULT_REFUSED.problem(errors=field_problems(error.problems)) from None
 

@@ -28,8 +28,8 @@ from shared.http.answer import Answer, json_answer, json_response
 from shared.http.bodies import json_body
 from shared.http.cursor import PageRequest, page_request
 from shared.http.etag import Order, etag, if_match
-from shared.http.failures import is_unique_violation
 from shared.http.kinds import NOT_FOUND
+from shared.http.refusals import taken
 from shared.http.row_batch import RowBatch, row_batch
 from shared.http.transaction import reading, write_once, writing
 from shared.postgres.pool import Connection
@@ -110,14 +110,9 @@ async def patch_result(
 ) -> Response:
     """`If-Match` says which revision was seen: 428 without, 412 if somebody changed it meanwhile."""
     changes = {name: getattr(body, name) for name in sorted(body.model_fields_set)}
-    try:
+    with taken(NATURAL_KEY, VALUE_CONFLICT), refusals():
         async with writing(request) as connection:
-            with refusals():
-                fact = await correct_result(connection, result_id, seen, changes, entry_of(caller))
-    except Exception as error:
-        if is_unique_violation(error, NATURAL_KEY):
-            raise VALUE_CONFLICT.problem() from None
-        raise
+            fact = await correct_result(connection, result_id, seen, changes, entry_of(caller))
     return json_response(result_json(fact), headers={"ETag": etag(*fact.order)})
 
 

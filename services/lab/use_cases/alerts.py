@@ -10,12 +10,13 @@ from services.lab.domain.catalogue import Catalogue, load
 from services.lab.domain.criticals import Crossing, Drawn, alerts
 from services.lab.store.criticals import CRITICALS, alert_id, alerts_of
 from services.lab.store.results import draw_key, results_of_draws
-from services.lab.use_cases.entry import Entry, StateError, UnknownFactError
+from services.lab.use_cases.entry import Entry, StateError
 from shared.calendar import JAKARTA
 from shared.contracts.fact import revised
 from shared.contracts.lab import CriticalValueV1, LabResultV1
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
+from shared.refusals import UnknownFactError
 
 
 async def refresh_alerts(connection: Connection, touched: Sequence[LabResultV1], entry: Entry) -> list[CriticalValueV1]:

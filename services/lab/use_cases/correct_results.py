@@ -8,12 +8,13 @@ from uuid import UUID
 
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.store.results import RESULTS
-from services.lab.use_cases.entry import Entry, RefusedError, StaleError, UnknownFactError
+from services.lab.use_cases.entry import Entry, RefusedError
 from services.lab.use_cases.new_result import NewResult, build_result
 from services.lab.use_cases.record_results import settle, surroundings
 from shared.contracts.fact import revised
 from shared.contracts.lab import LabResultV1
 from shared.postgres.pool import Connection
+from shared.refusals import StaleError, UnknownFactError
 
 VoidReason = Literal["entered_in_error", "wrong_child", "duplicate", "analyser_faulty", "specimen_unfit"]
 CORRECTED = ("test_code", "loinc", "drawn_on", "drawn_at", "specimen", "value", "comparator", "canonical_unit",

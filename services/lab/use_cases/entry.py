@@ -36,18 +36,6 @@ class RefusedError(Exception):
         self.problems = problems
 
 
-class UnknownFactError(Exception):
-    """No such fact, or none that the caller may see: the two are told apart to nobody."""
-
-
-class StaleError(Exception):
-    """The client saw another revision than the stored one."""
-
-    def __init__(self, stored: tuple[int, int]) -> None:
-        super().__init__(stored)
-        self.stored = stored
-
-
 class StateError(Exception):
     """The fact is not in a state in which this can be done; `state` is the one it is in."""
 

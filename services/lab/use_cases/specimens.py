@@ -13,12 +13,13 @@ from services.lab.domain.results import draw_of, draw_problem
 from services.lab.store.holding import read_children
 from services.lab.store.orders import ORDERS, WAITING
 from services.lab.store.specimens import Specimen, find_specimens, insert_specimen, refuse_specimen
-from services.lab.use_cases.entry import Entry, RefusedError, UnknownFactError
+from services.lab.use_cases.entry import Entry, RefusedError
 from services.lab.use_cases.keep_orders import refresh_orders
 from shared.contracts.fact import derived_fact_id
 from shared.contracts.lab import LabOrderV1
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
+from shared.refusals import UnknownFactError
 
 Kind = Literal["venous", "capillary"]
 RejectReason = Literal[

@@ -11,13 +11,13 @@ from fastapi import Request
 from services.measurement.domain.entry_problems import EntryProblem, words_of
 from services.measurement.store.identities import Reader
 from services.measurement.store.vault import Identity, Vault
-from services.measurement.use_cases.entry import Entry, RefusedError, StaleError, UnknownFactError
+from services.measurement.use_cases.entry import Entry, RefusedError
 from services.measurement.use_cases.record_measurements import Recorded
 from shared.auth.tokens import Caller
 from shared.calendar import now_utc, today_jakarta
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.http.etag import etag
-from shared.http.kinds import NOT_FOUND, REVISION_STALE
+from shared.http.refusals import fact_refusals
 from shared.problems import FieldProblem, ProblemKind
 
 ENTRY_REFUSED: Final = ProblemKind(
@@ -60,14 +60,8 @@ def vault_of(request: Request) -> Vault:
 def refusals() -> Iterator[None]:
     """Around a use case: its refusals as problems 404, 412, 422."""
     try:
-        yield
-    except UnknownFactError:
-        raise NOT_FOUND.problem() from None
-    except StaleError as error:
-        current = etag(*error.stored)
-        raise REVISION_STALE.problem(
-            f"Yang tersimpan sekarang {current}.", f"The stored state is {current}.", headers={"ETag": current}
-        ) from None
+        with fact_refusals():
+            yield
     except RefusedError as error:
         raise ENTRY_REFUSED.problem(errors=field_problems(error.problems)) from None
 

@@ -40,8 +40,8 @@ from shared.contracts.child import MeasurementV1
 from shared.http.answer import Answer, json_answer, json_response
 from shared.http.bodies import json_body
 from shared.http.etag import Order, etag, if_match
-from shared.http.failures import is_unique_violation
 from shared.http.kinds import NOT_FOUND
+from shared.http.refusals import taken
 from shared.http.row_batch import RowBatch, row_batch
 from shared.http.transaction import reading, write_once, writing
 from shared.postgres.pool import Connection
@@ -128,14 +128,9 @@ async def patch_measurement(
 ) -> Response:
     """`If-Match` says which revision was seen: 428 without, 412 if somebody changed it meanwhile."""
     correction = Correction(measurement_id, seen, stated(body))
-    try:
+    with taken(NATURAL_KEY, VALUE_CONFLICT), refusals():
         async with writing(request) as connection:
-            with refusals():
-                facts = await correct_measurements(connection, [correction], entry_of(caller))
-    except Exception as error:
-        if is_unique_violation(error, NATURAL_KEY):
-            raise VALUE_CONFLICT.problem() from None
-        raise
+            facts = await correct_measurements(connection, [correction], entry_of(caller))
     return json_response(*_order(facts[0]))
 
 

@@ -21,11 +21,12 @@ from services.measurement.store.intake import RowOutcome
 from services.measurement.store.quarantine import AnswerKind, Decision, StoredHeldRow
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.answer_file_rows import take_answered_row
-from services.measurement.use_cases.entry import Entry, RefusedError, UnknownFactError
+from services.measurement.use_cases.entry import Entry, RefusedError
 from services.measurement.use_cases.held_rows import HeldContent, opened
 from services.measurement.use_cases.record_measurements import record_measurements
 from services.measurement.use_cases.visits import NewMeasurement
 from shared.postgres.pool import Connection
+from shared.refusals import UnknownFactError
 
 RejectReason = Literal["not_measured", "wrong_child", "duplicate", "device_faulty", "cannot_be_clarified"]
 TERMS: Final = {"accepted": "accepted", "corrected": "accepted", "unchanged": "unchanged", "rejected": "rejected"}

@@ -13,12 +13,13 @@ from services.measurement.store.children import CHILDREN
 from services.measurement.store.identities import Reader
 from services.measurement.store.measurements import of_child
 from services.measurement.store.vault import Vault
-from services.measurement.use_cases.entry import Entry, RefusedError, StaleError, UnknownFactError
+from services.measurement.use_cases.entry import Entry, RefusedError
 from services.measurement.use_cases.register_children import seal
 from shared.contracts.child import ChildV1
 from shared.contracts.fact import revised
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
+from shared.refusals import StaleError, UnknownFactError
 
 CORRECTABLE: Final = frozenset(
     {

@@ -12,12 +12,13 @@ from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.store.children import CHILDREN
 from services.measurement.store.measurements import MEASUREMENTS
 from services.measurement.store.register import unknown_places
-from services.measurement.use_cases.entry import Entry, RefusedError, StaleError, UnknownFactError
+from services.measurement.use_cases.entry import Entry, RefusedError
 from services.measurement.use_cases.record_measurements import point_problem, service_point
 from shared.contracts.child import MeasurementV1
 from shared.contracts.fact import revised
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
+from shared.refusals import StaleError, UnknownFactError
 
 VoidReason = Literal["entered_in_error", "wrong_child", "duplicate", "device_faulty", "not_measured"]
 

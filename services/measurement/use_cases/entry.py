@@ -37,15 +37,3 @@ class RefusedError(Exception):
     def __init__(self, *problems: EntryProblem) -> None:
         super().__init__(", ".join(problem.code for problem in problems))
         self.problems = problems
-
-
-class UnknownFactError(Exception):
-    """No such fact, or none that the caller may see: the two are told apart to nobody."""
-
-
-class StaleError(Exception):
-    """The client saw another revision than the stored one."""
-
-    def __init__(self, stored: tuple[int, int]) -> None:
-        super().__init__(stored)
-        self.stored = stored

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.store.children import CHILDREN, lock_merges
-from services.measurement.use_cases.entry import Entry, RefusedError, UnknownFactError
+from services.measurement.use_cases.entry import Entry, RefusedError
 from shared.contracts.child import ChildV1
 from shared.contracts.fact import revised
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
+from shared.refusals import UnknownFactError
 
 
 async def merge_children(connection: Connection, loser_id: UUID, survivor_id: UUID, entry: Entry) -> list[ChildV1]:
