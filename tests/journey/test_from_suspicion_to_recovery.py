@@ -111,9 +111,8 @@ def test_the_page_leads_from_a_suspected_child_to_what_scoring_says_of_it(desk: 
     desk.balanced()
     explanation = clinic.clinician("GET", f"/v1/children/{child_id}/explanation?lang=id").json()
     month = format_month(month_of(days_ago(3)))
-    with httpx.Client(
-        base_url=desk.system.url("reporting"), cookies=asyncio.run(_session(desk)), timeout=30
-    ) as browser:
+    address, cookies = desk.system.url("reporting"), asyncio.run(_session(desk))
+    with httpx.Client(base_url=address, cookies=cookies, timeout=30, trust_env=False) as browser:
         figures = f"/?wilayah={OTHER_DESA}&periode={month}"
         link = re.search(rf'href="(/anak/{child_id}[^"]*)"', browser.get(figures).text)
         assert link is not None
