@@ -29,16 +29,7 @@ from shared.http.health import Health
 from shared.outbox.append import append
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
-from shared.setting_groups import (
-    DatabaseSettings,
-    Door,
-    HttpSettings,
-    KafkaSettings,
-    KeySettings,
-    Mode,
-    Role,
-    TokenSettings,
-)
+from shared.setting_groups import DatabaseSettings, Role
 from shared.settings import ServiceSettings
 from tests.integration.shared import small_service
 
@@ -49,17 +40,7 @@ CORE = ("blood_count", "ferritin", "crp")
 BORN = date(2024, 5, 17)
 EMPTIED = "child, child_case, lab_order, specimen, lab_result, critical_value, laboratory, outbox, idempotency_key"
 
-SETTINGS = ServiceSettings(
-    service=SERVICE,
-    door=Door.API,
-    mode=Mode.LOCAL,
-    log_format="json",
-    http=HttpSettings(rate_per_second=1000),
-    database=DatabaseSettings(),
-    kafka=KafkaSettings(),
-    tokens=TokenSettings(),
-    keys=KeySettings(),
-)
+SETTINGS = small_service.settings_of(SERVICE)
 
 
 YESTERDAY = now_utc().replace(microsecond=0) - timedelta(days=1)

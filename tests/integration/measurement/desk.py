@@ -22,8 +22,6 @@ from shared.http.app import create_app
 from shared.http.health import Health
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
-from shared.setting_groups import DatabaseSettings, Door, HttpSettings, KafkaSettings, KeySettings, Mode, TokenSettings
-from shared.settings import ServiceSettings
 from tests.integration.shared import small_service
 
 KABUPATEN = "12.19"
@@ -50,17 +48,7 @@ puskesmas,PKM-1,Puskesmas Medang Deras,,12.19.01,{DESA_A}|{DESA_B},2020-01-01
 """.encode()
 
 
-SETTINGS = ServiceSettings(
-    service=SERVICE,
-    door=Door.API,
-    mode=Mode.LOCAL,
-    log_format="json",
-    http=HttpSettings(rate_per_second=1000),
-    database=DatabaseSettings(),
-    kafka=KafkaSettings(),
-    tokens=TokenSettings(),
-    keys=KeySettings(),
-)
+SETTINGS = small_service.settings_of(SERVICE)
 
 
 @dataclass

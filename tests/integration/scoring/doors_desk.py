@@ -29,8 +29,6 @@ from shared.outbox.append import append
 from shared.postgres.merge import merge_facts
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
-from shared.setting_groups import DatabaseSettings, Door, HttpSettings, KafkaSettings, KeySettings, Mode, TokenSettings
-from shared.settings import ServiceSettings
 from tests.integration.shared import small_service
 
 DESA_A = "12.19.01.2003"
@@ -39,17 +37,7 @@ TABLES = (
     *("child", "measurement", "lab_order", "lab_result", "critical_value"),
     *("assessment", "risk_status", "child_case", "follow_up", "outbox"),
 )
-SETTINGS = ServiceSettings(
-    service=SERVICE,
-    door=Door.API,
-    mode=Mode.LOCAL,
-    log_format="json",
-    http=HttpSettings(rate_per_second=1000),
-    database=DatabaseSettings(),
-    kafka=KafkaSettings(),
-    tokens=TokenSettings(),
-    keys=KeySettings(),
-)
+SETTINGS = small_service.settings_of(SERVICE)
 
 
 @dataclass

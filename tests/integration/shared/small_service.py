@@ -157,9 +157,10 @@ def notes(gate: Gate) -> APIRouter:
     return router
 
 
-def application(pool: Pool, gate: Gate, **state: Any) -> FastAPI:
-    settings = ServiceSettings(
-        service=SERVICE,
+def settings_of(service: str) -> ServiceSettings:
+    """Of a service's API in a test: its pools are opened by the test, and nobody is slowed down."""
+    return ServiceSettings(
+        service=service,
         door=Door.API,
         mode=Mode.LOCAL,
         log_format="json",
@@ -169,8 +170,11 @@ def application(pool: Pool, gate: Gate, **state: Any) -> FastAPI:
         tokens=TokenSettings(),
         keys=KeySettings(),
     )
+
+
+def application(pool: Pool, gate: Gate, **state: Any) -> FastAPI:
     return create_app(
-        settings,
+        settings_of(SERVICE),
         routers=(notes(gate),),
         health=Health(),
         verifier=verifier(),
