@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
+from services.reporting.domain.areas import level_of
 from services.reporting.http import child_page, login
 from services.reporting.http.asked import Period, month_asked
 from services.reporting.http.children_view import children_view
@@ -49,7 +50,8 @@ async def get_page(request: Request, wilayah: Area = None, periode: Period = Non
         return message("no_access", lang, 403, reader=reader)
     home = grant.codes[0]
     code = wilayah or home
-    if not grant.covers_area(code):
+    is_small = level_of(code) == "posyandu"  # for those who see suppressed figures too small, as for the API
+    if not grant.covers_area(code) or (is_small and not reader.caller.may("aggregates:exact")):
         return message("unknown_area", lang, 403, reader=reader)
     newest = month_asked(None)
     asked = Question(code, month_asked(periode), exact=reader.caller.may("aggregates:exact"))

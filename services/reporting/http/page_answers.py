@@ -23,7 +23,8 @@ POLICY: Final = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS: Final = {"content-security-policy": POLICY, "cache-control": "no-store"}
-Area = Annotated[str | None, Query(pattern=r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$", description="Area code")]
+AREA: Final = r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4}(\.P\d{3,4})?)?)?)?$"
+Area = Annotated[str | None, Query(pattern=AREA, description="Area or posyandu, whose code ends in .PNNN")]
 Lang = Annotated[Language, Query(description="Bahasa Indonesia or English")]
 
 

@@ -89,6 +89,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "ruleset": ("Aturan", "Rule set"),
     "line_source": ("Sumber:", "Source:"),
     "glossary": ("Arti kata", "The words explained"),
+    "child_number": ("Nomor anak:", "The child's number:"),
     "sealed_note": (
         "Tanpa nama: identitas anak tersegel. Petugas puskesmasnya menemukan anak ini dari nomornya.",
         "No name: the child's identity is sealed. The staff of its puskesmas find the child by its number.",

@@ -43,9 +43,8 @@ class Section(BaseModel):
 
 
 class Entry(BaseModel):
-    """A word explained."""
+    """A word explained, in a sentence that begins with it."""
 
-    word: str
     text: str
 
 

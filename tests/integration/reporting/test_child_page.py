@@ -30,7 +30,17 @@ from tests.integration.reporting.ground import Office, deliver, log_in
 from tests.integration.scoring import doors_desk
 from tests.integration.scoring.doors_desk import DESA_A, DESA_B, Desk, require_tests, result
 from tests.integration.shared import small_service
-from tests.unit.reporting.history import BORN, DESA, assessment, case, child, child_id, measurement, register
+from tests.unit.reporting.history import (
+    BORN,
+    DESA,
+    POSYANDU,
+    assessment,
+    case,
+    child,
+    child_id,
+    measurement,
+    register,
+)
 
 LINK = re.compile(r'<th scope="row"><a href="(/anak/[^"]+)">([0-9a-f]{8})</a></th>(.*?)</tr>')
 MONTH = "2025-11"
@@ -115,6 +125,18 @@ async def test_the_page_lists_suspected_children_urgent_first_and_leads_to_each(
         ["20 bulan", "Terduga", "belum diminta"],
     ]
     assert unescape(listed[0][0]) == f"/anak/{order[0]}?wilayah={DESA[0]}&periode={MONTH}&lang=id"
+
+
+async def test_a_kader_finds_the_children_of_the_own_posyandu_and_the_way_back(house: House) -> None:
+    await suspected(house, 1)
+    posyandu = POSYANDU[DESA[0]][1]
+    await deliver(house.office.worker, [child(2, homes=[(BORN, DESA[0], posyandu)])])
+    taken = measurement("a", date(2025, 11, 4), of=2)
+    await deliver(house.office.worker, [taken, assessment(taken, tier="suspected")])
+    await house.enter("kader", (posyandu,))
+    ((link, short, _),) = LINK.findall((await house.page(f"/?periode={MONTH}")).text)
+    assert short == str(child_id(2))[:8]
+    assert (await house.page(unescape(link))).status_code == 404, "scoring has not heard of the child"
 
 
 @pytest.mark.parametrize("role", ["camat", "kecamatan", "province"])
@@ -223,7 +245,9 @@ def silence() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("trouble", [nobody, silence])
-async def test_without_scoring_the_explanation_is_missing_and_the_figures_are_not(house: House, trouble: Trouble) -> None:
+async def test_without_scoring_the_explanation_is_missing_and_the_figures_are_not(
+    house: House, trouble: Trouble
+) -> None:
     await suspected(house, 1)
     with trouble() as url:
         door = ScoringDoor.at(url, within_s=PATIENT_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from html import unescape
 
 import httpx
 import pytest
@@ -157,6 +158,21 @@ async def test_a_pass_opens_its_own_area_and_nothing_above_or_beside_it(office: 
     assert (await page(office, wilayah="12.19")).status_code == 403
     assert (await page(office, wilayah="12.19.02")).status_code == 403
     assert (await page(office, wilayah="12.19.01.2999")).status_code == 404
+
+
+async def test_a_kader_of_a_posyandu_comes_as_far_as_every_link_of_the_page_leads(office: Office) -> None:
+    await district(office)
+    posyandu = f"{DESA[0]}.P001"
+    taken = measurement("a", date(2025, 11, 4), of=20)
+    await deliver(office.worker, [child(20, homes=[(BORN, DESA[0], posyandu)]), taken, assessment(taken, haz=-2.5)])
+    await entered(office, posyandu, "kader")
+    answer = await page(office, periode="2025-11")
+    assert "1 dari 1 anak yang diukur" in answer.text
+    (english,) = re.findall(r'href="([^"]+lang=en)"', answer.text)
+    assert "1 of 1 children measured" in (await office.client.get(unescape(english))).text
+    assert (await page(office, wilayah=DESA[0])).status_code == 403
+    await entered(office, "12", "province")
+    assert (await page(office, wilayah=posyandu, periode="2025-11")).status_code == 403, "too small for it"
 
 
 async def test_the_page_needs_nothing_but_its_own_files_and_allows_no_inline_script(office: Office) -> None:
