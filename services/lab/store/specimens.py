@@ -55,6 +55,22 @@ async def insert_specimen(connection: Connection, specimen: Specimen) -> bool:
     return stored is not None
 
 
+async def count_refused_alike(connection: Connection, specimen: Specimen) -> int:
+    """How many tubes with the same label were refused for the order before."""
+    count: int = await connection.fetchval(
+        "SELECT count(*) FROM specimen WHERE order_id = $1 AND rejected_at IS NOT NULL AND orderables = $2 AND "
+        "(laboratory_code, specimen, drawn_on, drawn_at) IS NOT DISTINCT FROM ($3::text, $4::text, $5::date, "
+        "$6::timestamptz)",
+        specimen.order_id,
+        list(specimen.orderables),
+        specimen.laboratory_code,
+        specimen.specimen,
+        specimen.drawn_on,
+        specimen.drawn_at,
+    )
+    return count
+
+
 async def find_specimens(connection: Connection, specimen_ids: Collection[UUID]) -> dict[UUID, Specimen]:
     """Tubes by id, refused ones too."""
     if not specimen_ids:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -12,7 +12,7 @@ from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.results import draw_of, draw_problem
 from services.lab.store.holding import read_children
 from services.lab.store.orders import ORDERS, WAITING
-from services.lab.store.specimens import Specimen, find_specimens, insert_specimen, refuse_specimen
+from services.lab.store.specimens import Specimen, count_refused_alike, find_specimens, insert_specimen, refuse_specimen
 from services.lab.use_cases.entry import Entry, RefusedError
 from services.lab.use_cases.keep_orders import refresh_orders
 from shared.contracts.fact import derived_fact_id
@@ -41,6 +41,8 @@ async def receive_specimen(
     connection: Connection, order_id: UUID, new: NewSpecimen, entry: Entry
 ) -> tuple[Specimen, bool]:
     """The stored specimen and whether it is new; the same label at the same laboratory is the same specimen.
+
+    Unless that one was refused: then this is the child drawn again, whose label says the same where no time is known.
 
     Raises UnknownFactError for an order the caller does not see, RefusedError.
     """
@@ -85,7 +87,7 @@ async def _checked(connection: Connection, order: LabOrderV1, new: NewSpecimen, 
     orderables = tuple(sorted(set(new.orderables)))
     laboratory_code = entry.laboratory_code or order.laboratory_code
     label = "/".join(("specimen", laboratory_code or "", new.specimen, draw.key, *orderables))
-    return Specimen(
+    tube = Specimen(
         specimen_id=derived_fact_id(order.fact_id, label),
         child_id=order.child_id,
         order_id=order.fact_id,
@@ -96,3 +98,7 @@ async def _checked(connection: Connection, order: LabOrderV1, new: NewSpecimen, 
         orderables=orderables,
         received_at=entry.known_at,
     )
+    refused = await count_refused_alike(connection, tube)
+    if not refused:
+        return tube
+    return replace(tube, specimen_id=derived_fact_id(order.fact_id, f"{label}/{refused + 1}"))

@@ -251,3 +251,22 @@ async def test_any_arrival_of_child_and_case_ends_in_one_order_a_live_case_with_
     assert len(await orders(desk)) == len(found)
     published = {event.fact_id: event for event in await desk.events()}
     assert {order.fact_id: order for order in found.values()} == published  # the last word is the stored state
+
+
+async def test_a_tube_of_the_same_day_after_a_refusal_is_another_tube(desk: Desk) -> None:
+    """Who draws again on the same day without noting the time must not get the refused tube back."""
+    order = await desk.open_order()
+    tube = {"specimen": "venous", "drawn_on": yesterday().date().isoformat(), "orderables": list(CORE)}
+    path = f"/v1/orders/{order.fact_id}/specimens"
+    first = await desk.send("POST", path, tube)
+    told_twice = await desk.send("POST", path, tube)
+    assert (first.status_code, told_twice.status_code) == (201, 200)
+    assert told_twice.json()["specimen_id"] == first.json()["specimen_id"]
+    refused = await desk.send("POST", f"/v1/specimens/{first.json()['specimen_id']}:reject", {"reason": "haemolysed"})
+    assert refused.status_code == 200
+    again = await desk.send("POST", path, tube)
+    assert again.status_code == 201
+    assert again.json()["specimen_id"] != first.json()["specimen_id"]
+    now = await desk.order(order.child_id)
+    assert states(now) == dict.fromkeys(CORE, "collected")
+    assert {test.rejections for test in now.tests} == {1}
