@@ -37,14 +37,14 @@ class Clinic:
     last_day: date  # of the newest round: nobody is measured after it
     today: date
 
-    async def measure_again(self) -> list[str]:
-        """A second measurement for some children; the ids of their cases."""
+    async def measure_again(self) -> tuple[list[str], int]:
+        """A second measurement for some children; the ids of their cases, and how many rows were sent."""
         cases = [case for case in await self._live() if self._chance(case, "seen") < SEEN_SHARE]
         due = [case for case in cases if self._day(case) > date.fromisoformat(case["content"]["opened_on"])]
         rows = [row for row in await a_few_at_once(self._visit, due, AT_ONCE) if row is not None]
         if rows:
             await self.measurement.post("/v1/measurements:batch", {"rows": rows})
-        return [case["fact_id"] for case in cases]
+        return [case["fact_id"] for case in cases], len(rows)
 
     async def decide(self, case_ids: Sequence[str]) -> dict[str, int]:
         """Referral, confirmation and care for those of the cases that are still live and whose results are there."""

@@ -98,7 +98,7 @@ async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell:
             tell("  menunggu sampai semua tercatat dan laboratorium selesai ...")
             await wait_for_backlog(pool, doors.services, 0, SETTLED_WITHIN_S)  # then every order is on its list
             laboratory = await laboratories.finish()
-        care = await _care(pool, doors, world)
+        care = await _care(pool, doors, world, tally)
         ledger = await _settle(pool, doors)
         seconds = time.monotonic() - begun
         period = format_month(world.rounds[-1].month)
@@ -175,7 +175,7 @@ async def _settle(pool: httpx.AsyncClient, doors: Doors) -> dict[str, Any]:
         await asyncio.sleep(min(max(SETTLE_POLL_S, SETTLE_REST * (now - begun)), deadline - now))
 
 
-async def _care(pool: httpx.AsyncClient, doors: Doors, world: World) -> dict[str, int]:
+async def _care(pool: httpx.AsyncClient, doors: Doors, world: World, tally: Tally) -> dict[str, int]:
     """Some children are measured again and seen by a clinician; what was decided."""
     clinician = ("clinician", [DISTRICT_CODE])
     clinic = Clinic(
@@ -185,7 +185,8 @@ async def _care(pool: httpx.AsyncClient, doors: Doors, world: World) -> dict[str
         last_day=min(last_day(world.rounds[-1].month), world.today),
         today=world.today,
     )
-    seen = await clinic.measure_again()
+    seen, rows = await clinic.measure_again()
+    tally.api_rows += rows
     await wait_for_backlog(pool, doors.services, 0, SETTLED_WITHIN_S)
     return await clinic.decide(seen)
 
