@@ -104,9 +104,8 @@ def recorded(data: DataDir, name: str) -> Process | None:
 def forget(data: DataDir, name: str) -> None:
     """Drop the record of `name`, which has ended."""
     process = recorded(data, name)
-    child = _CHILDREN.pop(process.pid, None) if process else None
-    if child is not None:
-        child.wait()
+    if process is not None:
+        _reap(process)
     (data.processes / f"{name}.json").unlink(missing_ok=True)
 
 
@@ -144,7 +143,15 @@ def kill(process: Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)  # it leads the group it was started in
         except ProcessLookupError:
             return
-    _ended_within(process, KILL_PATIENCE_S)
+    if _ended_within(process, KILL_PATIENCE_S):
+        _reap(process)
+
+
+def _reap(process: Process) -> None:
+    """Take the exit status of one of our own children that has ended."""
+    child = _CHILDREN.pop(process.pid, None)
+    if child is not None:
+        child.wait()
 
 
 def _send(process: Process, signal_number: int) -> None:
