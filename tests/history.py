@@ -12,6 +12,7 @@ import json
 import sys
 from typing import Any, Final
 
+from deploy.demo.dirt import FUTURE_DAYS
 from deploy.demo.driver import Doors, run_demo
 from deploy.demo.world import make_world
 from deploy.local.commands import ledger
@@ -24,7 +25,8 @@ from shared.postgres.pool import connect
 CHILDREN: Final = 43_000
 MONTHS: Final = 26
 SEED: Final = 11
-ENDED_MONTHS_AGO: Final = 4  # the newest visit is older than anything that may open a case
+#: The newest visit is older than anything that may open a case; so are rows whose date was mistyped into their future.
+ENDED_MONTHS_AGO: Final = 4 + FUTURE_DAYS // 30
 OPENED: Final = {
     "cases": ("scoring", "child_case"),
     "follow_ups": ("scoring", "follow_up"),
