@@ -6,10 +6,10 @@ where it stood when the case closed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol
 
 TestState = Literal["ordered", "collected", "resulted", "cancelled"]
 OrderState = Literal["open", "complete", "cancelled"]
@@ -86,9 +86,23 @@ def keep_order(old: Order | None, need: Need, work: Work, laboratory_code: str |
     )
 
 
-def waiting_since(order: Order) -> date | None:
-    """Since when the longest waiting test waits; None where nothing does."""
-    return min((test.added_on for test in order.tests if test.state in WAITING), default=None)
+class Waits(Protocol):
+    """A test, ours or as it is published."""
+
+    @property
+    def state(self) -> TestState:
+        """Where it stands."""
+        ...
+
+    @property
+    def added_on(self) -> date:
+        """Since when it is asked for."""
+        ...
+
+
+def waiting_since(tests: Iterable[Waits]) -> date | None:
+    """Since when the longest waiting of `tests` waits; None where none does."""
+    return min((test.added_on for test in tests if test.state in WAITING), default=None)
 
 
 def _test(code: str, old: Test | None, need: Need, work: Work) -> Test:

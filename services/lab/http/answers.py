@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from services.lab.domain.catalogue import load
+from services.lab.domain.orders import waiting_since
 from services.lab.domain.result_problems import TEXTS, ResultProblem
-from services.lab.store.orders import waiting_since
 from services.lab.store.specimens import Specimen
 from services.lab.use_cases.entry import Entry, RefusedError, StateError
 from services.lab.use_cases.record_results import Recorded
@@ -95,7 +95,7 @@ def order_json(fact: LabOrderV1, today: date) -> dict[str, Any]:
 
 def due_json(fact: LabOrderV1, today: date) -> dict[str, Any]:
     """Until when the longest waiting test is due, and whether it is late; null and false where none waits."""
-    since = waiting_since(fact)
+    since = waiting_since(fact.tests)
     due_on = None if since is None else since + timedelta(days=load().due_days[fact.priority])
     return {"due_on": due_on, "overdue": due_on is not None and due_on < today}
 

@@ -23,7 +23,7 @@ class ResultIn(NewResult, Body):
 class ResultPatch(ResultValues, Body):
     """What to correct; a new `value` brings its `unit`, and `comparator` where it is a bound."""
 
-    value: Number = 0.0
+    value: Number = 0.0  # never read: only what was sent is changed, and null is no number
 
 
 class ResultsIn(Rows[ResultIn]):

@@ -121,13 +121,14 @@ async def post_void(
     request: Request,
     caller: Annotated[Caller, require("results:write")],
     result_id: UUID,
+    seen: Annotated[Order, Depends(if_match)],
     body: Annotated[VoidIn, json_body(VoidIn)],
 ) -> Response:
-    """It stays in the record, marked, and counts nowhere; its alert is withdrawn."""
+    """It stays in the record, marked, and counts nowhere; its alert is withdrawn. `If-Match` as for a correction."""
 
     async def effect(connection: Connection) -> Answer:
         with refusals():
-            fact = await void_result(connection, result_id, body.reason, entry_of(caller))
+            fact = await void_result(connection, result_id, seen, body.reason, entry_of(caller))
         return json_answer(200, _named(fact) | {"voided": True}, {"ETag": etag(*fact.order)})
 
     return await write_once(request, effect)

@@ -8,21 +8,15 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from services.lab.domain.orders import waiting_since
 from services.lab.store.kept import Kept
 from shared.contracts.lab import LabOrderV1
 from shared.postgres.merge import Column, plain
 from shared.postgres.pool import Connection
 
-WAITING: Final = frozenset({"ordered", "collected"})
-
 
 def _count(state: str) -> Column[LabOrderV1]:
     return Column(f"{state}_tests", "integer", lambda order: sum(test.state == state for test in order.tests))
-
-
-def waiting_since(order: LabOrderV1) -> date | None:
-    """Since when the longest waiting test waits."""
-    return min((test.added_on for test in order.tests if test.state in WAITING), default=None)
 
 
 ORDERS: Final[Kept[LabOrderV1]] = Kept(
@@ -33,7 +27,7 @@ ORDERS: Final[Kept[LabOrderV1]] = Kept(
         plain("laboratory_code", "text"),
         plain("state", "text"),
         Column("urgency", "smallint", lambda order: 0 if order.priority == "urgent" else 1),
-        Column("waiting_since", "date", waiting_since),
+        Column("waiting_since", "date", lambda order: waiting_since(order.tests)),
         _count("ordered"),
         _count("collected"),
     ),

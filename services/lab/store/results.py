@@ -55,6 +55,18 @@ ORDER BY child_id, fact_id LIMIT $5
 """
 
 
+async def hold_owners(connection: Connection, child_ids: Collection[UUID]) -> None:
+    """Alone with results of these children that have no order, until the commit.
+
+    They have no row of ours to lock: the child's id stands for one.
+    """
+    if child_ids:
+        await connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(id::text, 0)) FROM unnest($1::uuid[]) AS id",
+            sorted(child_ids),
+        )
+
+
 async def holders(connection: Connection, slots: Collection[Slot]) -> dict[Slot, LabResultV1]:
     """The valid results that occupy these natural keys."""
     if not slots:

@@ -53,13 +53,20 @@ async def correct_result(
     return new
 
 
-async def void_result(connection: Connection, fact_id: UUID, reason: VoidReason, entry: Entry) -> LabResultV1:
-    """The fact, retracted: its test waits again, its alert is withdrawn. Twice changes nothing. UnknownFactError."""
+async def void_result(
+    connection: Connection, fact_id: UUID, seen: tuple[int, int], reason: VoidReason, entry: Entry
+) -> LabResultV1:
+    """The fact, retracted: its test waits again, its alert is withdrawn. Twice changes nothing.
+
+    Raises UnknownFactError, StaleError.
+    """
     found = await RESULTS.find(connection, "fact_id = $1", fact_id)
     if not found:
         raise UnknownFactError
     await surroundings(connection, [_as_reported(found[0], {})])
     old = (await RESULTS.locked(connection, "fact_id", [fact_id]))[0]
+    if old.order != seen:
+        raise StaleError(old.order)
     if old.voided:
         return old
     new = revised(old, "voided", entry.now, voided=True)

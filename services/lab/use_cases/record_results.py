@@ -11,7 +11,7 @@ from uuid import UUID
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.store.holding import read_children
 from services.lab.store.orders import ORDERS
-from services.lab.store.results import RESULTS, Slot, holders, slot_of
+from services.lab.store.results import RESULTS, Slot, hold_owners, holders, slot_of
 from services.lab.store.specimens import find_specimens
 from services.lab.use_cases.alerts import refresh_alerts
 from services.lab.use_cases.entry import Entry
@@ -24,8 +24,6 @@ from shared.postgres.pool import Connection
 
 Outcome = Literal["accepted", "unchanged", "conflict", "rejected"]
 STEP_ROWS: Final = 250  # between two looks at the rest of the process
-# Results without an order have no row of ours to hold: the child's id stands for one.
-HOLD_CHILDREN: Final = "SELECT pg_advisory_xact_lock(hashtextextended(id::text, 0)) FROM unnest($1::uuid[]) AS id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,7 @@ async def surroundings(connection: Connection, rows: Sequence[NewResult]) -> Sur
     orders = {order.fact_id: order for order in await ORDERS.locked(connection, "fact_id", list(order_ids))}
     child_ids = {row.child_id for row in rows if row.child_id is not None and row.order_id is None}
     child_ids |= {result.child_id for result in replaced if result.order_id is None}
-    if child_ids:
-        await connection.execute(HOLD_CHILDREN, sorted(child_ids))
+    await hold_owners(connection, child_ids)
     held = await RESULTS.locked(connection, "fact_id", list(replaced_ids))
     return Surroundings(
         orders=orders,

@@ -8,10 +8,11 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from services.lab.domain.orders import WAITING
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.results import draw_of, draw_problem
 from services.lab.store.holding import read_children
-from services.lab.store.orders import ORDERS, WAITING
+from services.lab.store.orders import ORDERS
 from services.lab.store.specimens import Specimen, count_refused_alike, find_specimens, insert_specimen, refuse_specimen
 from services.lab.use_cases.entry import Entry, RefusedError
 from services.lab.use_cases.keep_orders import refresh_orders

@@ -78,7 +78,8 @@ class Walk:
 
     async def retract(self, child_id: uuid.UUID) -> None:
         for result in await self.results(child_id):
-            await self.send("POST", f"/v1/results/{result['result_id']}:void", {"reason": "duplicate"})
+            path = f"/v1/results/{result['result_id']}:void"
+            await self.send("POST", path, {"reason": "duplicate"}, etag=result["etag"])
 
     async def correct(self, child_id: uuid.UUID) -> None:
         for result in await self.results(child_id):

@@ -136,7 +136,7 @@ async def test_a_withdrawn_value_needs_nobody(desk: Desk) -> None:
     order = await desk.open_order()
     result_id = (await desk.report(order_id=order.fact_id, value=6.1)).json()["result_id"]
     (alert,) = await raised(desk)
-    await desk.send("POST", f"/v1/results/{result_id}:void", {"reason": "wrong_child"})
+    await desk.send("POST", f"/v1/results/{result_id}:void", {"reason": "wrong_child"}, etag='"1.1"')
     path = f"/v1/critical-values/{alert['critical_value_id']}:acknowledge"
     answer = await desk.send("POST", path, {"read_back": True})
     assert (answer.status_code, answer.json()["code"]) == (409, "alert_withdrawn")

@@ -238,15 +238,28 @@ async def test_a_retraction_opens_the_test_again_and_makes_room_for_the_right_va
     order = await desk.open_order()
     result_id = (await desk.report(order_id=order.fact_id)).json()["result_id"]
     path = f"/v1/results/{result_id}:void"
-    assert (await desk.send("POST", path, {"reason": "specimen_unfit"})).status_code == 200
+    assert (await desk.send("POST", path, {"reason": "specimen_unfit"}, etag='"1.1"')).status_code == 200
     assert states(await desk.order(order.child_id))["blood_count"] == "ordered"
     events = len(await desk.events())
-    assert (await desk.send("POST", path, {"reason": "specimen_unfit"})).status_code == 200
+    assert (await desk.send("POST", path, {"reason": "specimen_unfit"}, etag='"1.2"')).status_code == 200
     assert len(await desk.events()) == events  # twice is once
     assert (await desk.report(order_id=order.fact_id, value=12.4)).status_code == 201
     assert [result.voided for result in await stored(desk)] == [True, False]
     late = await desk.send("PATCH", f"/v1/results/{result_id}", {"value": 9, "unit": "g/dL"}, etag='"1.2"')
     assert codes(late) == [("result_id", "result_voided")]
+
+
+async def test_only_what_was_seen_is_retracted(desk: Desk) -> None:
+    order = await desk.open_order()
+    result_id = (await desk.report(order_id=order.fact_id)).json()["result_id"]
+    path, reason = f"/v1/results/{result_id}", {"reason": "entered_in_error"}
+    assert (await desk.send("POST", f"{path}:void", reason)).status_code == 428
+    corrected = await desk.send("PATCH", path, {"value": 12.1, "unit": "g/dL"}, etag='"1.1"')
+    assert corrected.status_code == 200
+    stale = await desk.send("POST", f"{path}:void", reason, etag='"1.1"')
+    assert stale.status_code == 412
+    assert [result.voided for result in await stored(desk)] == [False]
+    assert (await desk.send("POST", f"{path}:void", reason, etag=corrected.headers["etag"])).status_code == 200
 
 
 async def test_a_result_of_the_wrong_child_is_replaced_in_one_step(desk: Desk) -> None:

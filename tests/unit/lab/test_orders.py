@@ -68,9 +68,9 @@ def test_only_what_is_not_drawn_goes_to_another_laboratory() -> None:
 def test_a_test_that_waits_again_waits_since_then() -> None:
     order = kept(None, need("crp"))
     ended = kept(order, need("crp", live=False, day=DAY + timedelta(days=5)))
-    assert waiting_since(ended) is None
+    assert waiting_since(ended.tests) is None
     again = kept(ended, need("crp", day=DAY + timedelta(days=9)))
-    assert waiting_since(again) == DAY + timedelta(days=9)
+    assert waiting_since(again.tests) == DAY + timedelta(days=9)
 
 
 def test_the_priority_stays_when_the_case_is_over() -> None:
