@@ -35,6 +35,7 @@ DATABASE: Final = "keycloak.mv.db"
 SETUP_CLIENT: Final = "tumbuh-setup"
 OWNER_LOOKS: Final = 0o700
 FIRST_START_WITHIN_S: Final = 240.0
+POLL_S: Final = 0.2
 # A short start matters more here than the last tenth of throughput: half the processor time of the usual compiler.
 JAVA_OPTIONS: Final = (
     "-Xms64m",
@@ -186,7 +187,7 @@ def _answers(child: subprocess.Popen[bytes], port: int) -> bool:
     while child.poll() is None and time.monotonic() < deadline:
         if answers(port, "master"):
             return True
-        time.sleep(0.2)
+        time.sleep(POLL_S)
     return False
 
 
