@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from typing import Final, cast
 
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.use_cases.judge_measurements import Clock
-from shared.contracts.fact import derived_fact_id
+from shared.contracts.fact import derived_fact_id, revised
 from shared.contracts.risk import CaseV1, FollowUpState, FollowUpV1, OwnerRole
 
 REFERRAL: Final = "attend_referral"
@@ -28,11 +28,6 @@ def tasks_of_move(
     if move == "refer" and all(task.task != REFERRAL for task in open_tasks):
         return [_referral(case, on, rules, clock)]
     return []
-
-
-def known_at(now: datetime, before: datetime) -> datetime:
-    """Never earlier than what was known before, should a clock be behind."""
-    return max(now.astimezone(UTC), before)
 
 
 def _referral(case: CaseV1, on: date, rules: RuleSet, clock: Clock) -> FollowUpV1:
@@ -56,13 +51,5 @@ def _referral(case: CaseV1, on: date, rules: RuleSet, clock: Clock) -> FollowUpV
 
 
 def _ended(task: FollowUpV1, case: CaseV1, state: FollowUpState, on: date, clock: Clock) -> FollowUpV1:
-    return task.model_copy(
-        update={
-            "state": state,
-            "done_on": max(on, task.opened_on) if state == "cancelled" else on,
-            "closing_fact_id": case.fact_id,
-            "revision": task.revision + 1,
-            "change": "closed",
-            "known_at": known_at(clock.now, task.known_at),
-        }
-    )
+    done_on = max(on, task.opened_on) if state == "cancelled" else on
+    return revised(task, "closed", clock.now, state=state, done_on=done_on, closing_fact_id=case.fact_id)

@@ -7,13 +7,11 @@ from typing import Literal
 
 from services.scoring.store import doors
 from services.scoring.store.cases import write_follow_ups
-from services.scoring.use_cases.case_tasks import known_at
 from services.scoring.use_cases.judge_measurements import Clock
-from shared.contracts.codec import encode
+from shared.contracts.fact import revised
 from shared.contracts.risk import FollowUpV1
-from shared.outbox.append import append
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
-from shared.trace import current_traceparent
 
 Outcome = Literal["done", "cancelled"]
 
@@ -42,17 +40,9 @@ async def complete_follow_up(
     earliest = await _earliest(connection, task)
     if done_on < earliest:
         raise FollowUpRefusedError("done_before_reason", f"the reason dates from {earliest}")
-    ended = task.model_copy(
-        update={
-            "state": outcome,
-            "done_on": done_on,
-            "revision": task.revision + 1,
-            "change": "closed",
-            "known_at": known_at(clock.now, task.known_at),
-        }
-    )
+    ended = revised(task, "closed", clock.now, state=outcome, done_on=done_on)
     await write_follow_ups(connection, [ended])
-    await append(connection, [encode(ended, traceparent=current_traceparent())])
+    await publish(connection, [ended])
     return ended
 
 

@@ -15,15 +15,14 @@ from services.scoring.domain.ruleset import RuleSet
 from services.scoring.store import doors
 from services.scoring.store.cases import write_cases, write_follow_ups
 from services.scoring.use_cases.case_steps import Kept, stepped
-from services.scoring.use_cases.case_tasks import known_at, tasks_of_move
+from services.scoring.use_cases.case_tasks import tasks_of_move
 from services.scoring.use_cases.judge_measurements import Clock
 from services.scoring.use_cases.judgement_facts import CODE_COLUMNS
 from shared.calendar import completed_months
-from shared.contracts.codec import encode
+from shared.contracts.fact import revised
 from shared.contracts.risk import CaseV1
-from shared.outbox.append import append
+from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
-from shared.trace import current_traceparent
 
 Asked = Literal["confirm", "name_other_cause", "start_care", "close", "refer"]
 # These follow from the child's entry in the register; a case closed by hand would be open again with the next fact.
@@ -52,17 +51,11 @@ async def move_case(connection: Connection, kept: Kept, asked: AskedMove, rules:
         await _demand_aged_out(connection, case, asked.on, rules)
     shown = asked.reason is CloseReason.RECOVERED and await recovery_shown(connection, case, rules)
     moved, before = stepped(kept, _move(asked, recovery_shown=shown))
-    changed = moved.model_copy(
-        update={
-            "revision": case.revision + 1,
-            "change": "closed" if moved.state == "closed" else "moved",
-            "known_at": known_at(clock.now, case.known_at),
-        }
-    )
+    changed = revised(moved, "closed" if moved.state == "closed" else "moved", clock.now)
     await write_cases(connection, [(changed, before)])
     tasks = tasks_of_move(changed, asked.move, asked.on, await doors.open_tasks(connection, case), rules, clock)
     await write_follow_ups(connection, tasks)
-    await append(connection, [encode(fact, traceparent=current_traceparent()) for fact in (changed, *tasks)])
+    await publish(connection, [changed, *tasks])
     return changed
 
 

@@ -32,6 +32,7 @@ from shared.postgres.pool import Pool, open_pool
 from shared.setting_groups import DatabaseSettings, Role
 from shared.settings import ServiceSettings
 from tests.integration.shared import small_service
+from tests.integration.shared.callers import ask
 
 KABUPATEN = "12.19"
 DESA_A, DESA_B, DESA_ELSEWHERE = "12.19.01.2003", "12.19.02.2001", "12.20.01.2001"
@@ -98,28 +99,10 @@ class Desk:
     client: httpx.AsyncClient
     app: FastAPI
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        role: str = "laboratory",
-        areas: Sequence[str] = (HOSPITAL,),
-        etag: str | None = None,
-        key: str | None = None,
-        subject: str = "analyst-1",
-    ) -> httpx.Response:
-        """One request."""
-        headers = {"authorization": f"Bearer {small_service.token(role, tuple(areas), subject)}"}
-        if method == "POST":
-            headers["idempotency-key"] = key or str(uuid.uuid4())
-        if etag is not None:
-            headers["if-match"] = etag
-        content = None if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
-        if content is not None:
-            headers["content-type"] = "application/json"
-        return await self.client.request(method, path, content=content, headers=headers)
+    async def send(self, method: str, path: str, body: Any = None, **who: Any) -> httpx.Response:
+        """One request, of the hospital's analyst unless said otherwise."""
+        who = {"role": "laboratory", "areas": (HOSPITAL,), "subject": "analyst-1"} | who
+        return await ask(self.client, method, path, body, **who)
 
     async def district(self, method: str, path: str, body: Any = None) -> httpx.Response:
         return await self.send(method, path, body, role="district", areas=[KABUPATEN])

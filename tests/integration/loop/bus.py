@@ -6,7 +6,6 @@ another order. The facts of measurement are made by the test: it owns their revi
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,9 +29,8 @@ from shared.http.health import Health
 from shared.messaging.batch import Handler
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
-from shared.setting_groups import DatabaseSettings, Door, HttpSettings, KafkaSettings, KeySettings, Mode, TokenSettings
-from shared.settings import ServiceSettings
 from tests.integration.shared import small_service
+from tests.integration.shared.callers import ask
 
 SERVICES: Final = ("scoring", "lab")
 LABORATORY: Final = "LAB.12.19.RSUD"
@@ -118,12 +116,7 @@ class Bus:
         etag: str | None = None,
     ) -> httpx.Response:
         """One request at a service's door."""
-        headers = {"authorization": f"Bearer {small_service.token(role, tuple(areas))}"}
-        if method == "POST":
-            headers["idempotency-key"] = str(uuid.uuid4())
-        if etag is not None:
-            headers["if-match"] = etag
-        return await self.clients[name].request(method, path, json=body, headers=headers)
+        return await ask(self.clients[name], method, path, body, role=role, areas=areas, etag=etag)
 
 
 @asynccontextmanager
@@ -136,7 +129,7 @@ async def open_bus(stack: Stack) -> AsyncIterator[Bus]:
             pools[name] = await opened.enter_async_context(open_pool(stack.address(f"{name}_worker")))
             api = await opened.enter_async_context(open_pool(stack.address(f"{name}_api")))
             app = create_app(
-                settings_of(name),
+                small_service.settings_of(name),
                 routers=module.routers(),
                 health=Health(),
                 verifier=small_service.verifier(),
@@ -145,21 +138,6 @@ async def open_bus(stack: Stack) -> AsyncIterator[Bus]:
             client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{name}.test")
             clients[name] = await opened.enter_async_context(client)
         yield Bus(stack, pools, {"scoring": scoring_app.handler(), "lab": FactsHandler()}, clients)
-
-
-def settings_of(name: str) -> ServiceSettings:
-    """A service that is called within this process."""
-    return ServiceSettings(
-        service=name,
-        door=Door.API,
-        mode=Mode.LOCAL,
-        log_format="json",
-        http=HttpSettings(rate_per_second=10_000),
-        database=DatabaseSettings(),
-        kafka=KafkaSettings(),
-        tokens=TokenSettings(),
-        keys=KeySettings(),
-    )
 
 
 def read(ce_type: str, body: bytes) -> Fact:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from shared.http.health import Health
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
 from tests.integration.shared import small_service
+from tests.integration.shared.callers import ask
 
 KABUPATEN = "12.19"
 DESA_A = "12.19.01.2003"
@@ -62,29 +62,10 @@ class Desk:
     client: httpx.AsyncClient
     app: FastAPI
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        role: str = "puskesmas",
-        areas: Sequence[str] = (DESA_A, DESA_B),
-        etag: str | None = None,
-        key: str | None = None,
-        media_type: str = "application/json",
-        subject: str = "person-1",
-    ) -> httpx.Response:
-        """One request; JSON unless `body` is bytes."""
-        headers = {"authorization": f"Bearer {small_service.token(role, tuple(areas), subject)}"}
-        if method == "POST":
-            headers["idempotency-key"] = key or str(uuid.uuid4())
-        if etag is not None:
-            headers["if-match"] = etag
-        content = body if isinstance(body, bytes) else None if body is None else orjson.dumps(body)
-        if content is not None:
-            headers["content-type"] = media_type
-        return await self.client.request(method, path, content=content, headers=headers)
+    async def send(self, method: str, path: str, body: Any = None, **who: Any) -> httpx.Response:
+        """One request, of the puskesmas unless said otherwise; JSON unless `body` is bytes."""
+        who = {"role": "puskesmas", "areas": (DESA_A, DESA_B)} | who
+        return await ask(self.client, method, path, body, **who)
 
     async def register_child(self, **changes: Any) -> str:
         """A child of posyandu A unless told otherwise; its id."""

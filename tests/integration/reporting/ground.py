@@ -28,24 +28,12 @@ from shared.http.health import Health
 from shared.messaging.batch import Applied
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Connection, Pool, open_pool
-from shared.setting_groups import DatabaseSettings, Door, HttpSettings, KafkaSettings, KeySettings, Mode, TokenSettings
-from shared.settings import ServiceSettings
 from tests.integration.shared import small_service
 
 PAGE_KEY = bytes(range(64, 96))
 KABUPATEN = "12.19"
 SOON = timedelta(minutes=5)
-SETTINGS = ServiceSettings(
-    service=SERVICE,
-    door=Door.API,
-    mode=Mode.LOCAL,
-    log_format="json",
-    http=HttpSettings(rate_per_second=1000),
-    database=DatabaseSettings(),
-    kafka=KafkaSettings(),
-    tokens=TokenSettings(),
-    keys=KeySettings(),
-)
+SETTINGS = small_service.settings_of(SERVICE)
 FACTS = "child_fact, measurement_fact, assessment_fact, risk_status_fact, case_fact, follow_up_fact, register_fact"
 
 

@@ -154,7 +154,7 @@ async def test_who_sees_figures_only_is_shown_no_child(house: House, role: str) 
 async def test_a_child_is_explained_as_scoring_explains_it_in_both_languages(house: House) -> None:
     child, found = await house.desk.suspected()
     await require_tests(house.desk, found, ["blood_count"], {"blood_count": "ordered"})
-    await house.desk.arrive(result(child, "ferritin", 9.0, "ug/L"))
+    await house.desk.arrive(result(child, "ferritin", 9.0))
     await house.enter()
     for language, back in (("id", "Kembali ke angka"), ("en", "Back to the figures")):
         document = await house.desk.get(f"/v1/children/{child}/explanation?lang={language}", areas=(DESA_A,))

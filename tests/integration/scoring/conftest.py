@@ -1,4 +1,4 @@
-"""The scoring schema on a real PostgreSQL, empty before each test."""
+"""The scoring schema on a real PostgreSQL, and the service at its doors; empty before each test."""
 
 from collections.abc import AsyncIterator
 
@@ -6,8 +6,10 @@ import pytest
 
 from deploy.local.stack import Stack
 from services.scoring.app import MIGRATIONS
+from shared.logging import configure_logging
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
+from tests.integration.scoring import doors_desk
 from tests.integration.scoring.evidence import empty
 
 
@@ -22,3 +24,16 @@ async def pool(ground: Stack) -> AsyncIterator[Pool]:
     async with open_pool(ground.address("scoring_worker")) as pool:
         await empty(pool)
         yield pool
+
+
+@pytest.fixture(scope="module")
+async def open_module_desk(database: Stack) -> AsyncIterator[doors_desk.Desk]:
+    configure_logging("scoring")
+    async with doors_desk.open_desk(database) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def desk(open_module_desk: doors_desk.Desk) -> doors_desk.Desk:
+    await doors_desk.empty(open_module_desk)
+    return open_module_desk

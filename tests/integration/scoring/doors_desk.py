@@ -6,7 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -19,7 +19,7 @@ from services.scoring.domain.ruleset import load
 from services.scoring.store.laboratory_tables import LAB_ORDERS
 from services.scoring.use_cases.judge_measurements import Clock
 from shared.calendar import now_utc, today_jakarta
-from shared.contracts.child import ChildV1, MeasurementV1, Residence
+from shared.contracts.child import ChildV1, Residence
 from shared.contracts.fact import Fact
 from shared.contracts.lab import LabOrderV1, LabResultV1
 from shared.contracts.risk import CaseV1
@@ -29,7 +29,10 @@ from shared.outbox.append import append
 from shared.postgres.merge import merge_facts
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
+from tests.integration.scoring import evidence
+from tests.integration.scoring.evidence import visit
 from tests.integration.shared import small_service
+from tests.integration.shared.callers import ask
 
 DESA_A = "12.19.01.2003"
 DESA_B = "12.19.01.2004"
@@ -48,30 +51,10 @@ class Desk:
     worker: Pool
     client: httpx.AsyncClient
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        role: str = "clinician",
-        areas: Sequence[str] = (DESA_A, DESA_B),
-        etag: str | None = None,
-        key: str | None = None,
-        language: str = "id",
-    ) -> httpx.Response:
-        """One request."""
-        headers = {
-            "authorization": f"Bearer {small_service.token(role, tuple(areas), 'person-1')}",
-            "accept-language": language,
-        }
-        if method == "POST":
-            headers["idempotency-key"] = key or str(uuid.uuid4())
-            headers["content-type"] = "application/json"
-        if etag is not None:
-            headers["if-match"] = etag
-        content = None if body is None else orjson.dumps(body)
-        return await self.client.request(method, path, content=content, headers=headers)
+    async def send(self, method: str, path: str, body: Any = None, **who: Any) -> httpx.Response:
+        """One request, of the clinician unless said otherwise."""
+        who = {"role": "clinician", "areas": (DESA_A, DESA_B)} | who
+        return await ask(self.client, method, path, body, **who)
 
     async def get(self, path: str, **who: Any) -> Any:
         """The document at `path`."""
@@ -131,61 +114,21 @@ def days_ago(days: int) -> date:
 
 def child(child_id: uuid.UUID, revision: int = 1, **changes: Any) -> ChildV1:
     """A boy of some twenty months in desa A."""
-    document = {
-        "fact_id": child_id,
-        "child_id": child_id,
-        "epoch": 1,
-        "revision": revision,
-        "change": "recorded",
+    born = days_ago(610)
+    ours = {
         "known_at": now_utc() - timedelta(days=300) + timedelta(minutes=revision),
-        "sex": "male",
-        "birth_date": days_ago(610),
-        "residences": (Residence(valid_from=days_ago(610), desa_code=DESA_A),),
+        "birth_date": born,
+        "residences": (Residence(valid_from=born, desa_code=DESA_A),),
     }
-    return ChildV1.model_validate({**document, **changes})
+    return evidence.child(child_id, revision, **(ours | changes))
 
 
-def visit(child_id: uuid.UUID, on: date, weight: float | None, length: float | None, **changes: Any) -> MeasurementV1:
-    fact_id = changes.pop("fact_id", uuid.uuid5(child_id, f"{on}{changes.get('is_remeasurement', '')}"))
-    instant = datetime.combine(on, datetime.min.time(), UTC) + timedelta(hours=3)
-    document = {
-        "fact_id": fact_id,
-        "child_id": child_id,
-        "epoch": 1,
-        "revision": 1,
-        "change": "recorded",
-        "known_at": instant,
-        "recorded_at": instant,
-        "measured_on": on,
-        "channel": "api",
-        "source": "test",
-        "weight_kg": weight,
-        "length_height_cm": length,
-        "measurement_position": "lying",
-    }
-    return MeasurementV1.model_validate({**document, **changes})
-
-
-def result(child_id: uuid.UUID, test_code: str, value: float, unit: str, **changes: Any) -> LabResultV1:
-    """A venous result of five days ago."""
-    document = {
-        "fact_id": uuid.uuid5(child_id, f"{test_code}{value}"),
-        "child_id": child_id,
-        "epoch": 1,
-        "revision": 1,
-        "change": "recorded",
-        "known_at": now_utc(),
-        "laboratory_code": "LAB.12.19.RSUD",
-        "test_code": test_code,
-        "loinc": "718-7",
-        "drawn_on": days_ago(5),
-        "reported_at": now_utc(),
-        "specimen": "venous",
-        "value": value,
-        "canonical_unit": unit,
-        "original_value": str(value),
-    }
-    return LabResultV1.model_validate({**document, **changes})
+def result(
+    child_id: uuid.UUID, test_code: str, value: float, drawn_on: date | None = None, **changes: Any
+) -> LabResultV1:
+    """A venous result, of five days ago unless said otherwise."""
+    ours = {"fact_id": uuid.uuid5(child_id, f"{test_code}{value}"), "known_at": now_utc(), "reported_at": now_utc()}
+    return evidence.result(child_id, test_code, value, drawn_on or days_ago(5), **(ours | changes))
 
 
 async def require_tests(desk: Desk, case: dict[str, Any], tests: Sequence[str], states: dict[str, str]) -> None:

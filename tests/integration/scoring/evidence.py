@@ -1,7 +1,8 @@
 """Facts by hand, the database they arrive in, and what is published of them."""
 
+import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from shared.contracts.fact import Fact, derived_fact_id
 from shared.contracts.kinds import KINDS
 from shared.contracts.lab import CriticalValueV1, LabOrderV1, LabResultV1
 from shared.contracts.register import RegisterEntryV1, register_fact_id
-from shared.postgres.pool import Connection, Pool
+from shared.postgres.pool import Address, Connection, Pool, open_pool
 
 TODAY = date(2026, 5, 4)
 NOW = datetime(2026, 5, 4, 2, tzinfo=UTC)
@@ -77,6 +78,23 @@ async def apply(connection: Connection, *facts: Fact, today: date = TODAY, rules
 
 def of(facts: Sequence[Fact], kind: str) -> list[Any]:
     return [fact for fact in facts if fact.kind == kind]
+
+
+async def any_order_ends_alike(
+    address: Address, facts: Sequence[Fact], order: random.Random, cut: int, look: Callable[[Pool], Awaitable[Any]]
+) -> Any:
+    """What `look` sees after `facts` in one batch, which is what it sees after them in any order, some twice."""
+    shuffled = [*facts, *order.sample(list(facts), len(facts) // 2)]
+    order.shuffle(shuffled)
+    async with open_pool(address) as pool:
+        seen = []
+        for arrival in ([facts], [shuffled[i : i + cut] for i in range(0, len(shuffled), cut)]):
+            await empty(pool)
+            for batch in arrival:
+                await arrive(pool, *batch)
+            seen.append(await look(pool))
+    assert seen[0] == seen[1]
+    return seen[0]
 
 
 async def empty(pool: Pool) -> None:

@@ -2,32 +2,17 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 
 import pytest
 
-from deploy.local.stack import Stack
 from services.scoring.consumers.evidence_handler import EvidenceHandler
 from services.scoring.domain.ruleset import load
 from services.scoring.use_cases.judge_measurements import Clock
 from shared.calendar import now_utc, today_jakarta
-from shared.logging import configure_logging
-from tests.integration.scoring.doors_desk import DESA_B, Desk, child, days_ago, empty, open_desk, result, visit
+from tests.integration.scoring.doors_desk import DESA_B, Desk, child, days_ago, result
+from tests.integration.scoring.evidence import visit
 
 WAITS_FOR = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid::text = $1"
-
-
-@pytest.fixture(scope="module")
-async def open_module_desk(database: Stack) -> AsyncIterator[Desk]:
-    configure_logging("scoring")
-    async with open_desk(database) as desk:
-        yield desk
-
-
-@pytest.fixture
-async def desk(open_module_desk: Desk) -> Desk:
-    await empty(open_module_desk)
-    return open_module_desk
 
 
 async def test_a_confirmation_names_the_account_and_the_day_and_is_published(desk: Desk) -> None:
@@ -258,9 +243,7 @@ async def test_people_and_batches_at_the_same_time_lose_nothing_of_each_other(de
                 assert answer.status_code == 200, answer.text
                 return
 
-    facts = [
-        result(child_id, "haemoglobin", 101.0 - 8 * place, "g/L", drawn_on=days_ago(6 - place)) for place in (0, 1)
-    ]
+    facts = [result(child_id, "haemoglobin", 101.0 - 8 * place, drawn_on=days_ago(6 - place)) for place in (0, 1)]
     await asyncio.gather(
         *(refer_until_it_holds(days) for days in range(6)),
         desk.arrive(visit(child_id, days_ago(8), 8.4, 74.0, is_remeasurement=True)),

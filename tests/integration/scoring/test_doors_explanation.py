@@ -3,43 +3,25 @@
 
 import re
 import uuid
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from deploy.local.stack import Stack
 from services.scoring.domain.texts_numbers import day
 from services.scoring.use_cases.explain_child import Known, explanation
 from shared.contracts.risk import Reading, Reason, RiskStatusV1, Unknown
-from shared.logging import configure_logging
 from tests.integration.scoring.doors_desk import (
     DESA_B,
     Desk,
     child,
     days_ago,
-    empty,
-    open_desk,
     require_tests,
     result,
-    visit,
 )
+from tests.integration.scoring.evidence import visit
 
 TODAY = days_ago(0)
-
-
-@pytest.fixture(scope="module")
-async def open_module_desk(database: Stack) -> AsyncIterator[Desk]:
-    configure_logging("scoring")
-    async with open_desk(database) as desk:
-        yield desk
-
-
-@pytest.fixture
-async def desk(open_module_desk: Desk) -> Desk:
-    await empty(open_module_desk)
-    return open_module_desk
 
 
 def lines(document: dict[str, Any], section: str) -> list[dict[str, Any]]:
@@ -121,7 +103,7 @@ async def test_what_is_unknown_is_said_with_what_would_settle_it(desk: Desk) -> 
 
 async def test_results_are_explained_with_what_would_settle_them(desk: Desk) -> None:
     child_id, _ = await desk.suspected()
-    await desk.arrive(result(child_id, "haemoglobin", 98.0, "g/L"), result(child_id, "ferritin", 20.0, "ug/L"))
+    await desk.arrive(result(child_id, "haemoglobin", 98.0), result(child_id, "ferritin", 20.0))
     document = await desk.get(f"/v1/children/{child_id}/explanation")
     texts = [line["text"] for line in lines(document, "laboratory")]
     assert any(text.startswith("Hemoglobin (Hb, zat merah pembawa oksigen) 98 g/L (9,8 g/dL)") for text in texts)
@@ -140,7 +122,7 @@ async def test_results_are_explained_with_what_would_settle_them(desk: Desk) -> 
 
 async def test_a_dangerous_haemoglobin_leads_the_laboratory_section(desk: Desk) -> None:
     child_id, _ = await desk.suspected()
-    await desk.arrive(result(child_id, "haemoglobin", 64.0, "g/L"))
+    await desk.arrive(result(child_id, "haemoglobin", 64.0))
     document = await desk.get(f"/v1/children/{child_id}/explanation")
     assert document["tier"] == "urgent"
     first = lines(document, "laboratory")[0]

@@ -1,40 +1,22 @@
 """The list of what children lack, through the API, on real PostgreSQL."""
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from deploy.local.stack import Stack
 from services.scoring.use_cases import list_missing_tests
 from shared.auth.areas import AreaGrant
-from shared.logging import configure_logging
 from tests.integration.scoring.doors_desk import (
     DESA_A,
     DESA_B,
     Desk,
     child,
     days_ago,
-    empty,
-    open_desk,
     require_tests,
-    visit,
 )
-
-
-@pytest.fixture(scope="module")
-async def open_module_desk(database: Stack) -> AsyncIterator[Desk]:
-    configure_logging("scoring")
-    async with open_desk(database) as desk:
-        yield desk
-
-
-@pytest.fixture
-async def desk(open_module_desk: Desk) -> Desk:
-    await empty(open_module_desk)
-    return open_module_desk
+from tests.integration.scoring.evidence import visit
 
 
 async def missing(desk: Desk, **who: Any) -> dict[str, dict[str, Any]]:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from deploy.local.stack import Stack
 from services.scoring.use_cases.republish import republish
 from shared.contracts.fact import Fact
-from shared.postgres.pool import Pool, open_pool
-from tests.integration.scoring.evidence import NOW, arrive, child, empty, of, visit
+from shared.postgres.pool import Pool
+from tests.integration.scoring.evidence import NOW, any_order_ends_alike, arrive, child, of, visit
 
 
 async def judgements(pool: Pool) -> dict[str, Any]:
@@ -174,17 +174,4 @@ def _world(seed: int) -> list[Fact]:
 def test_any_order_duplication_and_batching_of_facts_ends_in_the_same_judgements(
     ground: Stack, seed: int, order: random.Random, cut: int
 ) -> None:
-    async def compare() -> None:
-        facts = _world(seed)
-        shuffled = facts + order.sample(facts, len(facts) // 2)
-        order.shuffle(shuffled)
-        async with open_pool(ground.address("scoring_worker")) as pool:
-            results = []
-            for arrival in ([facts], [shuffled[i : i + cut] for i in range(0, len(shuffled), cut)]):
-                await empty(pool)
-                for batch in arrival:
-                    await arrive(pool, *batch)
-                results.append(await judgements(pool))
-        assert results[0] == results[1]
-
-    asyncio.run(compare())
+    asyncio.run(any_order_ends_alike(ground.address("scoring_worker"), _world(seed), order, cut, judgements))

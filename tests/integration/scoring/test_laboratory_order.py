@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from deploy.local.stack import Stack
 from shared.contracts.fact import Fact, derived_fact_id
 from shared.contracts.risk import CaseV1, FollowUpV1
-from shared.postgres.pool import Pool, open_pool
-from tests.integration.scoring.evidence import arrive, child, critical, desa, empty, order, result, visit
+from shared.postgres.pool import Pool
+from tests.integration.scoring.evidence import any_order_ends_alike, child, critical, desa, order, result, visit
 
 APRIL = date(2026, 4, 20)
 # What tells how often and when something was judged, not what was found.
@@ -77,18 +77,5 @@ async def ending(pool: Pool) -> dict[str, Any]:
 def test_any_order_duplication_and_batching_ends_in_the_same_statuses_cases_and_tasks(
     ground: Stack, seed: int, order: random.Random, cut: int
 ) -> None:
-    async def compare() -> None:
-        facts = world(seed)
-        shuffled = facts + order.sample(facts, len(facts) // 2)
-        order.shuffle(shuffled)
-        async with open_pool(ground.address("scoring_worker")) as pool:
-            results = []
-            for arrival in ([facts], [shuffled[i : i + cut] for i in range(0, len(shuffled), cut)]):
-                await empty(pool)
-                for batch in arrival:
-                    await arrive(pool, *batch)
-                results.append(await ending(pool))
-        assert results[0] == results[1]
-        assert len(results[0]["cases"]) == 1
-
-    asyncio.run(compare())
+    seen = asyncio.run(any_order_ends_alike(ground.address("scoring_worker"), world(seed), order, cut, ending))
+    assert len(seen["cases"]) == 1
