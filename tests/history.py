@@ -19,7 +19,6 @@ from deploy.local.commands import ledger
 from deploy.local.throw_away import throw_away_stack
 from deploy.local.trial import Trial, trial
 from shared.calendar import add_months, month_of, today_jakarta
-from shared.contracts.topics import SERVICES
 from shared.postgres.pool import connect
 
 CHILDREN: Final = 43_000
@@ -45,15 +44,7 @@ def main() -> int:
     world = make_world(children=asked.children, months=asked.months, seed=SEED, today=today)
     with throw_away_stack() as stack, trial(stack) as system:
         system.start()
-        doors = Doors(
-            measurement=system.url("measurement"),
-            lab=system.url("lab"),
-            scoring=system.url("scoring"),
-            reporting=system.url("reporting"),
-            services=tuple(system.url(name) for name in SERVICES),
-            mint=system.token,
-            ledger=lambda: ledger.collect(system.stack),
-        )
+        doors = Doors.of(system.url, system.token, lambda: ledger.collect(system.stack))
         outcome = asyncio.run(run_demo(doors, world, [], tell))
         told: dict[str, Any] = {
             "rows": outcome.tally.rows,

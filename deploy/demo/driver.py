@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import httpx
 
@@ -27,6 +27,7 @@ from deploy.demo.uploads import Office, SentFile
 from deploy.demo.world import World
 from deploy.local.errors import CommandError
 from shared.calendar import format_month, last_day
+from shared.contracts.topics import SERVICES
 
 DISTRICT_CODE: Final = "12.19"
 FILES_AT_ONCE: Final = 3
@@ -51,6 +52,19 @@ class Doors:
     services: Sequence[str]  # all of them, for their metrics
     mint: Mint
     ledger: Callable[[], dict[str, Any]]
+
+    @classmethod
+    def of(cls, url: Callable[[str], str], mint: Mint, ledger: Callable[[], dict[str, Any]]) -> Self:
+        """Of a system whose services answer at `url(service)`."""
+        return cls(
+            measurement=url("measurement"),
+            lab=url("lab"),
+            scoring=url("scoring"),
+            reporting=url("reporting"),
+            services=tuple(url(name) for name in SERVICES),
+            mint=mint,
+            ledger=ledger,
+        )
 
 
 @dataclass

@@ -9,22 +9,13 @@ from deploy.demo.world import make_world
 from deploy.local.commands import ledger
 from deploy.local.trial import Trial
 from shared.calendar import today_jakarta
-from shared.contracts.topics import SERVICES
 
 CHILDREN, MONTHS, SEED = 900, 2, 7
 
 
 def run(system: Trial) -> Outcome:
     system.start()
-    doors = Doors(
-        measurement=system.url("measurement"),
-        lab=system.url("lab"),
-        scoring=system.url("scoring"),
-        reporting=system.url("reporting"),
-        services=tuple(system.url(name) for name in SERVICES),
-        mint=system.token,
-        ledger=lambda: ledger.collect(system.stack),
-    )
+    doors = Doors.of(system.url, system.token, lambda: ledger.collect(system.stack))
     world = make_world(children=CHILDREN, months=MONTHS, seed=SEED, today=today_jakarta())
     return asyncio.run(run_demo(doors, world, [], lambda _: None))
 

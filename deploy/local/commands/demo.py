@@ -25,7 +25,6 @@ from deploy.local.data_dir import CHECKOUT, default_data_dir
 from deploy.local.lifecycle import tethered_system
 from deploy.local.stack import Stack
 from shared.calendar import today_jakarta
-from shared.contracts.topics import SERVICES
 
 CHILDREN: Final = 30_000
 MONTHS: Final = 4
@@ -62,15 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _run(stack: Stack, world: World) -> tuple[Outcome, dict[str, Any]]:
-    doors = Doors(
-        measurement=stack.url("measurement"),
-        lab=stack.url("lab"),
-        scoring=stack.url("scoring"),
-        reporting=stack.url("reporting"),
-        services=tuple(stack.url(name) for name in SERVICES),
-        mint=lambda role, areas: tokens.token_for(stack, role, areas),
-        ledger=lambda: ledger.collect(stack),
-    )
+    doors = Doors.of(stack.url, lambda role, areas: tokens.token_for(stack, role, areas), lambda: ledger.collect(stack))
     claim(
         stack.data,
         {"children": world.children.count, "months": len(world.rounds), "seed": world.seed},
