@@ -181,7 +181,8 @@ def test_the_tour_of_the_readme_works_as_written(desk: Desk) -> None:
     assert not [answer for answer in answers if "status" in answer and "code" in answer and "instance" in answer], (
         answers
     )
-    register, visit_report, job, held, laboratory, suspicion, results, why, missing, summed, compared, cascade = answers
+    register, visit_report, job, held, laboratory, suspicion, results, *answers = answers
+    unitless, why, missing, summed, compared, cascade = answers
     assert register["rejected"] == 0
     assert visit_report["outcome"] == "accepted"
     assert job["state"] == "queued"
@@ -189,6 +190,7 @@ def test_the_tour_of_the_readme_works_as_written(desk: Desk) -> None:
     assert summed["area"] == "12.19" or summed["code"] == "12.19"
     assert {row["code"] for row in compared["rows"]} >= {"12.19.01"}
     assert (laboratory["code"], suspicion["outcome"], results["accepted"]) == ("LAB.12.19.RSUD", "accepted", 3)
+    assert unitless["items"] == []
     assert why["tier"] == "suspected"
     assert isinstance(missing["items"], list)
     assert cascade["steps"][0]["step"] == "measured"

@@ -10,8 +10,10 @@ from typing import Any, Final
 from services.lab.domain.catalogue import load
 from services.lab.domain.orders import waiting_since
 from services.lab.domain.result_problems import TEXTS, ResultProblem
+from services.lab.store.held_results import Held
 from services.lab.store.specimens import Specimen
 from services.lab.use_cases.entry import Entry, RefusedError, StateError
+from services.lab.use_cases.held_results import AlreadySettledError
 from services.lab.use_cases.record_results import Recorded
 from shared.auth.tokens import Caller
 from shared.calendar import now_utc
@@ -44,6 +46,14 @@ ALERT_WITHDRAWN: Final = ProblemKind(
     remedy_id="Tidak ada yang perlu dilakukan; baca hasil yang sudah dibetulkan.",
     remedy_en="There is nothing to do; read the corrected result.",
 )
+ALREADY_SETTLED: Final = ProblemKind(
+    code="already_settled",
+    status=409,
+    title_id="Hasil yang ditahan ini sudah diselesaikan",
+    title_en="This held result has been settled",
+    remedy_id="Untuk membetulkan hasilnya, kirim koreksi (PATCH) atau penarikan atas `result_id`.",
+    remedy_en="To put the result right, send a correction (PATCH) of `result_id`, or retract it.",
+)
 LONGEST_ACCOUNT: Final = 80
 
 
@@ -58,6 +68,9 @@ def refusals() -> Iterator[None]:
     try:
         with fact_refusals():
             yield
+    except AlreadySettledError as error:
+        result_id = None if error.held.result_id is None else str(error.held.result_id)
+        raise ALREADY_SETTLED.problem(extra={"state": error.held.state, "result_id": result_id}) from None
     except StateError as error:
         raise ALERT_WITHDRAWN.problem(extra={"state": error.state}) from None
     except RefusedError as error:
@@ -76,6 +89,8 @@ def recorded_json(result: Recorded) -> dict[str, Any]:
         shown |= {"result_id": str(result.fact.fact_id), "revision": result.fact.revision}
     if result.outcome == "accepted" and result.fact is not None:
         shown |= {"value": result.fact.value, "canonical_unit": result.fact.canonical_unit}
+    if result.held_id is not None:
+        shown["held_id"] = str(result.held_id)
     if result.problems:
         shown["problems"] = [problem.as_json() for problem in field_problems(result.problems)]
     return shown
@@ -85,6 +100,20 @@ def result_json(fact: LabResultV1) -> dict[str, Any]:
     """A result as clients read it."""
     fields = fact.model_dump(mode="json", exclude={"fact_id", "epoch"})
     return {"result_id": str(fact.fact_id), "etag": etag(*fact.order), **fields}
+
+
+def held_json(held: Held) -> dict[str, Any]:
+    """A held row as clients read it."""
+    return {
+        "held_id": held.held_id,
+        "child_id": held.child_id,
+        "received_at": held.received_at,
+        "reported": held.reported,
+        "state": held.state,
+        "result_id": held.result_id,
+        "discard_reason": held.discard_reason,
+        "settled_at": held.settled_at,
+    }
 
 
 def order_json(fact: LabOrderV1, today: date) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from services.lab.use_cases.correct_results import VoidReason
+from services.lab.use_cases.held_results import DiscardReason
 from services.lab.use_cases.new_result import NewResult, Number, ResultValues
 from services.lab.use_cases.specimens import Kind, RejectReason
 from shared.contracts.fact import AreaCode
@@ -34,6 +35,18 @@ class VoidIn(Body):
     """Why a result is retracted."""
 
     reason: VoidReason
+
+
+class CompleteIn(Body):
+    """The unit of a held value, as the analyser prints it."""
+
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class DiscardIn(Body):
+    """Why a held value is not taken."""
+
+    reason: DiscardReason
 
 
 class SpecimenIn(Body):

@@ -45,12 +45,14 @@ async def post_result(
     caller: Annotated[Caller, require("results:write")],
     body: Annotated[ResultIn, json_body(ResultIn)],
 ) -> Response:
-    """201 stored; 200 known already, with its id; 409 another value of that draw; 422 refused."""
+    """201 stored; 200 known already, with its id; 202 held: its unit is missing; 409 another value; 422 refused."""
 
     async def effect(connection: Connection) -> Answer:
         result = (await record_results(connection, [body], entry_of(caller)))[0]
         if result.outcome == "conflict":
             raise VALUE_CONFLICT.problem(extra={} if result.fact is None else _named(result.fact))
+        if result.outcome == "held":
+            return json_answer(202, recorded_json(result))
         if result.outcome == "rejected" or result.fact is None:
             raise RESULT_REFUSED.problem(errors=field_problems(result.problems))
         return json_answer(_STATUS[result.outcome], result_json(result.fact), {"ETag": etag(*result.fact.order)})
@@ -145,6 +147,7 @@ def _report(body: RowBatch[ResultIn], recorded: Sequence[Recorded]) -> dict[str,
         "received": body.received,
         "accepted": outcomes.count("accepted"),
         "unchanged": outcomes.count("unchanged"),
+        "held": outcomes.count("held"),
         "rejected": outcomes.count("rejected") + outcomes.count("conflict"),
         "rows": rows,
     }

@@ -13,11 +13,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from services.lab.domain.catalogue import load
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.results import Draw, convert_value, draw_of, draw_problem
+from services.lab.store.held_results import Held
 from services.lab.store.holding import HeldChild
 from services.lab.store.specimens import Specimen as Tube
 from services.lab.use_cases.entry import Entry
 from shared.calendar import JAKARTA
-from shared.contracts.fact import new_fact_id
+from shared.contracts.fact import derived_fact_id, new_fact_id
 from shared.contracts.lab import Comparator, LabOrderV1, LabResultV1, Specimen
 
 Number = Annotated[float, Field(description="As the analyser prints it, in `unit`.")]
@@ -108,6 +109,24 @@ def build_result(row: NewResult, around: Surroundings, entry: Entry) -> LabResul
             "method": row.method,
             "replaces": row.replaces,
         }
+    )
+
+
+def held_row(row: NewResult, around: Surroundings, entry: Entry) -> Held:
+    """A row with nothing wrong but its missing unit, as it is held; the same row is the same held row."""
+    order, _, _ = _whose(row, around)
+    child_id = order.child_id if order else row.child_id
+    draw = _draw(row, around.tubes.get(row.specimen_id) if row.specimen_id else None)
+    if child_id is None or isinstance(draw, ResultProblem):
+        raise ValueError("more is wrong with the row than its unit")
+    laboratory_code = entry.laboratory_code or (order.laboratory_code if order else None)
+    label = ("held", laboratory_code or "", row.test_code, draw.key, row.comparator or "", repr(row.value))
+    return Held(
+        held_id=derived_fact_id(row.order_id or child_id, "/".join(label)),
+        child_id=child_id,
+        laboratory_code=laboratory_code,
+        received_at=entry.known_at,
+        reported=row.model_dump(mode="json", exclude_none=True),
     )
 
 

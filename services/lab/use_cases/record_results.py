@@ -9,6 +9,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from services.lab.domain.result_problems import ResultProblem
+from services.lab.store.held_results import Held, insert_held
 from services.lab.store.holding import read_children
 from services.lab.store.orders import ORDERS
 from services.lab.store.results import RESULTS, Slot, hold_owners, holders, slot_of
@@ -16,13 +17,13 @@ from services.lab.store.specimens import find_specimens
 from services.lab.use_cases.alerts import refresh_alerts
 from services.lab.use_cases.entry import Entry
 from services.lab.use_cases.keep_orders import refresh_orders
-from services.lab.use_cases.new_result import NewResult, Surroundings, build_result
+from services.lab.use_cases.new_result import NewResult, Surroundings, build_result, held_row
 from shared.contracts.fact import revised
 from shared.contracts.lab import LabResultV1
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
-Outcome = Literal["accepted", "unchanged", "conflict", "rejected"]
+Outcome = Literal["accepted", "unchanged", "conflict", "held", "rejected"]
 STEP_ROWS: Final = 250  # between two looks at the rest of the process
 
 
@@ -33,26 +34,32 @@ class Recorded:
     outcome: Outcome
     fact: LabResultV1 | None = None
     problems: tuple[ResultProblem, ...] = ()
+    held_id: UUID | None = None
 
 
 async def record_results(connection: Connection, rows: Sequence[NewResult], entry: Entry) -> list[Recorded]:
     """Store `rows`, what follows from them for orders and alerts, and all events; what became of each, in input order.
 
     A second report of the same test and draw is `unchanged` if it says the same and `conflict` if not: a correction
-    must say that it is one.
+    must say that it is one. A value without a unit is `held` until somebody says which was meant (`held_results`).
     """
     around = await surroundings(connection, rows)
     done: list[Recorded | None] = []
     facts: dict[int, LabResultV1] = {}
+    held: list[Held] = []
     for index, row in enumerate(rows):
         built = build_result(row, around, entry)
         if isinstance(built, LabResultV1):
             facts[index] = built
             done.append(None)
+        elif [problem.code for problem in built] == ["unit_missing"]:
+            held.append(held_row(row, around, entry))
+            done.append(Recorded("held", problems=tuple(built), held_id=held[-1].held_id))
         else:
             done.append(Recorded("rejected", problems=tuple(built)))
         if index % STEP_ROWS == STEP_ROWS - 1:
             await asyncio.sleep(0)
+    await insert_held(connection, held, entry.account)
     for index, recorded in (await _store(connection, facts, rows)).items():
         done[index] = recorded
     results = [recorded for recorded in done if recorded is not None]

@@ -39,7 +39,10 @@ DESA_A, DESA_B, DESA_ELSEWHERE = "12.19.01.2003", "12.19.02.2001", "12.20.01.200
 HOSPITAL, CLINIC = "LAB.12.19.RSUD", "LAB.12.19.02.PKM"
 CORE = ("blood_count", "ferritin", "crp")
 BORN = date(2024, 5, 17)
-EMPTIED = "child, child_case, lab_order, specimen, lab_result, critical_value, laboratory, outbox, idempotency_key"
+EMPTIED = (
+    "child, child_case, lab_order, specimen, lab_result, held_result, critical_value, laboratory, outbox, "
+    "idempotency_key"
+)
 
 SETTINGS = small_service.settings_of(SERVICE)
 

@@ -106,8 +106,10 @@ async def test_the_natural_key_is_the_databases_own(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("changed", "problems"),
     [
-        ({"unit": ...}, [("unit", "unit_missing")]),
-        ({"unit": "  "}, [("unit", "unit_missing")]),
+        (
+            {"unit": ..., "specimen_id": str(uuid.uuid4())},
+            [("specimen_id", "unknown_specimen"), ("unit", "unit_missing")],
+        ),
         ({"unit": "cm"}, [("unit", "unit_unknown")]),
         ({"value": 112}, [("value", "value_implausible")]),
         ({"unit": "g/L"}, [("value", "value_implausible")]),

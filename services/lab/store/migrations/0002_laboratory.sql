@@ -68,6 +68,24 @@ CREATE UNIQUE INDEX lab_result_fact ON lab_result (fact_id);
 CREATE UNIQUE INDEX lab_result_natural_key ON lab_result (owner, test_code, draw) WHERE NOT voided;
 CREATE INDEX lab_result_order ON lab_result (order_id) WHERE order_id IS NOT NULL;
 
+CREATE TABLE held_result (
+    child_id uuid NOT NULL,
+    held_id uuid NOT NULL,
+    laboratory_code text COLLATE "C",
+    received_at timestamptz NOT NULL,
+    received_by text NOT NULL,           -- account
+    reported json NOT NULL,              -- the row as it was sent
+    state text NOT NULL DEFAULT 'open',  -- open, recorded, discarded
+    result_id uuid,                      -- of a recorded one
+    discard_reason text,
+    settled_at timestamptz,
+    settled_by text,
+    PRIMARY KEY (child_id, held_id)
+);
+COMMENT ON TABLE held_result IS 'primary; values without a unit, until somebody says which one was meant';
+CREATE UNIQUE INDEX held_result_id ON held_result (held_id);
+CREATE INDEX held_result_open ON held_result (received_at, held_id) WHERE state = 'open';
+
 CREATE TABLE critical_value (
     child_id uuid NOT NULL,
     fact_id uuid NOT NULL,
@@ -131,7 +149,8 @@ DECLARE
     condition text;
 BEGIN
     FOR name, whose IN VALUES ('child', NULL), ('child_case', NULL), ('lab_order', 'laboratory_codes'),
-            ('specimen', 'laboratory_code'), ('lab_result', 'laboratory_code'), ('critical_value', 'laboratory_code') LOOP
+            ('specimen', 'laboratory_code'), ('lab_result', 'laboratory_code'), ('held_result', 'laboratory_code'),
+            ('critical_value', 'laboratory_code') LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY worker ON %I TO :service_worker USING (true) WITH CHECK (true)', name);
