@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -19,7 +20,8 @@ from services.measurement.store.measurements import (
 )
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.file_children import Resident
-from shared.contracts.child import MeasurementV1, OfficialScores
+from services.measurement.use_cases.official_scores import Scored, follows, our_scores
+from shared.contracts.child import MeasurementV1, OfficialScores, Position
 from shared.contracts.fact import new_fact_id, revised
 from shared.postgres.pool import Connection
 
@@ -46,6 +48,8 @@ class FileMeasurements:
         self._root_of = root_of
         self._entry = entry
         self._readings: dict[Visit, list[Reading]] = {}
+        self._by_others: dict[Visit, list[Reading]] = {}
+        self._ours: dict[UUID, OfficialScores] = {}  # scores of what is stored, by fact
         self._used: set[UUID] = set()
         self._new: dict[UUID, MeasurementV1] = {}
         self._corrected: dict[UUID, MeasurementV1] = {}
@@ -55,6 +59,7 @@ class FileMeasurements:
         """Store what is new; the outcome of every row. ConcurrentChangeError: try the chunk again."""
         facts = [self._fact(resident, child_id) for resident, child_id in rows]
         await self._load(connection, facts)
+        self._score(rows)
         await self._note_used(connection, facts)
         outcomes = [self._place(fact, resident) for fact, (resident, _) in zip(facts, rows, strict=True)]
         new = sorted(self._new.values(), key=lambda fact: (fact.child_id, fact.measured_on, fact.source))
@@ -66,7 +71,7 @@ class FileMeasurements:
         return outcomes
 
     async def _load(self, connection: Connection, facts: Sequence[MeasurementV1]) -> None:
-        """What files have recorded of these days, also under children that have been merged since."""
+        """What is recorded of these days, also under children that have been merged since: by files, and by others."""
         family: dict[UUID, list[UUID]] = {}
         for child_id, root_id in self._root_of.items():
             family.setdefault(root_id, []).append(child_id)
@@ -75,9 +80,20 @@ class FileMeasurements:
         }
         for reading in await readings_of(connection, sorted(visits)):
             fact = reading.fact
-            if fact.source.partition("#")[0] == SOURCE:
-                root_id = self._root_of.get(fact.child_id, fact.child_id)
-                self._readings.setdefault((root_id, fact.measured_on), []).append(reading)
+            is_of_file = fact.source.partition("#")[0] == SOURCE
+            root_id = self._root_of.get(fact.child_id, fact.child_id)
+            known = self._readings if is_of_file else self._by_others
+            known.setdefault((root_id, fact.measured_on), []).append(reading)
+
+    def _score(self, rows: Sequence[tuple[Resident, UUID]]) -> None:
+        """Our scores of what is stored, so that a row which states no others adds nothing."""
+        scored = {
+            reading.fact.fact_id: Scored(resident.row.sex, resident.row.birth_date, reading.fact)
+            for resident, child_id in rows
+            for known in (self._readings, self._by_others)
+            for reading in known.get((child_id, resident.row.measured_on), ())
+        }
+        self._ours = dict(zip(scored, our_scores(list(scored.values())), strict=True))
 
     async def _note_used(self, connection: Connection, facts: Sequence[MeasurementV1]) -> None:
         """Which stored readings earlier chunks of this file were about; asked only where a row differs from all."""
@@ -85,7 +101,7 @@ class FileMeasurements:
             reading.fact.fact_id
             for fact in facts
             if (readings := self._readings.get((fact.child_id, fact.measured_on)))
-            and not any(_says(reading, fact) for reading in readings)
+            and not any(self._says(reading, fact) for reading in readings)
             for reading in readings
         ]
         if doubtful:
@@ -94,7 +110,9 @@ class FileMeasurements:
     def _place(self, fact: MeasurementV1, resident: Resident) -> RowOutcome:
         """Find the reading of this row among those of the day, or make one."""
         readings = self._readings.setdefault((fact.child_id, fact.measured_on), [])
-        known = min((r for r in readings if _says(r, fact)), key=lambda r: r.fact.voided, default=None)
+        known = min((r for r in readings if self._says(r, fact)), key=lambda r: r.fact.voided, default=None)
+        if known is None:
+            known = self._sent_by_others(fact)
         if known is not None:
             codes = (*resident.codes, "voided_before") if known.fact.voided else resident.codes
             return self._outcome("unchanged", known.fact, resident, codes)
@@ -103,10 +121,33 @@ class FileMeasurements:
         if free is None:
             return self._add(fact, resident, readings, is_second=bool(living))
         values = {name: getattr(fact, name) for name in FILE_VALUES}
+        values["measurement_position"] = fact.measurement_position or free.fact.measurement_position
         free.fact = revised(free.fact, "corrected", self._entry.now, **values)
         free.digest = file_digest(free.fact)
         self._corrected[free.fact.fact_id] = free.fact
         return self._outcome("corrected", free.fact, resident, resident.codes)
+
+    def _says(self, reading: Reading, fact: MeasurementV1) -> bool:
+        """Whether a row says what a file has said before, or what is stored: a person's correction outlives the file.
+
+        A row that states no position unsays none, and scores that follow from the stored values are no news: so what we
+        export comes back unchanged, with and without the column `Cara Ukur`.
+        """
+        if reading.digest == file_digest(fact) or _repeats(reading.fact, fact, self._ours.get(reading.fact.fact_id)):
+            return True
+        if fact.measurement_position is not None or reading.digest is None:
+            return False
+        positions: tuple[Position, ...] = ("lying", "standing")
+        placed = (fact.model_copy(update={"measurement_position": position}) for position in positions)
+        return any(reading.digest == file_digest(other) for other in placed)
+
+    def _sent_by_others(self, fact: MeasurementV1) -> Reading | None:
+        """What an API client has recorded of this day with the very values of the row: one measurement, not two."""
+        for reading in self._by_others.get((fact.child_id, fact.measured_on), ()):
+            stored = reading.fact
+            if not stored.voided and _repeats(stored, fact, self._ours.get(stored.fact_id)):
+                return reading
+        return None
 
     def _add(self, fact: MeasurementV1, resident: Resident, readings: list[Reading], *, is_second: bool) -> RowOutcome:
         if is_second:
@@ -149,11 +190,15 @@ def _official(row: FileRow) -> OfficialScores | None:
     return OfficialScores(**values) if values else None
 
 
-def _says(reading: Reading, fact: MeasurementV1) -> bool:
-    """Whether a row says what a file has said before, or what is stored: a person's correction outlives the file."""
-    return reading.digest == file_digest(fact) or all(
-        getattr(reading.fact, name) == getattr(fact, name) for name in FILE_VALUES
-    )
+def _repeats(stored: MeasurementV1, fact: MeasurementV1, ours: OfficialScores | None) -> bool:
+    """Whether a row states the stored values and no scores but the stored or our own."""
+    if fact.official != stored.official and not follows(fact.official, ours):
+        return False
+    position = fact.measurement_position
+    return position in {None, stored.measurement_position} and _measured(fact) == _measured(stored)
+
+
+_measured: Final = attrgetter("weight_kg", "length_height_cm", "muac_cm", "reported_letter")
 
 
 def _next_source(readings: Sequence[Reading]) -> str:
