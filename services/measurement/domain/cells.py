@@ -17,6 +17,8 @@ _SPACES: Final = re.compile(r"\s+")
 # Excel shows an apostrophe typed before a value as "this is text"; other programs then keep it in the value.
 _APOSTROPHE: Final = re.compile(r"^' ?(?=[=+\-@\d])")
 _FORMULA_STARTS: Final = ("=", "+", "-", "@")
+# What a spreadsheet shows instead of a result, and `####` of a column that was too narrow when it was printed to text.
+_SPREADSHEET_ERROR: Final = re.compile(r"#(N/A|NUM!|VALUE!|REF!|DIV/0!|NAME\?|NULL!|SPILL!|CALC!|#+)", re.IGNORECASE)
 _SIGNED_NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?)?")  # a lone sign is harmless too
 
 
@@ -54,6 +56,11 @@ def neutralised(text: str) -> str:
     if not start.startswith(_FORMULA_STARTS) or _SIGNED_NUMBER.fullmatch(start.rstrip()):
         return text
     return f"'{text}"
+
+
+def is_spreadsheet_error(cell: Cell) -> bool:
+    """`#NUM!` and its kin in a text file; a workbook's reader gives nothing for them."""
+    return isinstance(cell, str) and cell[:1] == "#" and _SPREADSHEET_ERROR.fullmatch(cell.strip()) is not None
 
 
 def is_empty(cell: Cell) -> bool:

@@ -18,6 +18,8 @@ _SAVE_AS_ID = "Buka di Excel lalu simpan sebagai .xlsx atau CSV"
 _SAVE_AS_EN = "Open it in Excel and save it as .xlsx or CSV"
 _CONFIRM_ID = "Periksa, lalu konfirmasi bila memang benar"
 _CONFIRM_EN = "Check, then confirm if it is right after all"
+_SOURCE_ID = "Periksa rekap itu pada sumbernya"
+_SOURCE_EN = "Check these aggregates at their source"
 _SPLIT_ID = "Pecah menjadi beberapa berkas"
 _SPLIT_EN = "Split it into several files"
 
@@ -62,6 +64,11 @@ _STOPS: Final = _entries(
         "header_not_found": (
             "Baris judul kolom tidak ditemukan pada baris 1 sampai 5", "Pastikan judul kolom e-PPGBM ada di atas data",
             "No header row was found in rows 1 to 5", "Make sure that the e-PPGBM column heads stand above the data"),
+        "aggregate_file": (
+            "Berkas ini rekap bulanan untuk {count} wilayah, bukan data per anak: tidak ada yang diambil",
+            "Unggah ekspor e-PPGBM per anak; angka wilayah dihitung dari anak-anaknya",
+            "The file holds monthly aggregates of {count} areas, no children: nothing of it is taken",
+            "Send the per-child export of e-PPGBM; figures of areas follow from their children"),
         "unknown_profile": (
             "Kolom wajib tidak ada: {missing}", "Gunakan ekspor e-PPGBM per anak yang lengkap",
             "Required columns are missing: {missing}", "Use the complete per-child export of e-PPGBM"),
@@ -99,10 +106,10 @@ _WARNINGS: Final = _entries(
     "warning",
     {
         "only_stunted": (
-            "Semua {count} anak berstatus pendek: ini cuplikan anak stunting, bukan seluruh sasaran",
-            "Jangan dipakai untuk menghitung persentase",
-            "All {count} children are stunted: this is an extract of stunted children, not the whole target",
-            "Do not compute shares from it"),
+            ("Semua {count} anak berstatus pendek: ini cuplikan anak stunting, bukan seluruh sasaran; cakupan tidak "
+            "diketahui"), "Jangan dipakai untuk menghitung persentase; unggah juga ekspor seluruh anak yang diukur",
+            ("All {count} children are stunted: this is an extract of stunted children, not the whole target; coverage "
+            "is unknown"), "Do not compute shares from it; send the export of all measured children, too"),
         "no_official_scores": (
             "Berkas tidak memuat z-score resmi, sehingga nilainya tidak dapat diuji",
             "Bila ada, gunakan ekspor yang memuat kolom ZS",
@@ -118,6 +125,27 @@ _WARNINGS: Final = _entries(
             "{count} baris judul kolom berulang di tengah data; dihitung sebagai baris kosong",
             "Tidak perlu tindakan",
             "{count} header rows repeated among the data; counted as blank", "Nothing to do"),
+        "blocks_without_date": (
+            "Blok bulan tidak memuat tanggal pengukuran, dan tanggal tidak pernah dikarang",
+            "Tambahkan kolom Tgl Ukur pada setiap blok, atau tulis tanggal lengkap di atas blok",
+            "The month blocks state no measurement date, and dates are never made up",
+            "Add a column Tgl Ukur to every block, or write the whole date above the block"),
+        "aggregate_sums_differ": (
+            "{index}: jumlah kategori tidak sama dengan totalnya pada baris {lines}", _SOURCE_ID,
+            "{index}: the classes do not add up to their total in rows {lines}", _SOURCE_EN),
+        "aggregate_total_line_differs": (
+            "{index}: baris jumlah di akhir tabel tidak sama dengan jumlah baris-baris di atasnya",
+            _SOURCE_ID,
+            "{index}: the closing line of totals is not the sum of the rows above", _SOURCE_EN),
+        "aggregate_unreadable": (
+            "{count} sel jumlah bukan bilangan bulat, pada baris {lines}", _SOURCE_ID,
+            "{count} counts are no whole numbers, in rows {lines}", _SOURCE_EN),
+        "closing_lines": (
+            ("Baris {lines} di bawah anak terakhir berisi jumlah, catatan, atau tanda tangan; dihitung sebagai baris "
+            "kosong"),
+            "Bila sebenarnya anak, lengkapi JK, tanggal lahir, dan tanggal pengukurannya",
+            "Rows {lines} below the last child hold totals, remarks or signatures; counted as blank",
+            "If one is a child after all, fill in its sex, birth date and measurement date"),
     },
 )  # fmt: skip
 
@@ -130,8 +158,19 @@ _INFO: Final = _entries(
             ("{taken} rows will be taken, {repaired} repaired, {quarantined} held back, {duplicate} duplicate, "
             "{blank} blank, of {rows} rows"), "Nothing has been stored yet"),
         "unknown_columns": (
-            "Kolom tidak dikenal, tidak diimpor: {columns}", "Tidak perlu tindakan",
-            "Unknown columns, not imported: {columns}", "Nothing to do"),
+            "Kolom tidak dikenal, tidak dibaca dan tetap tersimpan dalam berkas: {columns}", "Tidak perlu tindakan",
+            "Unknown columns, not read and kept with the file: {columns}", "Nothing to do"),
+        "aggregate_totals": (
+            "{index}: {buckets}; jumlah {children} anak, diuji pada {checked} baris", "Tidak perlu tindakan",
+            "{index}: {buckets}; {children} children in all, checked in {checked} rows", "Nothing to do"),
+        "wide_workbook": (
+            "Buku kerja melebar dengan {count} blok bulan ({blocks}): setiap anak dan bulan dibaca sebagai satu baris",
+            "Tidak perlu tindakan",
+            "A wide workbook with {count} month blocks ({blocks}): every child and month is read as one row",
+            "Nothing to do"),
+        "kept_aside": (
+            "Kolom dikenal yang belum dipakai, tetap tersimpan dalam berkas: {columns}", "Tidak perlu tindakan",
+            "Known columns that are not used yet, kept with the file: {columns}", "Nothing to do"),
     },
 )  # fmt: skip
 

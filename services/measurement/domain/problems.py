@@ -53,16 +53,21 @@ def file_message(code: str, **facts: Any) -> Message:
     return Message(code, words.severity, words.full_id().format(**facts), words.full_en().format(**facts))
 
 
-def rows_message(code: str, rows: Sequence[int]) -> Message:
+def listed(rows: Sequence[int | str]) -> str:
+    """The first row numbers, and that there are more."""
+    return ", ".join(str(row) for row in rows[:SHOWN_ROWS]) + (", …" if len(rows) > SHOWN_ROWS else "")
+
+
+def rows_message(code: str, rows: Sequence[int | str]) -> Message:
     """One message for all rows that share a code, with the first row numbers."""
     words = ROW_PROBLEMS[code]
-    listed = ", ".join(str(row) for row in rows[:SHOWN_ROWS]) + (", …" if len(rows) > SHOWN_ROWS else "")
+    shown = listed(rows)
     some = "row" if len(rows) == 1 else "rows"
     return Message(
         code,
         words.severity,
-        f"{len(rows)} baris ({listed}): {words.full_id()}",
-        f"{len(rows)} {some} ({listed}): {words.full_en()}",
+        f"{len(rows)} baris ({shown}): {words.full_id()}",
+        f"{len(rows)} {some} ({shown}): {words.full_en()}",
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from services.measurement.domain.cells import Cell, Parsed, clean_text, read_text
+from services.measurement.domain.cells import Cell, Parsed, clean_text, is_spreadsheet_error, read_text
 from services.measurement.domain.dates import Order, OrderDecision, decide_order, read_date, read_day_month_name
 from services.measurement.domain.file_row import FileRow, Reason, Value
 from services.measurement.domain.nik import read_nik, sixteen_digits, zeros_of_a_spreadsheet
@@ -106,7 +106,7 @@ def _parse(cells: Sequence[Cell], parser: Parser) -> list[Parsed[Any]]:
         key = cell if isinstance(cell, str) else (cell.__class__, cell)
         parsed = known.get(key)
         if parsed is None:
-            parsed = known[key] = parser(cell)
+            parsed = known[key] = parser(None if is_spreadsheet_error(cell) else cell)
         result.append(parsed)
     return result
 

@@ -13,14 +13,18 @@ from services.measurement.domain.file_problems import CONFIRMABLE
 from services.measurement.domain.file_row import JudgedRow, Outcome
 from services.measurement.domain.problems import LABELS, Message, file_message, rows_message
 from services.measurement.domain.recompute import INDICES, Recompute
+from services.measurement.formats.aggregate_remarks import aggregate_remarks
+from services.measurement.formats.aggregate_table import PROFILE_OF_AGGREGATES, AggregateTable, find_aggregates
 from services.measurement.formats.columns import Columns, read_columns
 from services.measurement.formats.duplicates import mark_duplicates
+from services.measurement.formats.empty_lines import find_empty_lines
 from services.measurement.formats.profiles import Catalogue, eppgbm
 from services.measurement.formats.reader import Table, find_table
+from services.measurement.formats.remarks import warning_messages
 from services.measurement.formats.rows import Evidence, judge_rows
 from services.measurement.formats.scores import ScoreCheck, check_scores, explain_slips
 from services.measurement.formats.sniff import open_source
-from services.measurement.formats.stops import stop_messages, warning_messages
+from services.measurement.formats.stops import stop_messages
 from services.measurement.formats.table import FileRefusedError
 
 _SEVERITY_ORDER: Final = ("error", "warning", "info")
@@ -105,6 +109,10 @@ def examine(
     try:
         source = open_source(data, catalogue)
         diagnosis.encoding, diagnosis.delimiter = source.encoding, source.delimiter
+        aggregates = find_aggregates(source, catalogue)
+        if aggregates is not None:
+            _describe_aggregates(diagnosis, aggregates)
+            return Examination(diagnosis, [], None)
         table = find_table(source, catalogue)
         _describe(diagnosis, table)
         _check_heads(table, catalogue)
@@ -113,9 +121,12 @@ def examine(
         return Examination(diagnosis, [], None)
     columns = read_columns(table, catalogue)
     check = check_scores(columns, recompute)
-    judged = judge_rows(Evidence(table, columns, check, explain_slips(columns, check, recompute), today))
+    lines = find_empty_lines(table, columns)
+    judged = judge_rows(Evidence(table, columns, check, explain_slips(columns, check, recompute), lines, today))
     mark_duplicates(judged, has_identity=bool({"nik", "name"} & columns.present))
     _conclude(diagnosis, table, columns, check, judged)
+    diagnosis.messages += warning_messages(table, columns, check, lines)
+    _finish(diagnosis)
     return Examination(diagnosis, judged, table)
 
 
@@ -124,6 +135,13 @@ def _describe(diagnosis: Diagnosis, table: Table) -> None:
     diagnosis.header_row = table.header_row
     diagnosis.profile = table.profile.code if table.profile else None
     diagnosis.columns = table.theirs_to_ours()
+
+
+def _describe_aggregates(diagnosis: Diagnosis, table: AggregateTable) -> None:
+    diagnosis.sheet, diagnosis.header_row, diagnosis.profile = table.sheet.name, table.header_row, PROFILE_OF_AGGREGATES
+    diagnosis.columns = table.columns
+    _stop(diagnosis, [file_message("aggregate_file", count=len(table.lines))])
+    diagnosis.messages += aggregate_remarks(table)
 
 
 def _check_heads(table: Table, catalogue: Catalogue) -> None:
@@ -147,8 +165,12 @@ def _conclude(
     notes = _rows_by_code((verdict.row_number, note.code) for verdict in judged for note in verdict.notes)
     diagnosis.reasons = {code: len(rows) for code, rows in reasons.items()}
     _stop(diagnosis, stop_messages(table, columns, check, judged))
-    diagnosis.messages += [rows_message(code, rows) for code, rows in (reasons | notes).items()]
-    diagnosis.messages += warning_messages(table, columns, check)
+    diagnosis.messages += [
+        rows_message(code, [table.place(row) for row in rows]) for code, rows in (reasons | notes).items()
+    ]
+
+
+def _finish(diagnosis: Diagnosis) -> None:
     diagnosis.messages.sort(key=lambda message: _SEVERITY_ORDER.index(message.severity))
     diagnosis.messages.insert(0, file_message("summary", rows=diagnosis.rows, **diagnosis.counts))
 

@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -20,29 +20,40 @@ _MARKS: Final = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One kind of export: fields it must have and fields it must not have."""
+    """One kind of export: fields it must have (all `needs`, one of `one_of` if any) and must not have."""
 
     code: str
     name: str
     needs: frozenset[str]
     lacks: frozenset[str]
+    one_of: frozenset[str] = frozenset()
 
     def fits(self, present: frozenset[str]) -> bool:
         """Whether a file with these fields is of this kind."""
+        if self.one_of and not self.one_of & present:
+            return False
         return self.needs <= present and not self.lacks & present
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All heads, words and profiles. Keys of `heads` and of the inner tables of `words` are `comparable`."""
+    """All heads, words and profiles. Keys of `heads`, `aside` and of the inner tables of `words` are `comparable`.
+
+    `aside` names columns that rows have no place for: kept with the file, used to tell profiles apart.
+    """
 
     heads: Mapping[str, str]
     words: Mapping[str, Mapping[str, str]]
     profiles: tuple[Profile, ...]
+    aside: Mapping[str, str] = field(default_factory=dict)
 
     def field_of(self, head: Cell) -> str | None:
         """The field a column head names, None for a head nobody knows."""
         return self.heads.get(comparable(head))
+
+    def aside_of(self, head: Cell) -> str | None:
+        """The name of a column that is kept aside, None for any other."""
+        return self.aside.get(comparable(head))
 
     def profile_of(self, present: Iterable[str]) -> Profile | None:
         """The profile of a file with these fields, None where none fits."""
@@ -69,16 +80,24 @@ def eppgbm() -> Catalogue:
 
 def build_catalogue(source: Mapping[str, Any]) -> Catalogue:
     """A catalogue from its TOML tables. ValueError where it contradicts itself or names a field that rows lack."""
+    aside = _inverted(source.get("aside", {}))
     known = set(FileRow._fields)
     profiles = tuple(
-        Profile(entry["code"], entry["name"], frozenset(entry["needs"]), frozenset(entry["lacks"]))
+        Profile(
+            entry["code"],
+            entry["name"],
+            frozenset(entry["needs"]),
+            frozenset(entry["lacks"]),
+            frozenset(entry.get("one_of", ())),
+        )
         for entry in source["profiles"]
     )
-    named = set(source["heads"]).union(source["words"], *(profile.needs | profile.lacks for profile in profiles))
+    asked = set[str]().union(*(profile.needs | profile.lacks | profile.one_of for profile in profiles))
+    named = set(source["heads"]).union(source["words"], asked - set(aside.values()))
     if unknown := named - known:
         raise ValueError(f"fields that no row has: {sorted(unknown)}")
     words = {field: _inverted(table) for field, table in source["words"].items()}
-    return Catalogue(_inverted(source["heads"]), words, profiles)
+    return Catalogue(_inverted(source["heads"]), words, profiles, aside)
 
 
 def _inverted(table: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -18,7 +18,8 @@ from services.measurement.domain.problems import is_note
 from services.measurement.domain.proposals import Proposal
 from services.measurement.domain.recompute import INDICES
 from services.measurement.formats.columns import ROW_FIELDS, Columns
-from services.measurement.formats.reader import Table, is_blank
+from services.measurement.formats.empty_lines import EmptyLines
+from services.measurement.formats.reader import Table
 from services.measurement.formats.scores import ScoreCheck
 
 DAYS_PER_MONTH: Final = 30.4375
@@ -38,6 +39,7 @@ class Evidence:
     columns: Columns
     check: ScoreCheck
     slips: dict[int, Proposal | None]
+    lines: EmptyLines
     today: date
     rows: list[FileRow] = field(init=False)
     z: list[ZRow] = field(init=False)
@@ -56,14 +58,11 @@ def judge_rows(evidence: Evidence) -> list[JudgedRow]:
     """One verdict per row of the table, in file order; duplicates are marked by `duplicates.mark_duplicates`."""
     remarks = evidence.columns.remarks()
     region = _home_region(evidence.columns.values("nik"))
-    headers = repeated_headers(evidence.table, evidence.columns)
     has_identity = bool(_FILE_FIELDS & evidence.columns.present)
     differing = _differing_indices(evidence.check)
     judged = []
-    for index, cells in enumerate(evidence.table.rows):
-        if evidence.rows[index].measured_on is None and (
-            index in headers or is_blank(cells) or _says_nothing(evidence.columns, index)
-        ):
+    for index in range(evidence.columns.size):
+        if index in evidence.lines.blank:
             judged.append(JudgedRow(evidence.table.row_number(index), Outcome.BLANK))
             continue
         found = [*remarks.get(index, ()), *_required(evidence.columns, index, has_identity=has_identity)]
@@ -73,12 +72,6 @@ def judge_rows(evidence: Evidence) -> list[JudgedRow]:
         found += [Reason("recompute_differs", field) for field in differing.get(index, ())]
         judged.append(_verdict(evidence, index, found))
     return judged
-
-
-def repeated_headers(table: Table, columns: Columns) -> set[int]:
-    """Rows that are the column heads again; only where no sex can be read is it worth looking."""
-    doubtful = (row for row, cell in enumerate(columns.parsed["sex"]) if cell.problem is not None)
-    return {row for row in doubtful if table.repeats_heads(table.rows[row])}
 
 
 def _verdict(evidence: Evidence, index: int, found: Sequence[Reason]) -> JudgedRow:
@@ -94,11 +87,6 @@ def _verdict(evidence: Evidence, index: int, found: Sequence[Reason]) -> JudgedR
         row = row._replace(weight_kg=evidence.repaired[index])
     kept, draft = (None, row) if outcome is Outcome.QUARANTINED else (row, None)
     return JudgedRow(row.row_number, outcome, kept, reasons, notes, evidence.z[index], draft)
-
-
-def _says_nothing(columns: Columns, index: int) -> bool:
-    """Nothing in any known column: a row of numbers prepared for later."""
-    return all(columns.raw[field][index] in (None, "") for field in columns.present)
 
 
 def _required(columns: Columns, index: int, *, has_identity: bool) -> list[Reason]:

@@ -1,4 +1,4 @@
-"""What stops a whole file, and what else a person should know before taking it in."""
+"""What stops a whole file until it is mended or a person has confirmed it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from services.measurement.domain.problems import LABELS, Message, file_message
 from services.measurement.domain.recompute import INDICES, Floats
 from services.measurement.formats.columns import Columns
 from services.measurement.formats.reader import Table
-from services.measurement.formats.rows import repeated_headers
 from services.measurement.formats.scores import ScoreCheck
 
 # domain.md §7: more than 5 % of at least 20 rows failing to recompute in any index.
 FEWEST_CHECKED: Final = 20
 MOST_FAILING_SHARE: Final = 0.05
-ONLY_STUNTED_SHARE: Final = 0.99  # no population has this; an extract of stunted children has
-STUNTED_BELOW_Z: Final = -2.0
 FEWEST_DISTINCT: Final = 10  # fewer different values may stand in order by chance
 
 _IDENTITY: Final = frozenset({"nik", "name"})
@@ -45,26 +42,6 @@ def stop_messages(table: Table, columns: Columns, check: ScoreCheck, judged: Seq
         yield file_message("nothing_taken")
 
 
-def warning_messages(table: Table, columns: Columns, check: ScoreCheck) -> Iterator[Message]:
-    """What to look at although the file can be taken in."""
-    haz = check.official["HAZ"][~np.isnan(check.official["HAZ"])]
-    if haz.size >= FEWEST_CHECKED and (haz < STUNTED_BELOW_Z).mean() >= ONLY_STUNTED_SHARE:
-        yield file_message("only_stunted", count=haz.size)
-    if columns.size and not any(check.checked[index].any() for index in INDICES):
-        yield file_message("no_official_scores")
-    if table.source.hidden:
-        yield file_message("hidden_sheets", sheets=", ".join(table.source.hidden))
-    others = [sheet.name for sheet in table.source.sheets if sheet is not table.sheet and sheet.name and sheet.rows]
-    if others:
-        yield file_message("other_sheets", sheets=", ".join(others))
-    repeated = repeated_headers(table, columns)
-    if repeated:
-        yield file_message("header_repeated", count=len(repeated))
-    unknown = [head for head, field in table.theirs_to_ours().items() if field is None]
-    if unknown:
-        yield file_message("unknown_columns", columns=", ".join(unknown))
-
-
 def _fails(check: ScoreCheck, index: str) -> bool:
     checked, failed = check.checked[index].sum(), check.failed[index].sum()
     return bool(checked >= FEWEST_CHECKED and failed > MOST_FAILING_SHARE * checked)
@@ -79,8 +56,8 @@ def _recompute_message(table: Table, check: ScoreCheck, index: str) -> Message:
         failed=rows.size,
         checked=checked,
         percent=round(100 * rows.size / checked),
-        first=table.row_number(int(rows[0])),
-        last=table.row_number(int(rows[-1])),
+        first=table.place(table.row_number(int(rows[0]))),
+        last=table.place(table.row_number(int(rows[-1]))),
     )
 
 

@@ -27,10 +27,14 @@ class FileRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The cells of one sheet or text file from its first line on. `name` is None for a text file."""
+    """The cells of one sheet or text file from its first line on. `name` is None for a text file.
+
+    `merged` = blocks of cells joined into one, as (first row, first column, last row, last column) counted from 0.
+    """
 
     rows: list[list[Cell]]
     name: str | None = None
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ def _read_visible_sheets(data: bytes) -> Source:
         if sheet.total_height * sheet.total_width > MAX_CELLS:  # a cell may lie outside the row that holds it
             raise FileRefusedError("too_many_cells", limit=MAX_CELLS)
         rows = cast("list[list[Cell]]", sheet.to_python(skip_empty_area=False))
-        sheets.append(Sheet(rows, meta.name))
+        merged = [(*first, *last) for first, last in sheet.merged_cell_ranges or ()]
+        sheets.append(Sheet(rows, meta.name, merged))
     if not sheets:
         raise FileRefusedError("no_visible_sheet")
     return Source(sheets, hidden=hidden)

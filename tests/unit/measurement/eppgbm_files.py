@@ -70,11 +70,15 @@ def workbook(
     prepare: Callable[[Any], None] | None = None,
 ) -> bytes:
     """An .xlsx of the rows; `before` are lines above the heads, `prepare` may do more to the workbook."""
+    return raw_workbook([*before, heads, *([row.get(head) for head in heads] for row in rows)], prepare=prepare)
+
+
+def raw_workbook(lines: Sequence[Sequence[Cell]], *, prepare: Callable[[Any], None] | None = None) -> bytes:
+    """An .xlsx of these lines."""
     buffer = BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False})
     sheet = book.add_worksheet("Data")
     day = book.add_format({"num_format": "yyyy-mm-dd"})
-    lines = [*before, heads, *([row.get(head) for head in heads] for row in rows)]
     for number, line in enumerate(lines):
         for column, cell in enumerate(line):
             if isinstance(cell, date):
@@ -102,6 +106,15 @@ def text_file(
     write = written or (lambda cell: "" if cell is None else str(cell))
     writer.writerows([write(row.get(head)) for head in heads] for row in rows)
     return buffer.getvalue().encode(encoding)
+
+
+def raw_text(lines: Sequence[Sequence[Cell]], *, delimiter: str = ",") -> bytes:
+    """A text file of these lines."""
+    buffer = StringIO()
+    csv.writer(buffer, delimiter=delimiter).writerows(
+        ["" if cell is None else str(cell) for cell in line] for line in lines
+    )
+    return buffer.getvalue().encode()
 
 
 def dates_written(pattern: str) -> Callable[[Cell], str]:

@@ -16,6 +16,7 @@ FOLDER = Path(__file__).parents[2] / "data" / "eppgbm"
 TTU = "01-ttu-2022-export32.xlsx"
 PEMALANG = "03-pemalang-2025-export26-caraukur.xlsx"
 BEKASI = "04-bekasi-2023-cp1252-ddmmyyyy.csv"
+NUTRITION = "09-nutrition-excel-autodate-weights.xlsx"
 SAMPANG = "05-sampang-2024-mdy-trailing-blank-rows.csv"
 
 
@@ -158,6 +159,7 @@ def test_sampang_has_no_posyandu_and_is_taken_all_the_same() -> None:
     assert notes(SAMPANG)["birth_weight_in_grams"] == 20
 
 
-def test_a_file_that_is_no_eppgbm_export_is_refused() -> None:
-    diagnosis = examined("09-nutrition-excel-autodate-weights.xlsx").diagnosis
-    assert diagnosis.stop_reasons == ["header_not_found"]
+def test_a_file_that_is_no_eppgbm_export_is_refused_with_what_it_lacks() -> None:
+    diagnosis = examined(NUTRITION).diagnosis
+    assert (diagnosis.stop_reasons, diagnosis.rows) == (["unknown_profile"], 0)
+    assert "Tgl Lahir, Tanggal Pengukuran" in diagnosis.messages[0].text_id
