@@ -79,8 +79,8 @@ def with_heads(change: Any, *, shuffled: bool = False) -> Maker:
         if shuffled:
             rng.shuffle(order)
         rows = healthy_rows(rng.randint(5, 30))
-        data = raw_workbook([[change(head) for head in order], *([row[head] for head in order] for row in rows)])
-        return MadeFile(data, {"taken": len(rows)}, facts={"profile": "B"})
+        lines: list[list[Cell]] = [[change(head) for head in order], *([row[head] for head in order] for row in rows)]
+        return MadeFile(raw_workbook(lines), {"taken": len(rows)}, facts={"profile": "B"})
 
     return make
 
