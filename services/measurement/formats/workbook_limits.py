@@ -49,7 +49,7 @@ def measure_workbook(data: bytes) -> None:
                 cells += shape.cells()
                 if cells > MAX_CELLS:
                     raise FileRefusedError("too_many_cells", limit=MAX_CELLS)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
         raise FileRefusedError("not_a_workbook") from None
 
 

@@ -116,8 +116,8 @@ def with_closing_lines(rng: random.Random) -> MadeFile:
     place[17] = "Sei Balai, akhir bulan"
     signed: list[Cell] = [None] * 32
     signed[15], signed[17] = "Kepala Puskesmas", "Petugas Gizi"
-    lines = [
-        HEADS_A,
+    lines: list[list[Cell]] = [
+        [*HEADS_A],
         *([row[head] for head in HEADS_A] for row in rows),
         [None] * 32,
         total,

@@ -181,6 +181,13 @@ def test_a_zip_that_lies_about_its_sizes_is_refused() -> None:
     assert refused(bytes(data)) == "not_a_workbook"
 
 
+def test_a_zip_whose_directory_points_before_its_beginning_is_refused() -> None:
+    data = bytearray(workbook(healthy_rows(3)))
+    at = data.rindex(b"PK\x05\x06")
+    data[at + 18] += 1  # the directory "begins" 65,536 bytes later than it does, so every part before the file
+    assert refused(bytes(data)) == "not_a_workbook"
+
+
 def test_a_zip_bomb_is_refused_before_it_unpacks() -> None:
     bomb = packed({"xl/worksheets/sheet1.xml": bytes(60_000_000)})
     assert len(bomb) < 100_000
