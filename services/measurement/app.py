@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
-from services.measurement.http import children, mappings, measurements, merges, register, review
+from services.measurement.http import children, history, mappings, measurements, merges, register, review
 from services.measurement.http import intake as intake_routes
 from services.measurement.jobs import intake
 from services.measurement.jobs.housekeeping import Housekeeping
@@ -99,6 +99,7 @@ def routers() -> list[APIRouter]:
     return [
         register.router,
         children.router,
+        history.router,
         merges.router,
         measurements.router,
         intake_routes.router,

@@ -25,6 +25,7 @@ import orjson
 from deploy.local.stack import Stack
 from deploy.local.trial import Trial, empty_topics, fresh_database, trial
 from services.measurement.store.children import CHILDREN as CHILD_TABLE
+from services.measurement.store.tracked_rows import Origin
 from shared.calendar import today_jakarta
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.topics import MEASUREMENT, RISK
@@ -85,7 +86,7 @@ async def _ours(
     async with open_pool(system.stack.address("measurement_worker")) as pool:
         for start in range(0, len(made), BATCH):
             async with pool.acquire() as connection, connection.transaction():
-                await CHILD_TABLE.insert(connection, made[start : start + BATCH])
+                await CHILD_TABLE.insert(connection, made[start : start + BATCH], Origin("bench"))
                 await publish(connection, made[start : start + BATCH])
     watcher = await asyncpg.connect(**dsn(system.stack))
     headers = {"Authorization": f"Bearer {system.token('puskesmas', ['12.19'])}", "Content-Type": "application/json"}

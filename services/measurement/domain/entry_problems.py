@@ -11,6 +11,9 @@ from services.measurement.domain.row_problems import ROW_PROBLEMS
 _ASK_ID = "Periksa kode anak dan wilayah akun Anda"
 _ASK_EN = "Check the child's identifier and the area of your account"
 
+_NIK_ID = "Salin 16 digit dari KK/KIA sebagai teks, atau kosongkan; jangan ditebak"
+_NIK_EN = "Copy the 16 digits from the family card as text, or leave it out; never guess"
+
 _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "unknown_child": (
         "anak tidak terdaftar di wilayah Anda", _ASK_ID, "no such child is registered in your area", _ASK_EN),
@@ -75,6 +78,25 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "child_of_another_area": (
         "NIK ini milik anak yang terdaftar di wilayah lain", "Minta petugas wilayah itu memindahkan anaknya dahulu",
         "a child registered in another area has this NIK", "Ask the staff of that area to relocate the child first"),
+    "identity_erased": (
+        "identitas anak ini sudah dihapus", "Daftarkan anaknya kembali bila perlu",
+        "this child's identity has been erased", "Register the child again if need be"),
+    "nik_length": (
+        "NIK tidak terdiri atas 16 digit", _NIK_ID, "the NIK is not sixteen digits", _NIK_EN),
+    "nik_province": (
+        "dua digit pertama NIK bukan kode provinsi (11 sampai 96)", _NIK_ID,
+        "the first two digits of the NIK are no province (11 to 96)", _NIK_EN),
+    "nik_day": (
+        "digit 7-8 NIK bukan tanggal (01-31, perempuan 41-71)", _NIK_ID,
+        "digits 7-8 of the NIK are no day (01-31, of girls 41-71)", _NIK_EN),
+    "nik_month": (
+        "digit 9-10 NIK bukan bulan (01-12)", _NIK_ID, "digits 9-10 of the NIK are no month (01-12)", _NIK_EN),
+    "nik_serial": (
+        "empat digit terakhir NIK 0000, nomor yang tidak pernah diberikan", _NIK_ID,
+        "the last four digits of the NIK are 0000, a number that is never given", _NIK_EN),
+    "nik_in_text": (
+        "keterangan berisi angka yang tampak seperti NIK", "Tulis alasannya tanpa NIK dan tanpa nama",
+        "the text holds what looks like an NIK", "Give the reason without an NIK and without names"),
     "wrong_row": (
         "isi baris tidak sah", "Periksa kolom yang disebut", "the row is not valid", "Check the field named"),
 }  # fmt: skip

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import Request
 
 from services.measurement.domain.entry_problems import EntryProblem, words_of
+from services.measurement.domain.nik import mask_nik
+from services.measurement.store import identities
+from services.measurement.store.children import CHILDREN
 from services.measurement.store.identities import Reader
 from services.measurement.store.vault import Identity, Vault
 from services.measurement.use_cases.entry import Entry, RefusedError
@@ -17,7 +21,9 @@ from shared.auth.tokens import Caller
 from shared.calendar import now_utc, today_jakarta
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.http.etag import etag
+from shared.http.kinds import NOT_FOUND
 from shared.http.refusals import fact_refusals
+from shared.postgres.pool import Connection
 from shared.problems import FieldProblem, ProblemKind
 
 ENTRY_REFUSED: Final = ProblemKind(
@@ -36,13 +42,13 @@ VALUE_CONFLICT: Final = ProblemKind(
     remedy_id=words_of("value_conflict").remedy_id + ".",
     remedy_en=words_of("value_conflict").remedy_en + ".",
 )
-SHOWN_NIK_DIGITS: Final = 4
 LONGEST_SOURCE: Final = 80
 
 
-def entry_of(caller: Caller) -> Entry:
+def entry_of(caller: Caller, reason_text: str | None = None) -> Entry:
     """This request as an entry: the clock is read here and nowhere further in."""
-    return Entry(now_utc(), today_jakarta(), "api", caller.client_id[:LONGEST_SOURCE], caller.areas)
+    source = caller.client_id[:LONGEST_SOURCE]
+    return Entry(now_utc(), today_jakarta(), "api", source, caller.areas, caller.subject, reason_text)
 
 
 def reader_of(caller: Caller, purpose: str) -> Reader:
@@ -104,17 +110,36 @@ def measurement_json(fact: MeasurementV1) -> dict[str, Any]:
     return {"measurement_id": str(fact.fact_id), "etag": etag(*fact.order), **fields}
 
 
-def child_json(child: ChildV1, identity: Mapping[str, str | None]) -> dict[str, Any]:
-    """A child as clients read it, with as much of its identity as was given."""
+def child_json(child: ChildV1) -> dict[str, Any]:
+    """A child as clients read it, without its identity."""
     fields = child.model_dump(mode="json", exclude={"fact_id", "epoch"})
-    return {"etag": etag(*child.order), **fields, "identity": dict(identity)}
+    return {"etag": etag(*child.order), **fields}
+
+
+async def visible_child(
+    connection: Connection, request: Request, caller: Caller, child_id: UUID
+) -> tuple[ChildV1, Identity]:
+    """A child of the caller's area and its identity, opened; empty where it is erased. Problem 404."""
+    found = await CHILDREN.find(connection, [child_id])
+    if not found or not caller.areas.covers(found[0].residences[-1].desa_code, found[0].residences[-1].posyandu_code):
+        raise NOT_FOUND.problem()
+    sealed = (await identities.find(connection, [child_id])).get(child_id)
+    return found[0], {} if sealed is None else vault_of(request).open_identity(child_id, sealed.sealed)
 
 
 def masked(identity: Identity) -> dict[str, str | None]:
     """An identity for who may not read it: that there is an NIK and how it ends, nothing else."""
     nik = identity.get("nik")
-    shown = None if nik is None else "*" * (len(nik) - SHOWN_NIK_DIGITS) + nik[-SHOWN_NIK_DIGITS:]
-    return {"nik": shown, "name": None}
+    return {"nik": None if nik is None else mask_nik(nik), "name": None}
+
+
+def flags_json(codes: Iterable[str]) -> list[dict[str, str]]:
+    """Doubts as clients read them: the code with its texts."""
+    found = []
+    for code in codes:
+        words = words_of(code)
+        found.append({"code": code, "text_id": words.text_id, "text_en": words.text_en})
+    return found
 
 
 def tally(outcomes: Sequence[str], names: Sequence[str]) -> dict[str, int]:

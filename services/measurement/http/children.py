@@ -1,8 +1,8 @@
-"""`/v1/children`: register, read, correct, relocate, history; `/v1/merges`."""
+"""`/v1/children`: register, read, correct, relocate."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,18 +12,18 @@ from services.measurement.http.answers import (
     child_json,
     entry_of,
     field_problems,
+    flags_json,
     masked,
-    measurement_json,
     reader_of,
     refusals,
     vault_of,
+    visible_child,
 )
 from services.measurement.http.requests import ChildIn, ChildPatch, Purpose, RelocationIn, stated
 from services.measurement.store import identities
-from services.measurement.store.children import CHILDREN
-from services.measurement.store.measurements import of_child
 from services.measurement.store.vault import Identity
 from services.measurement.use_cases.correct_children import ChildCorrection, correct_child
+from services.measurement.use_cases.nik_flags import nik_flags
 from services.measurement.use_cases.register_children import NewChild, register_children
 from services.measurement.use_cases.relocate_children import Move, relocate_child
 from shared.auth.dependency import require
@@ -32,7 +32,6 @@ from shared.contracts.child import ChildV1
 from shared.http.answer import Answer, json_answer, json_response
 from shared.http.bodies import json_body
 from shared.http.etag import Order, etag, if_match
-from shared.http.kinds import NOT_FOUND
 from shared.http.transaction import reading, write_once, writing
 from shared.postgres.pool import Connection
 
@@ -85,12 +84,12 @@ async def get_child(
     if purpose is not None:
         caller.demand("identity:read")
         async with writing(request) as connection:
-            child, identity = await _visible(connection, request, caller, child_id)
+            child, identity = await visible_child(connection, request, caller, child_id)
             await identities.log_access(connection, reader_of(caller, purpose), [child_id], "read")
-        return json_response(child_json(child, identity), headers={"ETag": etag(*child.order)})
+        return json_response(_shown(child, identity, dict(identity)), headers={"ETag": etag(*child.order)})
     async with reading(request) as connection:
-        child, identity = await _visible(connection, request, caller, child_id)
-    return json_response(child_json(child, masked(identity)), headers={"ETag": etag(*child.order)})
+        child, identity = await visible_child(connection, request, caller, child_id)
+    return json_response(_shown(child, identity, masked(identity)), headers={"ETag": etag(*child.order)})
 
 
 @router.patch("/{child_id}", summary="Correct a child")
@@ -105,11 +104,15 @@ async def patch_child(
     identity = {} if body.identity is None else stated(body.identity)
     if identity:
         caller.demand("identity:read")
-    correction = ChildCorrection(child_id, seen, stated(body, without=frozenset({"identity"})), identity)
+    correction = ChildCorrection(child_id, seen, stated(body), identity)
     async with writing(request) as connection:
         with refusals():
             child = await correct_child(
-                connection, correction, entry_of(caller), vault_of(request), reader_of(caller, "correction")
+                connection,
+                correction,
+                entry_of(caller, body.reason_text),
+                vault_of(request),
+                reader_of(caller, "correction"),
             )
     return _changed(child)
 
@@ -128,34 +131,16 @@ async def post_relocation(
 
     async def effect(connection: Connection) -> Answer:
         with refusals():
-            child = await relocate_child(connection, move, entry_of(caller))
+            child = await relocate_child(connection, move, entry_of(caller, body.reason_text))
         shown = {"child_id": str(child.child_id), "revision": child.revision}
         return json_answer(200, shown, {"ETag": etag(*child.order)})
 
     return await write_once(request, effect)
 
 
-@router.get("/{child_id}/history", summary="All measurements of a child, voided ones too")
-async def get_history(
-    request: Request, caller: Annotated[Caller, require("children:read")], child_id: UUID
-) -> Response:
-    """By day; those of children merged into this one are its own and say whose they were."""
-    async with reading(request) as connection:
-        child, _ = await _visible(connection, request, caller, child_id)
-        merged = await CHILDREN.find(connection, [child_id], column="merged_into")
-        facts = await of_child(connection, [child_id, *(other.child_id for other in merged)])
-    shown = {"child_id": str(child.child_id), "measurements": [measurement_json(fact) for fact in facts]}
-    return json_response(shown)
-
-
-async def _visible(
-    connection: Connection, request: Request, caller: Caller, child_id: UUID
-) -> tuple[ChildV1, Identity]:
-    found = await CHILDREN.find(connection, [child_id])
-    if not found or not caller.areas.covers(found[0].residences[-1].desa_code, found[0].residences[-1].posyandu_code):
-        raise NOT_FOUND.problem()
-    sealed = (await identities.find(connection, [child_id])).get(child_id)
-    return found[0], {} if sealed is None else vault_of(request).open_identity(child_id, sealed.sealed)
+def _shown(child: ChildV1, identity: Identity, shown: dict[str, str | None]) -> dict[str, Any]:
+    """The child with as much of its identity as may be seen, and what is doubtful about its NIK."""
+    return {**child_json(child), "identity": shown, "identity_flags": flags_json(nik_flags(child, identity))}
 
 
 def _changed(child: ChildV1) -> Response:

@@ -130,7 +130,7 @@ async def patch_measurement(
     correction = Correction(measurement_id, seen, stated(body))
     with taken(NATURAL_KEY, VALUE_CONFLICT), refusals():
         async with writing(request) as connection:
-            facts = await correct_measurements(connection, [correction], entry_of(caller))
+            facts = await correct_measurements(connection, [correction], entry_of(caller, body.reason_text))
     return json_response(*_order(facts[0]))
 
 
@@ -146,7 +146,9 @@ async def post_void(
 
     async def effect(connection: Connection) -> Answer:
         with refusals():
-            facts = await void_measurements(connection, [Void(measurement_id, seen, body.reason)], entry_of(caller))
+            facts = await void_measurements(
+                connection, [Void(measurement_id, seen, body.reason)], entry_of(caller, body.reason_text)
+            )
         shown, status, headers = _order(facts[0])
         return json_answer(status, shown, headers)
 

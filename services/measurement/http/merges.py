@@ -30,7 +30,9 @@ async def post_merge(
 
     async def effect(connection: Connection) -> Answer:
         with refusals():
-            changed = await merge_children(connection, body.child_id, body.survivor_id, entry_of(caller))
+            changed = await merge_children(
+                connection, body.child_id, body.survivor_id, entry_of(caller, body.reason_text)
+            )
         return json_answer(200, {"changed": [_order(child) for child in changed]})
 
     return await write_once(request, effect)
@@ -46,7 +48,7 @@ async def post_unmerge(
 
     async def effect(connection: Connection) -> Answer:
         with refusals():
-            child = await unmerge_child(connection, body.child_id, entry_of(caller))
+            child = await unmerge_child(connection, body.child_id, entry_of(caller, body.reason_text))
         return json_answer(200, {"changed": [_order(child)]})
 
     return await write_once(request, effect)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -11,7 +10,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from services.measurement.domain.entry_problems import words_of
-from services.measurement.domain.nik import follows_hard_rules
+from services.measurement.domain.nik import bare_digits, broken_hard_rules, read_nik
 from services.measurement.domain.plausible import BIRTH_LENGTH_CM, BIRTH_WEIGHT_KG
 from services.measurement.use_cases.answer_held_rows import RejectReason
 from services.measurement.use_cases.correct_measurements import VoidReason
@@ -20,21 +19,28 @@ from shared.contracts.child import HouseholdRisk, Sex
 from shared.contracts.fact import DesaCode, PosyanduCode
 from shared.http.bodies import Body
 from shared.http.row_batch import Rows
+from shared.redaction import mask_text
 
 Purpose = Literal["care", "correction", "matching", "report"]
 
 
+def _refused(code: str) -> PydanticCustomError:
+    words = words_of(code)
+    texts = {
+        "problem_id": words.text_id,
+        "problem_en": words.text_en,
+        "remedy_id": f"{words.remedy_id}.",
+        "remedy_en": f"{words.remedy_en}.",
+    }
+    return PydanticCustomError(code, "refused", texts)
+
+
 def _nik(value: str) -> str:
-    if not follows_hard_rules(value):
-        words = words_of("nik_malformed")
-        texts = {
-            "problem_id": words.text_id,
-            "problem_en": words.text_en,
-            "remedy_id": "Kirim NIK 16 digit sebagai teks, atau kosongkan.",
-            "remedy_en": "Send the 16 digits as text, or leave it out.",
-        }
-        raise PydanticCustomError("nik_malformed", "not an NIK", texts)
-    return value
+    """Read as a cell of a file is: without an apostrophe, blanks or dots; damaged by a spreadsheet, it says so."""
+    digits, problem, *_ = read_nik(value)
+    if digits is None:
+        raise _refused("nik_damaged" if problem == "nik_damaged" else broken_hard_rules(bare_digits(value))[0])
+    return digits
 
 
 Nik = Annotated[str, AfterValidator(_nik)]
@@ -42,6 +48,19 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 BirthWeight = Annotated[float, Field(ge=BIRTH_WEIGHT_KG.lowest, le=BIRTH_WEIGHT_KG.highest)]
 BirthLength = Annotated[float, Field(ge=BIRTH_LENGTH_CM.lowest, le=BIRTH_LENGTH_CM.highest)]
 Weeks = Annotated[int, Field(ge=20, le=45)]
+
+
+def _reason(value: str) -> str:
+    if mask_text(value) != value:
+        raise _refused("nik_in_text")
+    return value
+
+
+ReasonText = Annotated[
+    str,
+    AfterValidator(_reason),
+    Field(min_length=1, max_length=200, description="Why, in a few words for the history; no names, no NIK."),
+]
 
 
 class IdentityIn(Body):
@@ -83,6 +102,7 @@ class ChildPatch(Body):
     household_risks: tuple[HouseholdRisk, ...] = ()
     died_on: date | None = None
     departed_on: date | None = None
+    reason_text: ReasonText | None = None
 
 
 class RelocationIn(Body):
@@ -91,6 +111,7 @@ class RelocationIn(Body):
     valid_from: date
     desa_code: DesaCode
     posyandu_code: PosyanduCode | None = None
+    reason_text: ReasonText | None = None
 
 
 class MeasurementIn(NewMeasurement, Body):
@@ -101,6 +122,7 @@ class MeasurementPatch(VisitValues, Body):
     """Values to correct; null empties one. The child of a measurement never changes."""
 
     measured_on: date = Field(default=date.min)
+    reason_text: ReasonText | None = None
 
 
 class ReviewValues(VisitValues, Body):
@@ -138,6 +160,7 @@ class VoidIn(Body):
     """Why a measurement never was."""
 
     reason: VoidReason
+    reason_text: ReasonText | None = None
 
 
 class MergeIn(Body):
@@ -145,12 +168,14 @@ class MergeIn(Body):
 
     child_id: UUID
     survivor_id: UUID
+    reason_text: ReasonText | None = None
 
 
 class UnmergeIn(Body):
     """A child that stands by itself again."""
 
     child_id: UUID
+    reason_text: ReasonText | None = None
 
 
 class CommitIn(Body):
@@ -170,9 +195,9 @@ class MappingIn(Body):
     code: DesaCode | PosyanduCode
 
 
-NOTHING_STATED: Final[Mapping[str, Any]] = {}
+NO_VALUES: Final = frozenset({"reason_text", "identity"})  # of a correction: said about it or kept elsewhere
 
 
-def stated(body: Body, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The fields that the client named, null or not."""
-    return {name: getattr(body, name) for name in sorted(body.model_fields_set - without)}
+def stated(body: Body) -> dict[str, Any]:
+    """The values that the client named, null or not."""
+    return {name: getattr(body, name) for name in sorted(body.model_fields_set - NO_VALUES)}

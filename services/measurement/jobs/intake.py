@@ -78,7 +78,7 @@ class IntakeJob:
     ) -> None:
         """One transaction; again from its beginning when another file has changed the same child meanwhile."""
         for attempt in range(1, ATTEMPTS + 1):
-            entry = Entry(now_utc(), today_jakarta(), "file", SOURCE, AreaGrant(file.areas))
+            entry = Entry(now_utc(), today_jakarta(), "file", SOURCE, AreaGrant(file.areas), file.uploaded_by)
             try:
                 async with job.chunk() as chunk:
                     if (chunk.cursor or {}).get("after_row", 0) == 0:

@@ -10,7 +10,8 @@ from uuid import UUID
 import orjson
 
 from services.measurement.domain.residences import Stay, Stays
-from services.measurement.store.fact_rows import Column, FactRows, json_text, text_list
+from services.measurement.store.fact_rows import Column, json_text, text_list
+from services.measurement.store.tracked_rows import TrackedRows
 from shared.contracts.child import ChildV1
 from shared.postgres.pool import Connection
 
@@ -25,7 +26,7 @@ def _residences(child: ChildV1) -> str:
     return orjson.dumps([vars(residence) for residence in child.residences]).decode()
 
 
-CHILDREN: Final = FactRows[ChildV1](
+CHILDREN: Final = TrackedRows[ChildV1](
     "child",
     key=(Column("child_id", "uuid"),),
     columns=(
@@ -112,6 +113,16 @@ async def merged_into(connection: Connection, child_ids: Sequence[UUID]) -> dict
         "SELECT child_id, merged_into FROM child WHERE merged_into = ANY($1)", list(child_ids)
     )
     return dict(map(tuple, rows))
+
+
+async def ever_merged_into(connection: Connection, child_id: UUID) -> list[UUID]:
+    """Everybody who is or ever was merged into this child."""
+    rows = await connection.fetch(
+        "SELECT child_id FROM child WHERE merged_into = $1 "
+        "UNION SELECT child_id FROM child_revision WHERE merged_into = $1",
+        child_id,
+    )
+    return [row[0] for row in rows]
 
 
 async def lock_merges(connection: Connection) -> None:

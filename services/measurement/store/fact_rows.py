@@ -1,5 +1,7 @@
 """Rows of the facts this service owns: read under lock, insert, replace. One description of columns serves all three.
 
+`FactRows` only writes the present state; `tracked_rows` beside it keeps what a change replaced, with who and why.
+
 `shared.postgres.merge` is for those who hold somebody else's facts; an owner knows the stored revision, because it
 has locked the row, and gives the next one.
 """
@@ -61,36 +63,28 @@ ORDER: tuple[Column, ...] = (
 )
 
 
-class FactRows(Generic[FactT]):
-    """The table of one kind of fact.
+class FactTable(Generic[FactT]):
+    """The table of one kind of fact, as it is read.
 
     Args:
         table: its name.
         key: columns of the primary key; the last is unique by itself and named by `ids`.
-        columns: every other column.
+        columns: every other column of the fact.
         build: a row as a fact.
     """
 
     def __init__(
         self, table: str, key: tuple[Column, ...], columns: tuple[Column, ...], build: Callable[[Any], FactT]
     ) -> None:
-        self._columns = (*key, *ORDER, *columns)
-        self._build = build
-        self._readers = [column.reader() for column in self._columns]
-        names = [column.name for column in self._columns]
-        arrays = ", ".join(f"${n}::{column.array_type}[]" for n, column in enumerate(self._columns, start=1))
-        values = ", ".join(column.expression.format(f"new.{column.name}") for column in self._columns)
-        incoming = f"unnest({arrays}) AS new({', '.join(names)})"
-        keys = " AND ".join(f"{table}.{column.name} = new.{column.name}" for column in key)
-        keys += f" AND ({table}.epoch, {table}.revision + 1) = (new.epoch, new.revision)"
-        replaced = ", ".join(
-            f"{column.name} = {column.expression.format('new.' + column.name)}" for column in self._columns[len(key) :]
-        )
+        self.table = table
         self.key = key[-1].name
-        self.select = f"SELECT * FROM {table}"
+        self.columns = (*key, *ORDER, *columns)
+        self.names = ", ".join(column.name for column in self.columns)
+        self.select = f"SELECT {self.names} FROM {table}"
+        self._key_length = len(key)
+        self._build = build
+        self._readers = [column.reader() for column in self.columns]
         self._order = ", ".join(column.name for column in key)
-        self._insert = f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {incoming}"
-        self._update = f"UPDATE {table} SET {replaced} FROM {incoming} WHERE {keys}"
 
     async def find(
         self, connection: Connection, ids: Sequence[Any], *, column: str | None = None, lock: bool = False
@@ -118,29 +112,57 @@ class FactRows(Generic[FactT]):
         """Rows of a query of one's own (`select` plus a condition) as facts."""
         return [self._build(row) for row in rows]
 
-    async def insert(self, connection: Connection, facts: Sequence[FactT]) -> None:
-        """Store new facts. UniqueViolationError if one is there."""
-        if facts:
-            await connection.execute(self._insert, *self._arrays(facts))
-
-    async def insert_missing(self, connection: Connection, facts: Sequence[FactT]) -> set[Any]:
-        """Store those facts that meet no unique key; the ids stored. Waits while a concurrent writer is undecided."""
-        if not facts:
-            return set()
-        rows = await connection.fetch(
-            f"{self._insert} ON CONFLICT DO NOTHING RETURNING {self.key}", *self._arrays(facts)
-        )
-        return {row[0] for row in rows}
-
-    async def replace(self, connection: Connection, facts: Sequence[FactT]) -> None:
-        """Write each revision over the one before it. ConcurrentChangeError if that is not what is stored."""
-        if not facts:
-            return
-        status = await connection.execute(self._update, *self._arrays(facts))
-        if status != f"UPDATE {len(facts)}":
-            raise ConcurrentChangeError(f"{len(facts)} revisions were to be written, the database says {status}")
-
-    def _arrays(self, facts: Sequence[FactT]) -> list[list[Any]]:
+    def arrays(self, facts: Sequence[FactT]) -> list[list[Any]]:
         """A list a column. `unnest` fills up short arrays with NULL, so a column without values is sent as none."""
         columns = (list(map(read, facts)) for read in self._readers)
         return [[] if values.count(None) == len(values) else values for values in columns]
+
+    def incoming(self, *more: Column) -> str:
+        """The arrays of facts as rows `new`, beside further columns whose arrays come after."""
+        columns = (*self.columns, *more)
+        arrays = ", ".join(f"${n}::{column.array_type}[]" for n, column in enumerate(columns, start=1))
+        return f"unnest({arrays}) AS new({', '.join(column.name for column in columns)})"
+
+    def values(self) -> str:
+        """The columns of `new` as they are stored."""
+        return ", ".join(column.expression.format(f"new.{column.name}") for column in self.columns)
+
+    def replaced(self) -> str:
+        """What an update sets, from `new`."""
+        return ", ".join(
+            f"{column.name} = {column.expression.format('new.' + column.name)}"
+            for column in self.columns[self._key_length :]
+        )
+
+    def follows(self) -> str:
+        """That `new` is the revision after the stored one."""
+        keys = [column.name for column in self.columns[: self._key_length]]
+        same = " AND ".join(f"{self.table}.{name} = new.{name}" for name in keys)
+        return f"{same} AND ({self.table}.epoch, {self.table}.revision + 1) = (new.epoch, new.revision)"
+
+
+class FactRows(FactTable[FactT]):
+    """A table that holds the present state and nothing else."""
+
+    def __init__(
+        self, table: str, key: tuple[Column, ...], columns: tuple[Column, ...], build: Callable[[Any], FactT]
+    ) -> None:
+        super().__init__(table, key, columns, build)
+        self._insert = f"INSERT INTO {table} ({self.names}) SELECT {self.values()} FROM {self.incoming()}"
+        self._update = f"UPDATE {table} SET {self.replaced()} FROM {self.incoming()} WHERE {self.follows()}"
+
+    async def insert(self, connection: Connection, facts: Sequence[FactT]) -> None:
+        """Store new facts. UniqueViolationError if one is there."""
+        if facts:
+            await connection.execute(self._insert, *self.arrays(facts))
+
+    async def replace(self, connection: Connection, facts: Sequence[FactT]) -> None:
+        """Write each revision over the one before it. ConcurrentChangeError if that is not what is stored."""
+        if facts:
+            demand_all(await connection.execute(self._update, *self.arrays(facts)), facts)
+
+
+def demand_all(status: str, facts: Sequence[Fact]) -> None:
+    """ConcurrentChangeError unless `status` says that every one of `facts` met the revision before it."""
+    if status != f"UPDATE {len(facts)}":
+        raise ConcurrentChangeError(f"{len(facts)} revisions were to be written, the database says {status}")

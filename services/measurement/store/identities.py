@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from services.measurement.store.vault import Sealed
@@ -41,14 +42,42 @@ async def insert(connection: Connection, rows: Sequence[IdentityRow]) -> None:
 
 
 async def replace(connection: Connection, rows: Sequence[IdentityRow]) -> None:
-    """Write identities anew; the caller holds the locks."""
+    """Write identities anew, to be matched again; the caller holds the locks and keeps what is replaced."""
     if rows:
         await connection.execute(
             "UPDATE child_identity i SET wrapped_key = new.wrapped_key, sealed = new.sealed, nik_hash = new.nik_hash, "
-            "name_hash = new.name_hash FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[]) "
+            "name_hash = new.name_hash, match_pending = true "
+            "FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[]) "
             "AS new(child_id, wrapped_key, sealed, nik_hash, name_hash) WHERE i.child_id = new.child_id",
             *_arrays(rows),
         )
+
+
+class KeptIdentity(NamedTuple):
+    """A sealed identity and the last revision of its child that had it."""
+
+    child_id: UUID
+    order: tuple[int, int]
+    sealed: bytes
+
+
+async def keep(connection: Connection, kept: Sequence[KeptIdentity]) -> None:
+    """Append identities that are about to be replaced; they open with the key that the child still has."""
+    if kept:
+        await connection.executemany(
+            "INSERT INTO child_identity_revision (child_id, epoch, revision, sealed) VALUES ($1, $2, $3, $4)",
+            [(item.child_id, *item.order, item.sealed) for item in kept],
+        )
+
+
+async def kept_of(connection: Connection, child_ids: Sequence[UUID]) -> list[KeptIdentity]:
+    """What these children's identities were, the oldest first."""
+    rows = await connection.fetch(
+        "SELECT child_id, epoch, revision, sealed FROM child_identity_revision WHERE child_id = ANY($1) "
+        "ORDER BY epoch, revision",
+        list(child_ids),
+    )
+    return [KeptIdentity(row[0], (row[1], row[2]), row[3]) for row in map(tuple, rows)]
 
 
 async def find(connection: Connection, child_ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, IdentityRow]:
@@ -64,6 +93,14 @@ async def find(connection: Connection, child_ids: Sequence[UUID], *, lock: bool 
         )
         for row in rows
     }
+
+
+async def mark_pending(connection: Connection, child_ids: Sequence[UUID]) -> None:
+    """These children are to be matched again: something that matching looks at has changed."""
+    if child_ids:
+        await connection.execute(
+            "UPDATE child_identity SET match_pending = true WHERE child_id = ANY($1)", sorted(child_ids)
+        )
 
 
 async def candidates(

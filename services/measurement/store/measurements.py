@@ -10,12 +10,17 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from services.measurement.store.fact_rows import Column, FactRows, json_text
+from services.measurement.store.fact_rows import Column, json_text
+from services.measurement.store.tracked_rows import TrackedRows
 from shared.contracts.child import MeasurementV1, OfficialScores
 from shared.postgres.pool import Connection
 
 
 def _build(row: Any) -> MeasurementV1:
+    return MeasurementV1(**row)
+
+
+def _build_of_file(row: Any) -> MeasurementV1:
     fields = dict(row)
     del fields["file_digest"]
     return MeasurementV1(**fields)
@@ -44,7 +49,7 @@ _COLUMNS: Final = (
     Column("voided", "boolean"),
     Column("void_reason", "text"),
 )
-MEASUREMENTS: Final = FactRows[MeasurementV1]("measurement", _KEY, _COLUMNS, _build)
+MEASUREMENTS: Final = TrackedRows[MeasurementV1]("measurement", _KEY, _COLUMNS, _build)
 
 # What of a file's row makes it another state of its measurement.
 FILE_VALUES: Final = (
@@ -68,14 +73,13 @@ def file_digest(fact: MeasurementV1) -> int:
 
 
 # The same rows as a file writes them: with the digest of what it said.
-FILE_MEASUREMENTS: Final = FactRows[MeasurementV1](
-    "measurement", _KEY, (*_COLUMNS, Column("file_digest", "bigint", file_digest)), _build
+FILE_MEASUREMENTS: Final = TrackedRows[MeasurementV1](
+    "measurement", _KEY, (*_COLUMNS, Column("file_digest", "bigint", file_digest)), _build_of_file
 )
 
 
-_SAME_DAY: Final = (
-    f"{MEASUREMENTS.select} WHERE (child_id, measured_on) IN (SELECT * FROM unnest($1::uuid[], $2::date[])) "
-    "ORDER BY child_id, fact_id"
+_ON_THE_DAY: Final = (
+    " WHERE (child_id, measured_on) IN (SELECT * FROM unnest($1::uuid[], $2::date[])) ORDER BY child_id, fact_id"
 )
 
 
@@ -94,7 +98,9 @@ async def same_day(
     if not visits:
         return {}
     pairs = sorted(set(visits))
-    rows: list[Any] = await connection.fetch(_SAME_DAY, [child_id for child_id, _ in pairs], [day for _, day in pairs])
+    rows: list[Any] = await connection.fetch(
+        f"{MEASUREMENTS.select}{_ON_THE_DAY}", [child_id for child_id, _ in pairs], [day for _, day in pairs]
+    )
     found: dict[tuple[UUID, date], list[MeasurementV1]] = {}
     for fact in MEASUREMENTS.build(rows):
         found.setdefault((fact.child_id, fact.measured_on), []).append(fact)
@@ -103,8 +109,10 @@ async def same_day(
 
 async def readings_of(connection: Connection, visits: Sequence[tuple[UUID, date]]) -> list[Reading]:
     """Everything stored of these children on these days, voided rows too, with what files said; oldest first."""
-    rows = await connection.fetch(_SAME_DAY, [child_id for child_id, _ in visits], [day for _, day in visits])
-    return [Reading(_build(row), row["file_digest"]) for row in rows]
+    rows = await connection.fetch(
+        f"{FILE_MEASUREMENTS.select}{_ON_THE_DAY}", [child_id for child_id, _ in visits], [day for _, day in visits]
+    )
+    return [Reading(_build_of_file(row), row["file_digest"]) for row in rows]
 
 
 async def of_child(connection: Connection, child_ids: Sequence[UUID]) -> list[MeasurementV1]:

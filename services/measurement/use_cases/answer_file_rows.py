@@ -67,7 +67,7 @@ async def take_answered_row(
     codes = await intake.row_codes(connection, held.intake_id, held.row_number)
     desa_code, posyandu_code = await _place(connection, row, values, places, entry)
     resident = Resident(row, desa_code, posyandu_code, codes, vault)
-    settled = await _child(connection, resident, values.get("child_id"), entry, vault)
+    settled = await _child(connection, held.intake_id, resident, values.get("child_id"), entry, vault)
     visits = FileMeasurements(held.intake_id, settled.root_of, entry)
     outcome = (await visits.record(connection, [(resident, settled.child_id)]))[0]
     await publish(connection, [*settled.changed, *visits.changed])
@@ -127,7 +127,7 @@ async def _place(
 
 
 async def _child(
-    connection: Connection, resident: Resident, child_id: UUID | None, entry: Entry, vault: Vault
+    connection: Connection, intake_id: UUID, resident: Resident, child_id: UUID | None, entry: Entry, vault: Vault
 ) -> _Settled:
     """The child that the person named, else the one that fits, else a new one."""
     if child_id is not None:
@@ -142,7 +142,7 @@ async def _child(
     found = children.attach(resident, entry)
     if found is None:
         raise RefusedError(EntryProblem("ambiguous_child", "child_id"))
-    await children.store(connection, entry)
+    await children.store(connection, entry, intake_id)
     return _Settled(found, children.root_of, children.changed)
 
 

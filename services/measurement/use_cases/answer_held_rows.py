@@ -7,7 +7,7 @@ same transaction. What is refused changes nothing, and the row stays open.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -107,7 +107,7 @@ async def _take(
         values = dict(content.proposed)
         if not values and held.channel == "api":
             raise RefusedError(EntryProblem("nothing_proposed", "proposed"))
-    as_sent = Entry(entry.now, entry.today, held.channel, held.source, entry.grant)
+    as_sent = replace(entry, channel=held.channel, source=held.source)
     if held.channel == "file":
         return await take_answered_row(connection, held, content, values, places, as_sent, vault)
     return await _record(connection, content, values, as_sent, vault)

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.store import identities
 from services.measurement.store.children import CHILDREN
-from services.measurement.store.identities import Reader
+from services.measurement.store.identities import KeptIdentity, Reader
 from services.measurement.store.measurements import of_child
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry, RefusedError
@@ -42,26 +42,35 @@ class ChildCorrection:
 async def correct_child(
     connection: Connection, correction: ChildCorrection, entry: Entry, vault: Vault, reader: Reader
 ) -> ChildV1:
-    """The child after the correction. An identity is no part of the fact: changing only it publishes nothing.
+    """The child after the correction; one that changes nothing makes no revision.
 
-    A change of sex or birth date re-scores the history downstream, since the child fact carries both.
-    Raises UnknownFactError, StaleError, RefusedError.
+    An identity is no part of the fact, but its change is a revision of the child, so that `If-Match` guards it and the
+    history shows it; others read a fact that says what it said. A change of sex or birth date re-scores the history
+    downstream, since the child fact carries both. Raises UnknownFactError, StaleError, RefusedError.
     """
     old = await locked_child(connection, correction.child_id, correction.seen)
     values = {name: value for name, value in correction.values.items() if value != getattr(old, name)}
-    new = revised(old, "corrected", entry.now, **values) if values else old
+    stored = (await identities.find(connection, [old.child_id], lock=True)).get(old.child_id)
+    known = {} if stored is None else vault.open_identity(old.child_id, stored.sealed)
+    identity = {name: value for name, value in {**known, **correction.identity}.items() if value is not None}
+    if stored is None and identity:
+        raise RefusedError(EntryProblem("identity_erased", "identity"))
+    if not values and identity == known:
+        return old
+    new = revised(old, "corrected", entry.now, **values)
     for name in values.keys() & {"died_on", "departed_on"}:
         if values[name] is not None and not new.birth_date <= values[name] <= entry.today:
             raise RefusedError(EntryProblem("date_impossible", name, value=values[name].isoformat()))
     if "birth_date" in values:
         await _demand_possible_birth(connection, new, entry)
-    if values:
-        await CHILDREN.replace(connection, [new])
-        await publish(connection, [new])
-    if correction.identity or values.keys() & {"sex", "birth_date"}:
-        await _reseal(connection, new, correction.identity, vault)
-    if correction.identity:
-        await identities.log_access(connection, reader, [new.child_id], "corrected")
+    await CHILDREN.replace(connection, [new], entry.origin())
+    await publish(connection, [new])
+    if stored is not None:
+        if identity != known:
+            await identities.keep(connection, [KeptIdentity(old.child_id, old.order, stored.sealed.sealed)])
+            await identities.log_access(connection, reader, [new.child_id], "corrected")
+        # Its hashes depend on birth date and sex, too.
+        await identities.replace(connection, [seal(vault, new, identity, stored.sealed.wrapped_key)])
     return new
 
 
@@ -81,13 +90,3 @@ async def _demand_possible_birth(connection: Connection, child: ChildV1, entry: 
     visits = await of_child(connection, [child.child_id])
     if any(visit.measured_on < child.birth_date for visit in visits if not visit.voided):
         raise RefusedError(EntryProblem("measured_before_new_birth_date", "birth_date"))
-
-
-async def _reseal(connection: Connection, child: ChildV1, changes: Mapping[str, str | None], vault: Vault) -> None:
-    """Seal the identity anew: its hashes depend on birth date and sex too."""
-    stored = (await identities.find(connection, [child.child_id], lock=True)).get(child.child_id)
-    if stored is None:
-        return
-    merged = {**vault.open_identity(child.child_id, stored.sealed), **changes}
-    identity = {name: value for name, value in merged.items() if value is not None}
-    await identities.replace(connection, [seal(vault, child, identity, stored.sealed.wrapped_key)])

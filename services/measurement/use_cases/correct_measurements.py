@@ -68,7 +68,7 @@ async def correct_measurements(
             raise RefusedError(*problems)
         results.append(new)
         changed += [new] if values else []
-    await MEASUREMENTS.replace(connection, changed)
+    await MEASUREMENTS.replace(connection, changed, entry.origin())
     await publish(connection, changed)
     return results
 
@@ -81,7 +81,7 @@ async def void_measurements(connection: Connection, voids: Sequence[Void], entry
         for item in voids
         if not stored[item.fact_id].voided
     ]
-    await MEASUREMENTS.replace(connection, changed)
+    await MEASUREMENTS.replace(connection, changed, entry.origin())
     await publish(connection, changed)
     new = {fact.fact_id: fact for fact in changed}
     return [new.get(item.fact_id, stored[item.fact_id]) for item in voids]

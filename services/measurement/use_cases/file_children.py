@@ -14,7 +14,7 @@ from services.measurement.domain.same_child import AmbiguousChildError, ChildInd
 from services.measurement.store import identities
 from services.measurement.store.children import CHILDREN, Claimed, claimed, lock_registering, merged_into
 from services.measurement.store.fact_rows import ConcurrentChangeError
-from services.measurement.store.identities import IdentityRow
+from services.measurement.store.identities import IdentityRow, KeptIdentity
 from services.measurement.store.measurements import newest_days
 from services.measurement.store.vault import Identity, Vault
 from services.measurement.use_cases.entry import Entry
@@ -76,6 +76,7 @@ class FileChildren:
         self._sealed: list[IdentityRow] = []
         self._births: dict[UUID, dict[str, float]] = {}
         self._learned: dict[UUID, str] = {}
+        self._row_numbers: dict[UUID, int] = {}
         self.root_of: dict[UUID, UUID] = {}
         self.changed: list[ChildV1] = []
 
@@ -127,7 +128,10 @@ class FileChildren:
         except AmbiguousChildError:
             return None
         if known is None:
-            return self._register(resident, entry)
+            known_id = self._register(resident, entry)
+            self._row_numbers[known_id] = resident.row.row_number
+            return known_id
+        self._row_numbers.setdefault(known.child_id, resident.row.row_number)
         if resident.nik_hash is not None and not known.nik_hashes and resident.row.nik is not None:
             self._index.learn_nik(known, resident.nik_hash)
             self._learned[known.child_id] = resident.row.nik
@@ -179,24 +183,29 @@ class FileChildren:
         new = self._new.get(child_id)
         return stays_of(new) if new is not None else self._stored[child_id].stays()
 
-    async def store(self, connection: Connection, entry: Entry) -> None:
+    async def store(self, connection: Connection, entry: Entry, intake_id: UUID) -> None:
         """Write new and changed children; `changed` then holds their facts. ConcurrentChangeError: try again."""
         new = [child.model_copy(update=self._news(child.child_id)) for child in self._new.values()]
-        touched = [child_id for child_id in {**self._stays, **self._births} if child_id in self._stored]
+        touched = [
+            child_id for child_id in {**self._stays, **self._births, **self._learned} if child_id in self._stored
+        ]
         changed = []
+        origin = entry.origin(intake_id, self._row_numbers)
         for child in await CHILDREN.find(connection, touched):
             seen = self._stored[child.child_id]
             if child.order != seen.order:
                 raise ConcurrentChangeError("a child was changed since its rows were matched")
             stays = self._stays_of(child.child_id)
-            if stays == seen.stays() and child.child_id not in self._births:
+            told = child.child_id in self._births or child.child_id in self._learned
+            if stays == seen.stays() and not told:
                 continue
             change: Change = "relocated" if stays[-1][1:] != seen.stays()[-1][1:] else "corrected"
             changed.append(revised(child, change, entry.now, **self._news(child.child_id)))
-        await CHILDREN.insert(connection, new)
-        await CHILDREN.replace(connection, changed)
+        await CHILDREN.insert(connection, new, origin)
+        await CHILDREN.replace(connection, changed, origin)
         await identities.insert(connection, self._sealed)
-        await self._store_learned(connection)
+        await self._store_learned(connection, changed)
+        await identities.mark_pending(connection, [child.child_id for child in changed if child.change == "relocated"])
         self.changed = [*new, *changed]
 
     def _news(self, child_id: UUID) -> dict[str, Any]:
@@ -204,17 +213,19 @@ class FileChildren:
         births, stays = self._births.get(child_id, {}), self._stays.get(child_id)
         return dict(births) if stays is None else {**births, "residences": residences_of(stays)}
 
-    async def _store_learned(self, connection: Connection) -> None:
-        """Add an NIK to stored identities that had none."""
-        learned = [child_id for child_id in self._learned if child_id in self._stored]
+    async def _store_learned(self, connection: Connection, changed: Sequence[ChildV1]) -> None:
+        """Add an NIK to stored identities that had none; their children are among the `changed`."""
+        learned = [child for child in changed if child.child_id in self._learned]
         if not learned:
             return
-        stored = await identities.find(connection, learned, lock=True)
-        replaced = []
-        for child in await CHILDREN.find(connection, learned):
+        stored = await identities.find(connection, [child.child_id for child in learned], lock=True)
+        replaced, kept = [], []
+        for child in learned:
             row = stored[child.child_id]
             identity = {**self._vault.open_identity(child.child_id, row.sealed), "nik": self._learned[child.child_id]}
             replaced.append(seal(self._vault, child, identity, row.sealed.wrapped_key))
+            kept.append(KeptIdentity(child.child_id, self._stored[child.child_id].order, row.sealed.sealed))
+        await identities.keep(connection, kept)
         await identities.replace(connection, replaced)
 
 

@@ -51,6 +51,7 @@ class FileMeasurements:
         self._by_others: dict[Visit, list[Reading]] = {}
         self._ours: dict[UUID, OfficialScores] = {}  # scores of what is stored, by fact
         self._used: set[UUID] = set()
+        self._row_numbers: dict[UUID, int] = {}
         self._new: dict[UUID, MeasurementV1] = {}
         self._corrected: dict[UUID, MeasurementV1] = {}
         self.changed: list[MeasurementV1] = []
@@ -64,9 +65,10 @@ class FileMeasurements:
         outcomes = [self._place(fact, resident) for fact, (resident, _) in zip(facts, rows, strict=True)]
         new = sorted(self._new.values(), key=lambda fact: (fact.child_id, fact.measured_on, fact.source))
         corrected = sorted(self._corrected.values(), key=lambda fact: (fact.child_id, fact.fact_id))
-        if len(await FILE_MEASUREMENTS.insert_missing(connection, new)) != len(new):
+        origin = self._entry.origin(self._intake_id, self._row_numbers)
+        if len(await FILE_MEASUREMENTS.insert_missing(connection, new, origin)) != len(new):
             raise ConcurrentChangeError("another file has just recorded one of these visits")
-        await FILE_MEASUREMENTS.replace(connection, corrected)
+        await FILE_MEASUREMENTS.replace(connection, corrected, origin)
         self.changed = [*new, *corrected]
         return outcomes
 
@@ -159,6 +161,8 @@ class FileMeasurements:
 
     def _outcome(self, outcome: str, fact: MeasurementV1, resident: Resident, codes: tuple[str, ...]) -> RowOutcome:
         self._used.add(fact.fact_id)
+        if outcome != "unchanged":
+            self._row_numbers[fact.fact_id] = resident.row.row_number
         return RowOutcome(resident.row.row_number, outcome, tuple(dict.fromkeys(codes)), fact.child_id, fact.fact_id)
 
     def _fact(self, resident: Resident, child_id: UUID) -> MeasurementV1:

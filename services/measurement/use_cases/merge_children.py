@@ -8,6 +8,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.measurement.domain.entry_problems import EntryProblem
+from services.measurement.store import identities
 from services.measurement.store.children import CHILDREN, lock_merges
 from services.measurement.use_cases.entry import Entry, RefusedError
 from shared.contracts.child import ChildV1
@@ -36,8 +37,9 @@ async def merge_children(connection: Connection, loser_id: UUID, survivor_id: UU
         for child in (loser, *followers)
         if child.merged_into != survivor_id
     ]
-    await CHILDREN.replace(connection, changed)
+    await CHILDREN.replace(connection, changed, entry.origin())
     await publish(connection, changed)
+    await identities.mark_pending(connection, [survivor_id])
     return changed
 
 
@@ -49,8 +51,9 @@ async def unmerge_child(connection: Connection, child_id: UUID, entry: Entry) ->
     if children[0].merged_into is None:
         raise RefusedError(EntryProblem("not_merged", "child_id"))
     alone = revised(children[0], "unmerged", entry.now, merged_into=None)
-    await CHILDREN.replace(connection, [alone])
+    await CHILDREN.replace(connection, [alone], entry.origin())
     await publish(connection, [alone])
+    await identities.mark_pending(connection, [child_id])
     return alone
 
 

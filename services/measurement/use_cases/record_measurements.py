@@ -64,7 +64,7 @@ async def record_measurements(
     wrong = await unknown_places(connection, list(points)) if points else {}
     results: list[Recorded | None] = [_refusal(row, children.get(row.child_id), wrong, entry) for row in rows]
     new = {index: _fact(row, entry) for index, row in enumerate(rows) if results[index] is None}
-    for index, recorded in (await _store(connection, new)).items():
+    for index, recorded in (await _store(connection, new, entry)).items():
         results[index] = recorded
     held = [
         _held(row, result, entry, vault)
@@ -147,7 +147,7 @@ def _fact(row: NewMeasurement, entry: Entry) -> MeasurementV1:
     )
 
 
-async def _store(connection: Connection, new: dict[int, MeasurementV1]) -> dict[int, Recorded]:
+async def _store(connection: Connection, new: dict[int, MeasurementV1], entry: Entry) -> dict[int, Recorded]:
     """Insert what is new; rows that meet a stored or an earlier row of the batch are compared with it."""
     holders: dict[Slot, MeasurementV1] = await _stored_remeasurements(connection, list(new.values()))
     waiting: list[MeasurementV1] = []
@@ -159,7 +159,7 @@ async def _store(connection: Connection, new: dict[int, MeasurementV1]) -> dict[
     stored: set[UUID] = set()
     for _ in range(ATTEMPTS):
         waiting.sort(key=_insert_order)
-        inserted = await MEASUREMENTS.insert_missing(connection, waiting)
+        inserted = await MEASUREMENTS.insert_missing(connection, waiting, entry.origin())
         stored |= inserted
         waiting = [fact for fact in waiting if fact.fact_id not in inserted]
         if not waiting:

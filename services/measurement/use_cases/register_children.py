@@ -65,7 +65,7 @@ async def register_children(
         sealed.append(seal(vault, child, row.identity))
         results.append(Registered(child, hints=tuple(hints.get(index, ()))))
     children = [result.child for result in results if result.child is not None]
-    await CHILDREN.insert(connection, children)
+    await CHILDREN.insert(connection, children, entry.origin())
     await identities.insert(connection, sealed)
     if children:
         await identities.log_access(connection, reader, [child.child_id for child in children], "registered")

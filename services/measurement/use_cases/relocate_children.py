@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.domain.residences import Stay, Stays, moved_to
+from services.measurement.store import identities
 from services.measurement.store.children import CHILDREN
 from services.measurement.store.register import unknown_places
 from services.measurement.use_cases.correct_children import locked_child
@@ -45,8 +46,9 @@ async def relocate_child(connection: Connection, move: Move, entry: Entry) -> Ch
     if stays == stays_of(child):
         return child
     moved = revised(child, "relocated", entry.now, residences=residences_of(stays))
-    await CHILDREN.replace(connection, [moved])
+    await CHILDREN.replace(connection, [moved], entry.origin())
     await publish(connection, [moved])
+    await identities.mark_pending(connection, [moved.child_id])
     return moved
 
 

@@ -6,13 +6,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.measurement.store.children import CHILDREN
-from services.measurement.store.fact_rows import FactRows
+from services.measurement.store.fact_rows import FactTable
 from services.measurement.store.measurements import MEASUREMENTS
 from services.measurement.store.register import ENTRIES
 from shared.outbox.publish import publish
 from shared.postgres.pool import Pool
 
-KINDS: Final[tuple[FactRows[Any], ...]] = (ENTRIES, CHILDREN, MEASUREMENTS)  # register first, children before visits
+KINDS: Final[tuple[FactTable[Any], ...]] = (ENTRIES, CHILDREN, MEASUREMENTS)  # register first, children before visits
 PAGE_FACTS: Final = 1000  # a transaction each: nobody waits long for a row that is held
 
 

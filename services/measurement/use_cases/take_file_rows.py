@@ -76,7 +76,7 @@ async def take_file_rows(
             _hold_back(work, chunk, resident.row, "ambiguous_child", resident.codes, entry, vault)
         else:
             matched.append((resident, child_id))
-    await children.store(connection, entry)
+    await children.store(connection, entry, chunk.intake_id)
     visits = FileMeasurements(chunk.intake_id, children.root_of, entry)
     work.outcomes += await visits.record(connection, matched)
     await publish(connection, [*children.changed, *visits.changed])

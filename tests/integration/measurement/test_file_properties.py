@@ -62,7 +62,7 @@ def file_row(number: int, line: Line) -> FileRow:
 
 async def take(desk: Desk, book: PlaceBook, lines: list[Line]) -> counts.IntakeCount:
     rows = [JudgedRow(number, Outcome.TAKEN, file_row(number, line)) for number, line in enumerate(lines, start=2)]
-    entry = Entry(now_utc(), TODAY, "file", "eppgbm", AreaGrant((KABUPATEN,)))
+    entry = Entry(now_utc(), TODAY, "file", "eppgbm", AreaGrant((KABUPATEN,)), "person-1")
     async with desk.worker.acquire() as connection, connection.transaction():
         return await take_file_rows(connection, FileChunk(new_fact_id(), rows, {}), book, entry, desk.vault)
 

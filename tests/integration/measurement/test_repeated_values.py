@@ -39,7 +39,7 @@ GIVEN = {
 async def take(desk: Desk, **changes: Any) -> IntakeCount:
     values = GIVEN | changes
     row = FileRow._make(values.get(name) for name in FileRow._fields)
-    entry = Entry(now_utc(), date(2026, 1, 1), "file", "eppgbm", AreaGrant((KABUPATEN,)))
+    entry = Entry(now_utc(), date(2026, 1, 1), "file", "eppgbm", AreaGrant((KABUPATEN,)), "person-1")
     async with desk.worker.acquire() as connection, connection.transaction():
         book = PlaceBook(await intake.named_entries(connection, [KABUPATEN]), {})
         chunk = FileChunk(new_fact_id(), [JudgedRow(2, Outcome.TAKEN, row)], {})

@@ -14,6 +14,7 @@ from tests.integration.measurement.desk import DESA_A, DESA_B, KABUPATEN, POSYAN
 
 AREA_TABLES = (
     *("child", "child_identity", "measurement"),
+    *("child_revision", "child_identity_revision", "measurement_revision", "merge_candidate"),
     *("intake_file", "intake_row", "quarantine", "name_mapping"),
 )
 
@@ -115,6 +116,11 @@ async def test_no_role_of_the_service_deletes_facts_or_changes_the_access_log(de
             "DELETE FROM child",
             "UPDATE identity_access_log SET purpose = 'x'",
             "DELETE FROM identity_access_log",
+            "UPDATE child_revision SET sex = 'male'",
+            "DELETE FROM child_revision",
+            "UPDATE measurement_revision SET weight_kg = 1",
+            "DELETE FROM measurement_revision",
+            "DELETE FROM child_identity_revision",
             "UPDATE intake_row SET reasons = '{}'",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from services.measurement.domain.cells import Cell
+from services.measurement.domain.entry_problems import words_of
 from services.measurement.domain.names import normalise_name
-from services.measurement.domain.nik import read_nik, soft_flags, zeros_of_a_spreadsheet
+from services.measurement.domain.nik import broken_hard_rules, mask_nik, read_nik, soft_flags, zeros_of_a_spreadsheet
 
 GIRL_OF_5_JULY_2023 = "1219014507230003"
 BIRTH_DATE = date(2023, 7, 5)
@@ -58,6 +59,37 @@ def test_the_hard_rules_of_an_nik(nik: str) -> None:
     assert read_nik(nik).problem == "nik_malformed"
 
 
+@pytest.mark.parametrize(
+    ("fits", "breaks", "code"),
+    [
+        ("1119014507230003", "1019014507230003", "nik_province"),
+        ("9619014507230003", "9719014507230003", "nik_province"),
+        ("1219010107230003", "1219010007230003", "nik_day"),
+        ("1219013107230003", "1219013207230003", "nik_day"),
+        ("1219014107230003", "1219014007230003", "nik_day"),
+        ("1219017107230003", "1219017207230003", "nik_day"),
+        ("1219014501230003", "1219014500230003", "nik_month"),
+        ("1219014512230003", "1219014513230003", "nik_month"),
+        ("1219014507230001", "1219014507230000", "nik_serial"),
+        ("1219014507230003", "121901450723000", "nik_length"),
+        ("1219014507230003", "12190145072300034", "nik_length"),
+        ("1219014507230003", "121901450723000O", "nik_length"),
+    ],
+)
+def test_each_hard_rule_has_its_code_at_both_edges(fits: str, breaks: str, code: str) -> None:
+    assert broken_hard_rules(fits) == []
+    assert broken_hard_rules(breaks) == [code]
+    assert words_of(code).text_id != words_of(code).text_en
+
+
+def test_every_broken_rule_is_named() -> None:
+    assert broken_hard_rules("1019013213230000") == ["nik_province", "nik_day", "nik_month", "nik_serial"]
+
+
+def test_a_masked_nik_shows_its_last_four_digits() -> None:
+    assert mask_nik(GIRL_OF_5_JULY_2023) == "************0003"
+
+
 @pytest.mark.parametrize("cell", ["", None, "-", "0", 0, " \xa0"])
 def test_no_nik_is_no_problem(cell: Cell) -> None:
     assert read_nik(cell).value is None
@@ -75,13 +107,33 @@ def test_a_number_cell_whose_last_digit_survived_is_whole() -> None:
         (GIRL_OF_5_JULY_2023, "male", ["nik_sex_differs"]),
         ("1219014607230003", "female", ["nik_birth_date_differs"]),
         ("1219014507930003", "female", ["nik_parent_birth_date"]),
+        ("1219014407230003", "female", ["nik_birth_date_differs"]),
+        ("1219014508230003", "female", ["nik_birth_date_differs"]),
+        ("1219014507120003", "female", ["nik_birth_date_differs"]),  # eleven years older: no parent
+        ("1219014507110003", "female", ["nik_parent_birth_date"]),  # twelve years older
+        ("1219014507230003", None, []),  # a sex that is not known cannot differ
+        ("1219010507230003", "male", []),
+        ("1219010507230003", "female", ["nik_sex_differs"]),
+        ("1218014507230003", "female", ["nik_foreign_region"]),
         ("3216014507230003", "female", ["nik_foreign_region"]),
         ("1219014507233333", "female", []),
         ("1219014507230001", "female", []),
     ],
 )
-def test_soft_flags_of_an_nik(nik: str, sex: str, flags: list[str]) -> None:
+def test_soft_flags_of_an_nik(nik: str, sex: str | None, flags: list[str]) -> None:
     assert soft_flags(nik, BIRTH_DATE, sex, home_region="1219") == flags
+
+
+def test_a_child_numbered_where_it_once_lived_is_no_foreigner() -> None:
+    assert soft_flags(GIRL_OF_5_JULY_2023, BIRTH_DATE, "female", home_region=("1271", "1219")) == []
+    assert soft_flags(GIRL_OF_5_JULY_2023, BIRTH_DATE, "female", home_region=("1271", "3216")) == ["nik_foreign_region"]
+
+
+def test_six_times_one_digit_is_doubtful_and_five_is_not() -> None:
+    born = date(2023, 1, 1)
+    assert "nik_repeated_digits" in soft_flags("1211111101230003", born, "male")
+    assert soft_flags("1222222101230003", born, "male") == ["nik_birth_date_differs", "nik_repeated_digits"]
+    assert soft_flags("1233333001230003", born, "male") == ["nik_birth_date_differs"]
 
 
 def test_one_digit_many_times_is_doubtful() -> None:
