@@ -28,6 +28,19 @@ OwnerRole = Literal["kader", "puskesmas", "clinician", "laboratory"]
 FollowUpState = Literal["open", "done", "cancelled"]
 
 
+class Velocity(BaseModel):
+    """Gain since the child's own earlier measurement, by the WHO's standard of increments."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    z: float | None = Field(default=None, description="Rounded to 2 decimals; empty = see reason.")
+    days: int | None = Field(default=None, description="Since the measurement compared with.")
+    low: bool = Field(default=False, description="Below the 5th centile.")
+    reason: str | None = Field(
+        default=None, description="Code of why there is no z.", examples=["no_velocity_standard"]
+    )
+
+
 class AssessmentV1(ChildFact):
     """The judgement of one measurement revision: published for every revision, voided ones too."""
 
@@ -51,7 +64,16 @@ class AssessmentV1(ChildFact):
     waz_flagged: bool = False
     whz_flagged: bool = False
     baz_flagged: bool = False
-    blank_reasons: dict[str, str] = Field(default_factory=dict, description="Index → reason code, for every blank.")
+    hcz: ZScore = None
+    acz: ZScore = None
+    hcz_flagged: bool = False
+    acz_flagged: bool = False
+    corrected_haz: ZScore = Field(default=None, description="By corrected age: preterm, under 24 months.")
+    corrected_waz: ZScore = None
+    blank_reasons: dict[str, str] = Field(
+        default_factory=dict,
+        description="Index → reason code, for every blank; hcz, acz where head or arm was measured.",
+    )
     height_for_age: HeightForAge | None = None
     weight_for_age: WeightForAge | None = None
     weight_for_height: WeightForHeight | None = None
@@ -60,7 +82,11 @@ class AssessmentV1(ChildFact):
     letter: Letter | None = Field(default=None, description="Our N/T/O/B.")
     twice_not_gained: bool = Field(default=False, description="2T.")
     below_red_line: bool = Field(default=False, description="BGM.")
+    above_orange_line: bool = False
     interval_atypical: bool = False
+    weight_velocity: Velocity | None = Field(default=None, description="Empty = not measured.")
+    length_velocity: Velocity | None = None
+    head_velocity: Velocity | None = None
     tier: Tier = Field(description="By growth evidence up to this measurement's day.")
 
 

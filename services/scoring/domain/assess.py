@@ -16,19 +16,25 @@ from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.timeline import Timeline
 from shared.growth.anthro import IndexScores, Scores, score
 from shared.growth.anthro_columns import HEIGHT_FROM_DAY, Anthropometry
-from shared.growth.codes import Position
+from shared.growth.codes import BlankReason, Position
 
 Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """Columns along a timeline. `tier_haz` and `tier_waz` are the scores the tier uses (corrected where preterm)."""
+    """Columns along a timeline. `tier_haz` and `tier_waz` are the scores the tier uses (corrected where preterm).
+
+    `hcz` and `acz` have neither score nor reason where head or arm was not measured.
+    """
 
     columns: Anthropometry
     age_days: Int32s
     months: Int32s
     scores: Scores
+    hcz: IndexScores
+    acz: IndexScores
+    head_circumference_cm: Floats
     height_for_age: Int8s
     weight_for_age: Int8s
     weight_for_height: Int8s
@@ -43,6 +49,7 @@ class Judged:
 def judge(line: Timeline, roots: Roots, measurements: MeasurementColumns, rules: RuleSet) -> Judged:
     """Score and class every row of the timeline."""
     row, birth = line.row, roots.birth_date[line.root]
+    head, muac = measurements.head_circumference_cm[row], measurements.muac_cm[row]
     age, months = age_days(birth, line.on), completed_months(birth, line.on)
     columns = Anthropometry(
         sex=roots.sex[line.root],
@@ -52,7 +59,7 @@ def judge(line: Timeline, roots: Roots, measurements: MeasurementColumns, rules:
         position=measurements.position[row],
         oedema=measurements.oedema[row] == Oedema.YES,
     )
-    scores = score(columns)
+    scores = score(replace(columns, head_circumference_cm=_if_any(head), muac_cm=_if_any(muac)))
     height_for_age = classify(scores.haz, rules.categories["height_for_age"])
     weight_for_height = classify(scores.whz, rules.categories["weight_for_height"])
     other_haz, other_whz = _other_position(columns, height_for_age, weight_for_height, rules)
@@ -62,6 +69,9 @@ def judge(line: Timeline, roots: Roots, measurements: MeasurementColumns, rules:
         age_days=age,
         months=months,
         scores=scores,
+        hcz=_where_measured(scores.hcz, head),
+        acz=_where_measured(scores.acz, muac),
+        head_circumference_cm=head,
         height_for_age=height_for_age,
         weight_for_age=classify(scores.waz, rules.categories["weight_for_age"]),
         weight_for_height=weight_for_height,
@@ -72,6 +82,21 @@ def judge(line: Timeline, roots: Roots, measurements: MeasurementColumns, rules:
         tier_haz=tier_haz,
         tier_waz=tier_waz,
     )
+
+
+def _if_any(values: Floats) -> Floats | None:
+    """The column, None where nobody was measured: most posyandu measure neither head nor arm."""
+    return None if np.isnan(values).all() else values
+
+
+def _where_measured(index: IndexScores | None, values: Floats) -> IndexScores:
+    """An optional index; what was not measured needs no reason."""
+    if index is None:
+        return IndexScores(
+            np.full(values.size, np.nan), np.zeros(values.size, np.bool_), np.zeros(values.size, np.int8)
+        )
+    index.reason[np.isnan(values)] = BlankReason.NONE
+    return index
 
 
 def _other_position(

@@ -77,6 +77,25 @@ class AssessmentFlag(IntFlag):
     HAZ_DROP = 1 << 13  # lost the configured amount against 3 or 6 months ago
     HAZ_DROP_CONFIRMED = 1 << 14  # seen by a second measurement
     CORRECTED_AGE = 1 << 15  # preterm and young: the tier uses the corrected scores
+    HCZ_FLAGGED = 1 << 16
+    ACZ_FLAGGED = 1 << 17
+    WEIGHT_VELOCITY_LOW = 1 << 18  # below the centile of the rule set
+    LENGTH_VELOCITY_LOW = 1 << 19
+    HEAD_VELOCITY_LOW = 1 << 20
+
+
+class VelocityReason(IntEnum):
+    """Why a measured value has no velocity."""
+
+    NONE = 0
+    NO_EARLIER_MEASUREMENT = 1
+    NO_VELOCITY_STANDARD = 2  # no earlier value at a distance, or no age, that the standard has
+    NOT_ASSESSABLE = 3  # unknown position, whole-centimetre heights, no valid score on either side
+    FLAGGED = 4  # the value itself is implausible
+    BELOW_STANDARD = 5  # lost more than the formula can express: low all the same
+
+
+VELOCITY_REASON_NAMES: Final = tuple(reason.name.lower() if reason else "" for reason in VelocityReason)
 
 
 # Classes by code, lowest first. 0 = no class (the blank reason says why), OUTLIER = flagged.

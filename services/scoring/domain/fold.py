@@ -6,6 +6,8 @@ equals leaving out later rows. A late visit changes what comes after it as well.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -17,21 +19,33 @@ from services.scoring.domain.fold_columns import (
     Bools,
     ChildColumns,
     Fold,
+    Int32s,
     Int64s,
     MeasurementColumns,
     RiskColumns,
     Roots,
 )
-from services.scoring.domain.history import haz_drop, length_decrease
+from services.scoring.domain.history import haz_changes, haz_drop, length_decrease
 from services.scoring.domain.kms import Letters, Weighings, letters
 from services.scoring.domain.risk_codes import Evidence, RiskRule, Tier, UnknownThing
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.tier import DayTiers, Observed, day_tiers
 from services.scoring.domain.timeline import Timeline, resolve_roots, timeline
+from services.scoring.domain.velocity import Velocity, velocities
 from shared.growth.anthro import IndexScores
 from shared.growth.codes import BlankReason, Position, Sex
+from shared.growth.velocity import Growing
 
 __all__ = ["fold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Along a timeline: each measurement against the child's own past."""
+
+    gains: Letters
+    velocity: Mapping[Growing, Velocity]
+    haz_changes: tuple[Int32s, ...]
 
 
 def fold(children: ChildColumns, measurements: MeasurementColumns, rules: RuleSet, until: date | None = None) -> Fold:
@@ -39,8 +53,12 @@ def fold(children: ChildColumns, measurements: MeasurementColumns, rules: RuleSe
     roots = resolve_roots(children)
     line = timeline(children, measurements, None if until is None else np.datetime64(until, "D"))
     judged = judge(line, roots, measurements, rules)
-    gains = _gains(line, judged, rules)
-    seen = _observe(line, judged, gains, measurements, rules)
+    past = Past(
+        gains=_gains(line, judged, rules),
+        velocity=velocities(line, judged, rules.velocity),
+        haz_changes=haz_changes(line, judged.scores.haz.z, _haz_usable(judged), rules.tier[RiskRule.HAZ_DROP]),
+    )
+    seen = _observe(line, judged, past, measurements, rules)
     tiers = day_tiers(line, judged, seen, roots, rules)
     drop = np.zeros(measurements.voided.size, np.int32)
     drop[line.row] = seen.haz_drop
@@ -49,7 +67,7 @@ def fold(children: ChildColumns, measurements: MeasurementColumns, rules: RuleSe
         children=children,
         measurements=measurements,
         roots=roots,
-        assessments=_assessments(line, judged, gains, seen, tiers, measurements, rules),
+        assessments=_assessments(line, judged, past, seen, tiers, measurements, rules),
         risk=_risk(line, tiers, roots),
         haz_drop=drop,
     )
@@ -76,14 +94,17 @@ def _gains(line: Timeline, judged: Judged, rules: RuleSet) -> Letters:
     return spread
 
 
-def _observe(
-    line: Timeline, judged: Judged, gains: Letters, measurements: MeasurementColumns, rules: RuleSet
-) -> Observed:
+def _haz_usable(judged: Judged) -> Bools:
     scores = judged.scores
-    known = (scores.position != Position.UNKNOWN) & ~np.isnan(scores.haz.z) & ~scores.haz.flagged
+    usable: Bools = (scores.position != Position.UNKNOWN) & ~np.isnan(scores.haz.z) & ~scores.haz.flagged
+    return usable
+
+
+def _observe(line: Timeline, judged: Judged, past: Past, measurements: MeasurementColumns, rules: RuleSet) -> Observed:
+    scores, known = judged.scores, _haz_usable(judged)
     has_length = (judged.columns.length_height_cm > 0.0) & (scores.adjusted_length_height_cm > 0.0)
     remeasured = measurements.is_remeasurement[line.row]
-    lost, confirmed = haz_drop(line, scores.haz.z, known, remeasured, rules.tier[RiskRule.HAZ_DROP])
+    lost, confirmed = haz_drop(line, past.haz_changes, known, remeasured, rules.tier[RiskRule.HAZ_DROP])
     fell = length_decrease(
         line,
         scores.adjusted_length_height_cm,
@@ -93,8 +114,8 @@ def _observe(
         rules,
     )
     return Observed(
-        letter=gains.letter,
-        twice_not_gained=gains.twice_not_gained,
+        letter=past.gains.letter,
+        twice_not_gained=past.gains.twice_not_gained,
         haz_drop=lost,
         haz_drop_confirmed=confirmed,
         drop_usable=known,
@@ -105,8 +126,8 @@ def _observe(
     )
 
 
-def _flags(line: Timeline, judged: Judged, gains: Letters, seen: Observed, rules: RuleSet) -> np.ndarray:
-    scores, waz = judged.scores, judged.scores.waz
+def _flags(line: Timeline, judged: Judged, past: Past, seen: Observed, rules: RuleSet) -> np.ndarray:
+    scores, waz, velocity = judged.scores, judged.scores.waz, past.velocity
     other_class = ~np.isnan(judged.alternative_haz) | ~np.isnan(judged.alternative_whz)
     where: dict[AssessmentFlag, Bools] = {
         AssessmentFlag.HAZ_FLAGGED: scores.haz.flagged,
@@ -117,14 +138,19 @@ def _flags(line: Timeline, judged: Judged, gains: Letters, seen: Observed, rules
         AssessmentFlag.POSITION_MATTERS: other_class,
         AssessmentFlag.OEDEMA: judged.columns.oedema,
         AssessmentFlag.PRIMARY: line.last_of_day(np.ones(line.row.size, np.bool_)),
-        AssessmentFlag.INTERVAL_ATYPICAL: gains.interval_atypical,
-        AssessmentFlag.TWICE_NOT_GAINED: gains.twice_not_gained,
+        AssessmentFlag.INTERVAL_ATYPICAL: past.gains.interval_atypical,
+        AssessmentFlag.TWICE_NOT_GAINED: past.gains.twice_not_gained,
         AssessmentFlag.BELOW_RED_LINE: (waz.z < rules.kms.red_below) & ~waz.flagged,
         AssessmentFlag.ABOVE_ORANGE_LINE: (waz.z > rules.kms.orange_above) & ~waz.flagged,
         AssessmentFlag.IMPLAUSIBLE_DECREASE: seen.length_decrease,
         AssessmentFlag.HAZ_DROP: seen.haz_drop > 0,
         AssessmentFlag.HAZ_DROP_CONFIRMED: seen.haz_drop_confirmed,
         AssessmentFlag.CORRECTED_AGE: judged.corrected,
+        AssessmentFlag.HCZ_FLAGGED: judged.hcz.flagged,
+        AssessmentFlag.ACZ_FLAGGED: judged.acz.flagged,
+        AssessmentFlag.WEIGHT_VELOCITY_LOW: velocity[Growing.WEIGHT].low,
+        AssessmentFlag.LENGTH_VELOCITY_LOW: velocity[Growing.LENGTH].low,
+        AssessmentFlag.HEAD_VELOCITY_LOW: velocity[Growing.HEAD_CIRCUMFERENCE].low,
     }
     mask = np.zeros(line.row.size, np.int32)
     for flag, rows in where.items():
@@ -135,7 +161,7 @@ def _flags(line: Timeline, judged: Judged, gains: Letters, seen: Observed, rules
 def _assessments(
     line: Timeline,
     judged: Judged,
-    gains: Letters,
+    past: Past,
     seen: Observed,
     tiers: DayTiers,
     measurements: MeasurementColumns,
@@ -143,7 +169,8 @@ def _assessments(
 ) -> Assessments:
     """Back to input order; rows that were not judged say so and nothing else."""
     size = measurements.voided.size
-    scores = judged.scores
+    scores, short_and_long = judged.scores, past.haz_changes
+    of_weight, of_length, of_head = (past.velocity[each] for each in Growing)
     not_judged = np.where(measurements.voided, BlankReason.VOIDED, BlankReason.AFTER_CUT_OFF).astype(np.int8)
 
     def spread(values: np.ndarray, otherwise: int | np.ndarray) -> np.ndarray:
@@ -174,13 +201,28 @@ def _assessments(
         weight_for_age=spread(judged.weight_for_age, 0),
         weight_for_height=spread(judged.weight_for_height, 0),
         bmi_for_age=spread(judged.bmi_for_age, 0),
-        flags=spread(_flags(line, judged, gains, seen, rules), 0),
-        letter=spread(gains.letter, 0),
+        flags=spread(_flags(line, judged, past, seen, rules), 0),
+        letter=spread(past.gains.letter, 0),
         alternative_haz=spread(to_centi(judged.alternative_haz), NO_SCORE),
         alternative_whz=spread(to_centi(judged.alternative_whz), NO_SCORE),
         corrected_haz=spread(only_corrected(judged.tier_haz), NO_SCORE),
         corrected_waz=spread(only_corrected(judged.tier_waz), NO_SCORE),
         tier=spread(tiers.tier[line.day], Tier.UNKNOWN),
+        hcz=spread(to_centi(judged.hcz.z), NO_SCORE),
+        acz=spread(to_centi(judged.acz.z), NO_SCORE),
+        hcz_reason=spread(judged.hcz.reason, 0),
+        acz_reason=spread(judged.acz.reason, 0),
+        haz_change_short=spread(short_and_long[0], NO_SCORE),
+        haz_change_long=spread(short_and_long[1], NO_SCORE),
+        weight_velocity=spread(of_weight.z, NO_SCORE),
+        weight_velocity_days=spread(of_weight.days, 0),
+        weight_velocity_reason=spread(of_weight.reason, 0),
+        length_velocity=spread(of_length.z, NO_SCORE),
+        length_velocity_days=spread(of_length.days, 0),
+        length_velocity_reason=spread(of_length.reason, 0),
+        head_velocity=spread(of_head.z, NO_SCORE),
+        head_velocity_days=spread(of_head.days, 0),
+        head_velocity_reason=spread(of_head.reason, 0),
     )
 
 

@@ -56,6 +56,7 @@ class MeasurementColumns:
     position: Int8s
     oedema: Int8s
     muac_cm: Floats
+    head_circumference_cm: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,11 @@ class Assessments:
 
     `alternative_*` hold the scores the other position would give, where position is unknown and a class would change;
     `corrected_*` those by the corrected age of a preterm child, which the tier uses. Both are `NO_SCORE` elsewhere.
-    `tier` is the child's tier by all evidence up to and including this day.
+    `tier` is the child's tier by all evidence up to and including this day. `hcz`, `acz` and their reasons speak where
+    head or arm was measured. `haz_change_*` are against the latest visit in the shorter and the longer window of the
+    rule `haz_drop`. `*_velocity` are z-scores of the gain since `*_velocity_days` days before, with `VelocityReason`.
+
+    Columns are appended, never moved: stored rows are read by their places (`assessment_matrix`).
     """
 
     state: Int8s
@@ -90,6 +95,21 @@ class Assessments:
     corrected_haz: Int32s
     corrected_waz: Int32s
     tier: Int8s
+    hcz: Int32s
+    acz: Int32s
+    hcz_reason: Int8s
+    acz_reason: Int8s
+    haz_change_short: Int32s
+    haz_change_long: Int32s
+    weight_velocity: Int32s
+    weight_velocity_days: Int32s
+    weight_velocity_reason: Int8s
+    length_velocity: Int32s
+    length_velocity_days: Int32s
+    length_velocity_reason: Int8s
+    head_velocity: Int32s
+    head_velocity_days: Int32s
+    head_velocity_reason: Int8s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

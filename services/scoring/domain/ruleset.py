@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from services.scoring.domain.assessment_codes import CLASSES
+from services.scoring.domain.growth_rules import VelocityRules, velocity_rules
 from services.scoring.domain.laboratory_rules import LaboratoryRules, laboratory_rules
 from services.scoring.domain.risk_codes import RULE_IDS, TIER_NAMES, RiskRule, Tier
 from services.scoring.domain.ruleset_checks import Checks, RuleSetError
 from shared.growth.codes import Sex
 
-__all__ = ["RuleSet", "RuleSetError", "load", "read"]
+__all__ = ["RuleSet", "RuleSetError", "VelocityRules", "load", "read"]
 
 FOLDER: Final = Path(__file__).parent / "rules"
 ACTIVE: Final = "2026-01"
@@ -118,6 +119,7 @@ class RuleSet:
     version: str
     categories: dict[str, CutOffs]
     kms: Kms
+    velocity: VelocityRules
     tier: dict[RiskRule, TierRule]
     tracks: dict[Tier, tuple[str, ...]]
     term_weeks: int
@@ -159,6 +161,7 @@ def _build(checks: Checks) -> RuleSet:
         version=checks.text("version"),
         categories=_categories(checks),
         kms=_kms(checks),
+        velocity=velocity_rules(checks),
         tier={RiskRule[name.upper()]: _tier_rule(checks, name) for name in RULE_IDS},
         tracks=_tracks(checks),
         term_weeks=checks.table("corrected_age").whole("term_weeks", 37, 42),
@@ -211,6 +214,7 @@ def _tier_rule(checks: Checks, name: str) -> TierRule:
         match key:
             case "windows_days":
                 numbers[key] = table.day_windows(key)
+                table.require(len(numbers[key]) == 2, f"{key} must be a shorter and a longer window")
             case "below" | "at_least" | "length_below_cm":
                 numbers[key] = table.number(key, -6, 250)
             case _:

@@ -7,9 +7,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-import numpy as np
-import numpy.typing as npt
-
+from services.scoring.domain.assessment_matrix import Matrix, read_matrix
 from shared.contracts.risk import CaseV1, FollowUpV1
 from shared.postgres.pool import Connection
 
@@ -49,11 +47,10 @@ async def open_tasks(connection: Connection, case: CaseV1) -> list[FollowUpV1]:
     return [FollowUpV1.read(row["content"]) for row in rows]
 
 
-async def family_codes(connection: Connection, root_id: UUID) -> tuple[Sequence[date], npt.NDArray[np.int32]]:
-    """Day and assessment codes (`judgement_facts.CODE_COLUMNS`) of every measurement of a root."""
+async def family_codes(connection: Connection, root_id: UUID) -> tuple[Sequence[date], Matrix]:
+    """Day and assessment codes of every measurement of a root."""
     rows = await connection.fetch("SELECT measured_on, codes FROM family_assessments($1)", root_id)
-    codes = np.frombuffer(b"".join(row["codes"] for row in rows), "<i4")
-    return [row["measured_on"] for row in rows], codes.reshape(len(rows), -1) if rows else np.zeros((0, 0), np.int32)
+    return [row["measured_on"] for row in rows], read_matrix([row["codes"] for row in rows])
 
 
 async def birth_date_of(connection: Connection, child_id: UUID) -> date | None:

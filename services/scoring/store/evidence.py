@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain.assessment_codes import Channel, Oedema
+from services.scoring.domain.assessment_codes import Channel, Letter, Oedema
 from services.scoring.domain.fold_columns import Bools, ChildColumns, Int64s, MeasurementColumns, ids
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.growth.codes import Position, Sex
@@ -20,6 +20,7 @@ from shared.postgres.pool import Connection
 SEX_CODES: Final = {None: Sex.MISSING, "male": Sex.MALE, "female": Sex.FEMALE}
 POSITION_CODES: Final = {None: Position.UNKNOWN, "lying": Position.LYING, "standing": Position.STANDING}
 OEDEMA_CODES: Final = {None: Oedema.UNKNOWN, False: Oedema.NO, True: Oedema.YES}
+LETTER_CODES: Final = {None: Letter.NONE, "N": Letter.N, "T": Letter.T, "O": Letter.O, "B": Letter.B}
 CHANNEL_CODES: Final = {"file": Channel.FILE, "api": Channel.API}
 NO_DAY: Final = -(2**31)  # a date column's missing value
 
@@ -54,6 +55,8 @@ MEASUREMENTS: FactTable[MeasurementV1] = FactTable(
         plain("muac_cm", "double precision"),
         Column("oedema", "smallint", lambda fact: int(OEDEMA_CODES[fact.oedema])),
         plain("voided", "boolean"),
+        plain("head_circumference_cm", "double precision"),
+        Column("reported_letter", "smallint", lambda fact: int(LETTER_CODES[fact.reported_letter])),
     ),
 )
 
@@ -103,6 +106,7 @@ SELECT array_agg(m.fact_id) AS fact_id, array_agg(m.child_id) AS child_id, array
        array_agg(m.channel) AS channel, array_agg(m.is_remeasurement) AS is_remeasurement,
        array_agg(m.weight_kg) AS weight_kg, array_agg(m.length_height_cm) AS length_height_cm,
        array_agg(m.position) AS position, array_agg(m.muac_cm) AS muac_cm, array_agg(m.oedema) AS oedema,
+       array_agg(m.head_circumference_cm) AS head_circumference_cm,
        array_agg(m.voided) AS voided, array_agg(coalesce(a.epoch, 0)) AS a_epoch,
        array_agg(coalesce(a.revision, 0)) AS a_revision,
        array_agg(coalesce({MICROSECONDS.format("a.known_at")}, 0)) AS a_known_us,
@@ -194,6 +198,7 @@ async def load_evidence(connection: Connection, roots: Collection[UUID]) -> Evid
             position=np.array(_list(m, "position"), np.int8),
             oedema=np.array(_list(m, "oedema"), np.int8),
             muac_cm=_floats(_list(m, "muac_cm")),
+            head_circumference_cm=_floats(_list(m, "head_circumference_cm")),
         ),
         epoch=np.array(_list(m, "epoch"), np.int64),
         revision=np.array(_list(m, "revision"), np.int64),

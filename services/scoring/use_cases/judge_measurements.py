@@ -15,6 +15,7 @@ from uuid import UUID
 
 import numpy as np
 
+from services.scoring.domain.assessment_matrix import CODE_COLUMNS, code_matrix
 from services.scoring.domain.explain import RiskStatus, explain
 from services.scoring.domain.fingerprint import risk_fingerprints, with_laboratory
 from services.scoring.domain.fold import fold
@@ -25,11 +26,9 @@ from services.scoring.store import judgements
 from services.scoring.store.evidence import Evidence, load_evidence
 from services.scoring.use_cases.judge_laboratory import Laboratory, judge_laboratory, read_laboratory
 from services.scoring.use_cases.judgement_facts import (
-    CODE_COLUMNS,
     AssessmentHead,
     FactRow,
     assessment_rows,
-    code_matrix,
     instant,
     status_row,
 )

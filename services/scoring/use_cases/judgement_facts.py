@@ -5,14 +5,10 @@ Rows and not objects, because every measurement makes one or two: a test decodes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
-
-import numpy as np
-import numpy.typing as npt
 
 from services.scoring.domain.assessment_codes import (
     CLASSES,
@@ -20,23 +16,28 @@ from services.scoring.domain.assessment_codes import (
     NO_LENGTH,
     NO_SCORE,
     OUTLIER,
+    VELOCITY_REASON_NAMES,
     AssessmentFlag,
     Letter,
     State,
     class_name,
 )
+from services.scoring.domain.assessment_matrix import CODE_COLUMNS
 from services.scoring.domain.explain import RiskStatus
-from services.scoring.domain.fold_columns import Assessments
 from services.scoring.domain.risk_codes import TIER_NAMES
 from shared.contracts.fact import derived_fact_id
 from shared.growth.codes import BLANK_REASON_NAMES
 
-CODE_COLUMNS: Final = tuple(field.name for field in fields(Assessments))
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FactRow = dict[str, Any]
 
 # Plain numbers and tuples: enumerations cost too much to ask at every measurement.
 INDICES: Final = ("haz", "waz", "whz", "baz")
+WHERE_MEASURED: Final = ("hcz", "acz")  # head and arm: most visits have neither
+CORRECTED: Final = ("corrected_haz", "corrected_waz")  # of preterm children only
+VELOCITIES: Final = tuple(
+    (f"{what}_velocity", int(AssessmentFlag[f"{what.upper()}_VELOCITY_LOW"])) for what in ("weight", "length", "head")
+)
 CLASS_NAMES: Final = {
     kind: {code: class_name(kind, code) for code in (*range(len(names) + 1), OUTLIER)}
     for kind, names in CLASSES.items()
@@ -46,8 +47,8 @@ VOIDED: Final = int(State.VOIDED)
 FLAGS: Final = tuple(
     (name, int(AssessmentFlag[name.removeprefix("is_").upper()]))
     for name in (
-        "is_primary", "haz_flagged", "waz_flagged", "whz_flagged", "baz_flagged", "oedema", "twice_not_gained",
-        "below_red_line", "interval_atypical",
+        "is_primary", "haz_flagged", "waz_flagged", "whz_flagged", "baz_flagged", "hcz_flagged", "acz_flagged",
+        "oedema", "twice_not_gained", "below_red_line", "above_orange_line", "interval_atypical",
     )
 )  # fmt: skip
 
@@ -67,14 +68,6 @@ class AssessmentHead(NamedTuple):
 def instant(microseconds: int) -> datetime:
     """UTC instant of microseconds since 1970; exact, which a float of seconds is not."""
     return EPOCH + timedelta(microseconds=microseconds)
-
-
-def code_matrix(assessments: Assessments) -> npt.NDArray[np.int32]:
-    """All assessment columns as one int32 matrix, a row a measurement, columns in the order of `CODE_COLUMNS`.
-
-    New columns are appended to `Assessments`; a stored row of another width is judged anew.
-    """
-    return np.stack([getattr(assessments, name).astype("<i4") for name in CODE_COLUMNS], axis=1)
 
 
 def assessment_rows(codes: Sequence[Sequence[int]], heads: Iterable[AssessmentHead]) -> list[FactRow]:
@@ -113,11 +106,34 @@ def _assessment_row(code: dict[str, int], head: AssessmentHead) -> FactRow:
             blank_reasons[index] = BLANK_REASON_NAMES[code[f"{index}_reason"]]
         else:
             row[index] = score / 100
+    for index in WHERE_MEASURED:
+        score, reason = code[index], code[f"{index}_reason"]
+        row[index] = None if score == NO_SCORE else score / 100
+        if reason:
+            blank_reasons[index] = BLANK_REASON_NAMES[reason]
+    for index in CORRECTED:
+        score = code[index]
+        row[index] = None if score == NO_SCORE else score / 100
+    for name, bit in VELOCITIES:
+        row[name] = velocity(code, name, low=flags & bit != 0)
     for kind, names in CLASS_NAMES.items():
         row[kind] = names[code[kind]]
     for name, bit in FLAGS:
         row[name] = flags & bit != 0
     return row
+
+
+def velocity(code: Mapping[str, int], name: str, *, low: bool) -> FactRow | None:
+    """A velocity of the contract out of the codes; None where nothing was measured."""
+    score, days, reason = code[name], code[f"{name}_days"], code[f"{name}_reason"]
+    if score == NO_SCORE and not reason:
+        return None
+    return {
+        "z": None if score == NO_SCORE else score / 100,
+        "days": days or None,
+        "low": low,
+        "reason": VELOCITY_REASON_NAMES[reason] or None,
+    }
 
 
 def status_row(

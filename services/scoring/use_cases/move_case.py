@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final, Literal
 
 from services.scoring.domain.assessment_codes import NO_SCORE, AssessmentFlag, State
+from services.scoring.domain.assessment_matrix import CODE_COLUMNS
 from services.scoring.domain.case import CloseReason, IllegalMoveError, MilestoneName, Move, MoveName, has_recovered
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.store import doors
@@ -17,7 +18,6 @@ from services.scoring.store.cases import write_cases, write_follow_ups
 from services.scoring.use_cases.case_steps import Kept, stepped
 from services.scoring.use_cases.case_tasks import tasks_of_move
 from services.scoring.use_cases.judge_measurements import Clock
-from services.scoring.use_cases.judgement_facts import CODE_COLUMNS
 from shared.calendar import completed_months
 from shared.contracts.fact import revised
 from shared.contracts.risk import CaseV1

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-import numpy as np
 import orjson
 
+from services.scoring.domain.assessment_matrix import read_matrix
 from services.scoring.use_cases.judgement_facts import AssessmentHead, assessment_rows
 from shared.contracts.codec import Message, encode, encode_rows
 from shared.contracts.kinds import KINDS
@@ -59,7 +59,7 @@ def _assessments_of(rows: Sequence[Any]) -> list[Message]:
         )
         for row in rows
     ]
-    codes = [np.frombuffer(row["codes"], "<i4").tolist() for row in rows]
+    codes = read_matrix([row["codes"] for row in rows]).tolist()
     return encode_rows(AssessmentV1, assessment_rows(codes, heads))
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +79,52 @@ async def test_a_late_visit_changes_the_judgement_of_the_months_after_it(pool: P
     letters = {fact.measured_on: fact.letter for fact in of(published, "assessment")}
     assert letters == {date(2026, 3, 20): "B", date(2026, 4, 20): "T"}
     assert {fact.known_at for fact in of(published, "assessment")} == {NOW}, "known when the late visit was recorded"
+
+
+@pytest.mark.parametrize(
+    "change", [{"sex": "female"}, {"birth_date": date(2024, 8, 3)}], ids=["another sex", "another birth date"]
+)
+async def test_a_changed_sex_or_birth_date_judges_the_whole_history_anew(pool: Pool, change: dict[str, Any]) -> None:
+    c = uuid.uuid4()
+    days = [date(2026, 1, 20), date(2026, 2, 20), date(2026, 3, 21), date(2026, 4, 20)]
+    visits = [visit(c, on, 9.3 + i / 10, 78.0 + i, head_circumference_cm=46.0) for i, on in enumerate(days)]
+    before = of(await arrive(pool, child(c), *visits), "assessment")
+    published = await arrive(pool, child(c, 2, known_at=NOW, **change))
+    after = {fact.measured_on: fact for fact in of(published, "assessment")}
+    assert sorted(after) == days, "every month, the first as well"
+    for old in before:
+        new = after[old.measured_on]
+        assert (new.haz, new.waz, new.hcz) != (old.haz, old.waz, old.hcz)
+        assert (new.revision, new.change, new.measurement_revision) == (2, "corrected", 1)
+        assert (new.fact_id, new.known_at) == (old.fact_id, NOW), "the same fact, known since the change"
+    assert await pool.fetchval("SELECT count(*) FROM assessment WHERE revision = 2") == 4
+
+
+async def test_head_arm_and_gain_are_judged_where_measured(pool: Pool) -> None:
+    c = uuid.uuid4()
+    first = visit(c, date(2025, 2, 3), 7.1, 63.3, head_circumference_cm=41.2, muac_cm=13.9)
+    second = visit(c, date(2025, 4, 4), 8.0, 66.9)
+    published = await arrive(pool, child(c), first, second)
+    one, two = sorted(of(published, "assessment"), key=lambda fact: fact.measured_on)
+    assert (one.hcz, one.acz, one.hcz_flagged, one.blank_reasons) == (-1.14, -0.15, False, {})
+    assert (one.weight_velocity.reason, one.head_velocity.reason) == ("no_earlier_measurement",) * 2
+    assert (two.hcz, two.acz, two.head_velocity, two.blank_reasons) == (None, None, None, {})
+    assert (two.weight_velocity.days, two.length_velocity.days, two.length_velocity.low) == (60, 60, False)
+    assert two.weight_velocity.z is not None
+
+
+async def test_a_judgement_stored_before_the_newest_columns_is_still_read(pool: Pool) -> None:
+    """Republishing says of it what it said; the next fact of the child judges it anew."""
+    c = uuid.uuid4()
+    (old,) = of(await arrive(pool, child(c), visit(c, date(2026, 4, 20), 9.9, 80.0)), "assessment")
+    await pool.execute("UPDATE assessment SET codes = substring(codes FROM 1 FOR 4 * 23)")
+    await pool.execute("DELETE FROM outbox")
+    await republish(pool)
+    bodies = await pool.fetchval("SELECT array_agg(b) FROM outbox, unnest(bodies) AS b")
+    again = [fact for fact in map(orjson.loads, bodies) if "measurement_id" in fact]
+    assert [(fact["haz"], fact["weight_velocity"], fact["revision"]) for fact in again] == [(old.haz, None, 1)]
+    published = await arrive(pool, visit(c, date(2026, 5, 1), 10.0, None))
+    assert {fact.revision for fact in of(published, "assessment")} == {1, 2}
 
 
 async def test_a_voided_measurement_counts_no_more_and_its_case_is_reviewed(pool: Pool) -> None:

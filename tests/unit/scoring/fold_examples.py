@@ -47,6 +47,7 @@ class Visit:
     position: str = ""
     oedema: bool | None = None
     muac: float | None = None
+    head: float | None = None
     api: bool = False
     remeasured: bool = False
     voided: bool = False
@@ -97,6 +98,7 @@ def measurement_columns(visits: Sequence[Visit], place: dict[int, int]) -> Measu
         position=np.array([POSITIONS[v.position] for v in visits], np.int8),
         oedema=np.array([OEDEMAS[v.oedema] for v in visits], np.int8),
         muac_cm=floats(v.muac for v in visits),
+        head_circumference_cm=floats(v.head for v in visits),
     )
 
 

@@ -38,6 +38,7 @@ visits = st.builds(
     position=st.sampled_from(["", "l", "h"]),
     oedema=st.sampled_from([None, None, False, True]),
     muac=st.sampled_from([None, None, 11.2, 14.0]),
+    head=st.one_of(st.none(), st.integers(300, 550).map(lambda tenths: tenths / 10)),
     api=st.booleans(),
     remeasured=st.sampled_from([False, False, True]),
     voided=st.sampled_from([False, False, False, True]),
@@ -171,7 +172,7 @@ def test_fingerprints_never_change_between_versions() -> None:
     assert int(risk_fingerprints(folded)[0]) == RISK_PROMISE
 
 
-ASSESSMENT_PROMISE = -3570629096555538162
+ASSESSMENT_PROMISE = 4046500463269740154
 RISK_PROMISE = 6374742126001959810
 
 
@@ -212,6 +213,7 @@ def district(children_count: int, measurements_count: int) -> tuple[ChildColumns
             position=random.integers(0, 3, m).astype(np.int8),
             oedema=random.integers(0, 2, m).astype(np.int8),
             muac_cm=np.where(random.random(m) < 0.7, np.nan, random.normal(14.5, 1, m)),
+            head_circumference_cm=np.where(random.random(m) < 0.7, np.nan, random.normal(46, 2, m)),
         ),
     )
 

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 from hypothesis import given, settings
 
 from services.scoring.domain.assessment_codes import CLASSES, OUTLIER, class_name
+from services.scoring.domain.assessment_matrix import code_matrix
 from services.scoring.domain.explain import explain
 from services.scoring.domain.fold_columns import uuid_of
-from services.scoring.use_cases.judgement_facts import AssessmentHead, assessment_rows, code_matrix, status_row
+from services.scoring.use_cases.judgement_facts import AssessmentHead, assessment_rows, status_row
 from shared.contracts.codec import decode, encode, encode_rows
 from shared.contracts.fact import derived_fact_id
 from shared.contracts.risk import AssessmentV1, RiskStatusV1
