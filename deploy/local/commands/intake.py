@@ -18,7 +18,7 @@ _MARKS: Final = {"error": "✗", "warning": "!", "info": "·"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The file, and how the answer is written."""
-    parser.add_argument("file", metavar="FILE", type=Path, help="an e-PPGBM export (.xlsx or CSV)")
+    parser.add_argument("file", metavar="FILE", type=Path, help="an e-PPGBM export (.xlsx, .xls, .xlsb, .ods or CSV)")
     parser.add_argument("--dry-run", action="store_true", help="diagnose only: the default, and here the only mode")
     parser.add_argument("--json", action="store_true", help="print the diagnosis as JSON")
 

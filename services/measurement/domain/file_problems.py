@@ -47,11 +47,9 @@ _STOPS: Final = _entries(
         "not_a_workbook": (
             "Berkas tidak dapat dibaca sebagai buku kerja Excel", _SAVE_AS_ID,
             "The file cannot be read as an Excel workbook", _SAVE_AS_EN),
-        "old_or_protected_workbook": (
-            "Buku kerja berformat lama (.xls) atau dilindungi kata sandi",
-            "Buka kata sandinya, lalu simpan sebagai .xlsx",
-            "The workbook has the old format (.xls) or is protected by a password",
-            "Remove the password and save it as .xlsx"),
+        "protected_workbook": (
+            "Buku kerja dilindungi kata sandi", "Hapus kata sandinya di Excel, lalu simpan dan unggah lagi",
+            "The workbook is protected by a password", "Remove the password in Excel, then save and send it again"),
         "not_a_table": (
             "Berkas bukan tabel (halaman web, PDF, atau gambar)", _SAVE_AS_ID,
             "The file is no table (a web page, PDF or picture)", _SAVE_AS_EN),

@@ -1,4 +1,4 @@
-"""Excel workbooks: measured first (`workbook_limits`), then the visible sheets are read."""
+"""Workbooks (.xlsx, .xlsm, .xlsb, .xls, .ods): measured first, then the visible sheets are read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final, cast
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from services.measurement.domain.cells import Cell
+from services.measurement.formats.old_workbook import measure_old_workbook
 from services.measurement.formats.table import MAX_CELLS, FileRefusedError, Sheet, Source
 from services.measurement.formats.workbook_limits import measure_workbook
 
@@ -16,14 +17,15 @@ OLE_HEAD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and .xlsx behind 
 
 
 def open_workbook(data: bytes) -> Source:
-    """Raises FileRefusedError: `not_a_workbook`, `old_or_protected_workbook`, `no_visible_sheet` or a limit."""
+    """Raises FileRefusedError: `not_a_workbook`, `protected_workbook`, `no_visible_sheet` or a limit."""
     if data.startswith(OLE_HEAD):
-        raise FileRefusedError("old_or_protected_workbook")
-    measure_workbook(data)
+        measure_old_workbook(data)
+    else:
+        measure_workbook(data)
     try:
         return _read_visible_sheets(data)
     except PasswordError:
-        raise FileRefusedError("old_or_protected_workbook") from None
+        raise FileRefusedError("protected_workbook") from None
     except (CalamineError, ValueError, OverflowError, OSError):
         raise FileRefusedError("not_a_workbook") from None
     except BaseException as error:

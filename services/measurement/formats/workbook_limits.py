@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Final
 
+from services.measurement.formats.other_workbooks import measure_other_sheets
+from services.measurement.formats.sheet_room import checked_room
 from services.measurement.formats.table import (
     MAX_CELLS,
-    MAX_COLUMNS,
     MAX_GROWTH,
     MAX_ROWS,
     MAX_UNPACKED_MB,
@@ -49,6 +50,7 @@ def measure_workbook(data: bytes) -> None:
                 cells += shape.cells()
                 if cells > MAX_CELLS:
                     raise FileRefusedError("too_many_cells", limit=MAX_CELLS)
+            measure_other_sheets(archive)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
         raise FileRefusedError("not_a_workbook") from None
 
@@ -66,12 +68,7 @@ class _Shape:
 
     def cells(self) -> int:
         """Room that the reader of this sheet would need. Refuses too many rows or columns."""
-        height, width = max(self.last_row, self.rows), max(self.last_column, self.widest_row)
-        if height > MAX_ROWS:
-            raise FileRefusedError("too_many_rows", limit=MAX_ROWS)
-        if width > MAX_COLUMNS:
-            raise FileRefusedError("too_many_columns", limit=MAX_COLUMNS)
-        return height * width
+        return checked_room(max(self.last_row, self.rows), max(self.last_column, self.widest_row))
 
     def add(self, xml: bytes) -> None:
         """Take in the next piece of the part."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tracemalloc
 import zipfile
 from io import BytesIO
@@ -11,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.measurement.domain.cells import Cell
 from services.measurement.formats import table
 from services.measurement.formats.profiles import build_catalogue, comparable, eppgbm
 from services.measurement.formats.table import FileRefusedError
 from services.measurement.formats.workbook_limits import measure_workbook
+from tests.generators.eppgbm.containers import compound, ods, xls, xlsb, zipped
 from tests.unit.measurement.eppgbm_files import HEADS_A, dates_written, examine, healthy_rows, text_file, workbook
 
 
@@ -42,6 +45,12 @@ def with_sheet(data: bytes, xml: bytes) -> bytes:
     with zipfile.ZipFile(BytesIO(data)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     return packed(parts | {"xl/worksheets/sheet1.xml": xml})
+
+
+def ods_row(rows: int, columns: int) -> str:
+    """One row of one filled cell that is said to stand many times."""
+    cell = f'<table:table-cell table:number-columns-repeated="{columns}" office:value-type="float" office:value="1"/>'
+    return f'<table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row>'
 
 
 def sheet_xml(rows: bytes) -> bytes:
@@ -154,7 +163,7 @@ def test_a_second_sheet_with_data_is_named_and_not_dropped_in_silence() -> None:
         (b"", "empty_file"),
         (b" \r\n\r\n", "empty_file"),
         (b"PK\x03\x04 no zip at all", "not_a_workbook"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old_or_protected_workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "not_a_workbook"),
         (b"%PDF-1.7\n", "not_a_table"),
         (b"<html><table><tr><td>NIK</td></tr></table>", "not_a_table"),
         (b"NIK,Nama,JK\n1,\x00,L\n", "not_a_table"),
@@ -196,6 +205,67 @@ def test_a_zip_bomb_is_refused_before_it_unpacks() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10_000_000
+
+
+def test_workbooks_of_other_formats_are_read_like_any_other() -> None:
+    rows = healthy_rows(25)
+    lines: list[list[Cell]] = [[*HEADS_A], *([row[head] for head in HEADS_A] for row in rows)]
+    for written in (xls(lines), xlsb(lines), ods(lines)):
+        diagnosis = examine(written).diagnosis
+        assert (diagnosis.counts["taken"], diagnosis.rows, diagnosis.sheet) == (25, 25, "Data")
+        assert diagnosis.recompute == examine(workbook(rows)).diagnosis.recompute
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (compound({"EncryptionInfo": b"", "EncryptedPackage": bytes(5000)}), "protected_workbook"),
+        (xls([["NIK"]], protected=True), "protected_workbook"),
+        (xls([["NIK"]], dimensions=(4_000_000_000, 60_000)), "too_many_rows"),
+        (xls([["NIK"]], dimensions=(60_000, 256)), "too_many_cells"),
+        (compound({"Lain": bytes(5000)}), "not_a_workbook"),
+        (xlsb([["NIK"]], last_row=1_000_000, last_column=1), "too_many_rows"),
+        (xlsb([["NIK"]], last_row=5, last_column=16_000), "too_many_columns"),
+        (xlsb([["NIK"]], last_row=90_000, last_column=250), "too_many_cells"),
+        (ods([["NIK"]], ods_row(1_000_000, 1)), "too_many_rows"),
+        (ods([["NIK"]], ods_row(1, 16_000)), "too_many_columns"),
+        (ods([["NIK"]], ods_row(90_000, 250)), "too_many_cells"),
+        (ods([["NIK"]], "<table:table-row>"), "not_a_workbook"),
+        (zipped({"content.xml": '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}), "not_a_workbook"),
+    ],
+)
+def test_other_workbooks_are_measured_before_they_are_opened(data: bytes, code: str) -> None:
+    tracemalloc.start()
+    assert refused(data) == code
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def test_a_small_stream_of_a_compound_file_is_read_from_small_sectors() -> None:
+    # A workbook of few rows is shorter than 4,096 bytes; Excel then puts it among the small streams.
+    data = bytearray(xls([["NIK"]], protected=True))
+    at = data.index("Workbook".encode("utf-16-le"))
+    root = data.index("Root Entry".encode("utf-16-le"))
+    first, size = struct.unpack_from("<IQ", data, at + 116)
+    struct.pack_into("<IQ", data, root + 116, first, size)  # the same sectors as the stream of small ones
+    table = b"".join(struct.pack("<I", number + 1) for number in range(127)) + struct.pack("<I", 0xFFFFFFFE)
+    struct.pack_into("<I", data, 60, len(data) // 512 - 1)
+    data += table
+    struct.pack_into("<IQ", data, at + 116, 0, 400)
+    fat = struct.unpack_from("<I", data, 76)[0]
+    struct.pack_into("<I", data, 512 + fat * 512 + 4 * (len(data) // 512 - 2), 0xFFFFFFFE)
+    assert refused(bytes(data)) == "protected_workbook"
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_no_damage_to_another_workbook_breaks_the_diagnosis(data: st.DataObject) -> None:
+    good = bytearray(data.draw(st.sampled_from(_OTHERS)))
+    for _ in range(data.draw(st.integers(1, 6))):
+        good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
+    diagnosis = examine(bytes(good)).diagnosis
+    assert sum(diagnosis.counts.values()) == diagnosis.rows
 
 
 def test_many_parts_that_are_small_each_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,6 +369,8 @@ def test_no_damage_to_a_workbook_breaks_the_diagnosis(data: st.DataObject) -> No
 
 
 _GOOD = workbook(healthy_rows(3))
+_LINES: list[list[Cell]] = [[*HEADS_A], *([row[head] for head in HEADS_A] for row in healthy_rows(3))]
+_OTHERS = (xls(_LINES), xlsb(_LINES), ods(_LINES))
 
 
 def test_a_profile_is_added_as_configuration() -> None:
