@@ -11,7 +11,9 @@ from fastapi import APIRouter
 
 from services.scoring.consumers.evidence_handler import EvidenceHandler
 from services.scoring.domain.ruleset import RuleSet, load
-from services.scoring.http import cases, children, follow_ups, missing_tests
+from services.scoring.http import cases, children, follow_ups, hints, missing_tests
+from services.scoring.jobs.sessions import SILENT_SECONDS, SessionJudge
+from services.scoring.store import sessions
 from services.scoring.use_cases.judge_measurements import Clock
 from services.scoring.use_cases.republish import republish
 from shared import metrics
@@ -27,7 +29,7 @@ from shared.messaging.redrive_door import redrive_command
 from shared.messaging.worker import Worker
 from shared.outbox.republish_door import republish_command
 from shared.postgres.migrate import migrate
-from shared.postgres.pool import open_pool
+from shared.postgres.pool import Connection, open_pool
 from shared.settings import ServiceSettings
 
 SERVICE: Final = "scoring"
@@ -44,6 +46,7 @@ OWNS: Final = (
     CensusTable("risk-status", "risk_status"),
     CensusTable("case", "child_case"),
     CensusTable("follow-up", "follow_up"),
+    CensusTable("hint", "hint"),
 )
 
 
@@ -76,7 +79,9 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             pool = await stack.enter_async_context(open_pool(address))
             worker = Worker(SERVICE, pool, address, Broker.of(settings), handler(rules))
             worker.register(health)
-            tasks = worker.tasks()
+            judge = SessionJudge(pool, worker.wake)
+            health.loop("sessions", lambda: judge.moved_at, SILENT_SECONDS)
+            tasks = {**worker.tasks(), "sessions": judge.run}
             state["after_commit"] = worker.wake
         if not settings.door.serves_api:
             yield Process(create_app(settings, routers=[], health=health), health, tasks)
@@ -100,8 +105,14 @@ def routers() -> list[APIRouter]:
         cases.router,
         follow_ups.router,
         missing_tests.router,
-        ledger_router(SERVICE, owns=OWNS, holds=HOLDS),
+        hints.router,
+        ledger_router(SERVICE, owns=OWNS, holds=HOLDS, extra=_waiting),
     ]
+
+
+async def _waiting(connection: Connection) -> dict[str, Any]:
+    marks, _ = await sessions.waiting(connection)
+    return {"sessions_waiting": marks}
 
 
 COMMANDS: Final[Mapping[str, Command]] = {

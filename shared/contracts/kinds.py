@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import Fact
+from shared.contracts.hint import HintV1
 from shared.contracts.lab import CriticalValueV1, LabOrderV1, LabResultV1
 from shared.contracts.register import RegisterEntryV1
 from shared.contracts.risk import AssessmentV1, CaseV1, FollowUpV1, RiskStatusV1
@@ -23,5 +24,6 @@ KINDS: Final[dict[str, type[Fact]]] = {
         RiskStatusV1,
         CaseV1,
         FollowUpV1,
+        HintV1,
     )
 }

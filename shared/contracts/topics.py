@@ -61,8 +61,8 @@ LAB: Final = Topic(
 )
 RISK: Final = Topic(
     name="tumbuh.risk.v1",
-    purpose="Judgements: assessments, risk status, cases, follow-ups; key = child_id.",
-    kinds=("assessment", "risk-status", "case", "follow-up"),
+    purpose="Judgements: assessments, risk status, cases, follow-ups, hints; key = child_id.",
+    kinds=("assessment", "risk-status", "case", "follow-up", "hint"),
     producer="scoring",
     consumers=("lab", "reporting"),
     partitions=12,

@@ -1,7 +1,7 @@
 """Judge the ledgers of all services: balanced, unsettled or imbalanced; no term is a remainder of the others.
 
-`unsettled` means that something measured is still under way (lag, outbox, jobs) or set aside (open dead letters);
-`imbalanced` means that numbers differ and nothing measured explains it.
+`unsettled` means that something measured is still under way (lag, outbox, sessions to judge) or set aside (open dead
+letters); `imbalanced` means that numbers differ and nothing measured explains it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,16 @@ def judge(
     """The three ledgers and their common state."""
     judged_intake = judge_intake(intake)
     bus = judge_bus(parts, compacted_topics)
-    under_way = bool(bus["lag"] or bus["outbox_pending"])
+    unjudged = sum(part.get("sessions_waiting", 0) for part in parts)  # their hints are still to come
+    under_way = bool(bus["lag"] or bus["outbox_pending"] or unjudged)
     facts = judge_facts(parts, under_way=under_way, open_dead=bus["open_dead_letters"])
-    state = worst((judged_intake["state"], bus["state"], facts["state"]))
-    return {"state": state, "balanced": state == "balanced", "intake": judged_intake, "bus": bus, "facts": facts}
+    waiting: State = "unsettled" if unjudged else "balanced"
+    state = worst((judged_intake["state"], bus["state"], facts["state"], waiting))
+    return {
+        "state": state,
+        "balanced": state == "balanced",
+        "intake": judged_intake,
+        "bus": bus,
+        "facts": facts,
+        "sessions_waiting": unjudged,
+    }

@@ -111,6 +111,8 @@ def as_text(ledger: Mapping[str, Any]) -> str:
         f"  bus     {bus['state']:10}  {bus['records']} records = {records}; {waiting}",
         f"  facts   {facts['state']:10}  {facts['facts']} facts, {compared}",
     ]
+    if ledger["sessions_waiting"]:
+        lines.append(f"  {ledger['sessions_waiting']} sessions wait to be judged for hints")
     lines += [f"  {name} does not answer" for name in ledger["silent"]]
     return "\n".join([*lines, *_differences("bus", bus["wrong"]), *_differences("facts", facts["differences"])])
 

@@ -11,6 +11,7 @@ from services.scoring.store import laboratory
 from services.scoring.store.evidence import CHILDREN, MEASUREMENTS, lock_families
 from services.scoring.store.laboratory_tables import CRITICAL_VALUES, ELEVATIONS, LAB_ORDERS, LAB_RESULTS, is_desa
 from services.scoring.use_cases.judge_measurements import Clock, judge_measurements
+from services.scoring.use_cases.mark_sessions import look_before, mark_sessions
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import ChildFact, Fact, of_kind
 from shared.contracts.lab import CriticalValueV1, LabOrderV1, LabResultV1
@@ -51,8 +52,10 @@ class EvidenceHandler:
             return Effect(outcomes)
         if not desa and any(type(fact) in READ_BY_ELEVATION for fact in facts):
             await laboratory.share_elevations(connection)
-        children = of_kind(facts, ChildV1).values()
-        roots = await lock_families(connection, ids, {c.merged_into for c in children if c.merged_into is not None})
+        children, visits = of_kind(facts, ChildV1), of_kind(facts, MeasurementV1)
+        survivors = {child.merged_into for child in children.values() if child.merged_into is not None}
+        roots = await lock_families(connection, ids, survivors)
+        before = await look_before(connection, children.values(), visits.values())
         changed = bool(moved)
         for table, found in by_kind:
             merged = await merge_facts(connection, table, list(found.values()))
@@ -61,6 +64,12 @@ class EvidenceHandler:
                 changed |= outcome == "applied"
         if not changed:
             return Effect(outcomes)
+        await mark_sessions(
+            connection,
+            before,
+            [child for place, child in children.items() if outcomes[place] == "applied"],
+            [visit for place, visit in visits.items() if outcomes[place] == "applied"],
+        )
         return Effect(outcomes, await judge_measurements(connection, roots, self._rules, self._clock()))
 
     async def _elevations(

@@ -1,4 +1,4 @@
-"""Words for codes, in Bahasa Indonesia and English: what `texts.toml` and `texts_lab.toml` hold.
+"""Words for codes, in Bahasa Indonesia and English: what the `texts*.toml` hold.
 
 A code without a word is shown as it is: rule sets and laboratories grow faster than texts, and an explanation with one
 raw code in it is better than none. A test compares the files with the codes of the rule set and of the code.
@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from shared.problems import Language
 
-FILES: Final = ("texts.toml", "texts_lab.toml")
+FILES: Final = ("texts.toml", "texts_lab.toml", "texts_hints.toml")
 Texts = Mapping[str, Mapping[str, Mapping[str, str]]]  # group → code → language
 
 
 @cache
 def texts() -> Texts:
-    """All texts; a group may be spread over both files, a code may not."""
+    """All texts; a group may be spread over several files, a code may not."""
     groups: dict[str, dict[str, dict[str, str]]] = {}
     for name in FILES:
         data: dict[str, Any] = tomllib.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from services.scoring.domain.case import IllegalMoveError
+from services.scoring.use_cases.accept_hint import HintRefusedError
 from services.scoring.use_cases.complete_follow_up import FollowUpRefusedError
 from shared.problems import ProblemKind
 
@@ -131,6 +132,14 @@ DONE_BEFORE_REASON: Final = ProblemKind(
     remedy_id="Periksa tanggalnya; tugas dimulai pada hari pengukuran yang memintanya.",
     remedy_en="Check the day; a task begins on the day of the measurement that asked for it.",
 )
+HINT_WITHDRAWN: Final = ProblemKind(
+    code="hint_withdrawn",
+    status=409,
+    title_id="Tanda ini sudah tidak berlaku",
+    title_en="This hint does not hold any more",
+    remedy_id="Tidak perlu apa-apa: nilainya sudah dibetulkan, dibatalkan, atau tidak diragukan lagi.",
+    remedy_en="Nothing has to be done: the value was corrected or voided, or is not doubted any more.",
+)
 KINDS: Final = {
     kind.code: kind
     for kind in (
@@ -148,6 +157,7 @@ KINDS: Final = {
         FOLLOW_UP_ENDED,
         DONE_IN_FUTURE,
         DONE_BEFORE_REASON,
+        HINT_WITHDRAWN,
     )
 }
 
@@ -157,5 +167,5 @@ def refusals() -> Iterator[None]:
     """Around a use case: its refusals as problems 409 and 422."""
     try:
         yield
-    except (IllegalMoveError, FollowUpRefusedError) as error:
+    except (IllegalMoveError, FollowUpRefusedError, HintRefusedError) as error:
         raise KINDS[error.code].problem() from None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+from asyncpg import Record
 
 from services.scoring.domain.assessment_codes import Channel, Letter, Oedema
 from services.scoring.domain.fold_columns import Bools, ChildColumns, Int64s, MeasurementColumns, ids
@@ -23,6 +24,12 @@ OEDEMA_CODES: Final = {None: Oedema.UNKNOWN, False: Oedema.NO, True: Oedema.YES}
 LETTER_CODES: Final = {None: Letter.NONE, "N": Letter.N, "T": Letter.T, "O": Letter.O, "B": Letter.B}
 CHANNEL_CODES: Final = {"file": Channel.FILE, "api": Channel.API}
 NO_DAY: Final = -(2**31)  # a date column's missing value
+
+
+def place_of(fact: MeasurementV1) -> str:
+    """Where the session of a visit took place: posyandu, else desa, else the child by itself."""
+    return fact.posyandu_code or fact.desa_code or str(fact.child_id)
+
 
 CHILDREN: FactTable[ChildV1] = FactTable(
     "child",
@@ -57,6 +64,7 @@ MEASUREMENTS: FactTable[MeasurementV1] = FactTable(
         plain("voided", "boolean"),
         plain("head_circumference_cm", "double precision"),
         Column("reported_letter", "smallint", lambda fact: int(LETTER_CODES[fact.reported_letter])),
+        Column("place", "text", place_of),
     ),
 )
 
@@ -155,6 +163,24 @@ class Evidence:
     stored: Stored
 
 
+@dataclass(frozen=True, slots=True)
+class Families:
+    """All children of some roots; `numbers[root_id]` is their root's number in `children`."""
+
+    numbers: Mapping[UUID, int]
+    children: ChildColumns
+    known_us: Int64s
+
+
+async def read_families(connection: Connection, roots: Collection[UUID]) -> Families:
+    """The children of `roots` and when their facts became known."""
+    c = await connection.fetchrow(READ_CHILDREN, list(roots))
+    if c is None or c["child_id"] is None:
+        raise LookupError("no child of these roots")
+    numbers = {root: number for number, root in enumerate(sorted(set(c["root_id"])))}
+    return Families(numbers, child_columns(c, numbers), np.array(c["known_us"], np.int64))
+
+
 async def load_evidence(connection: Connection, roots: Collection[UUID]) -> Evidence:
     """Read the families of `roots` from the tables, after the merge and under their locks."""
     c = await connection.fetchrow(READ_CHILDREN, list(roots))
@@ -169,15 +195,7 @@ async def load_evidence(connection: Connection, roots: Collection[UUID]) -> Evid
     return Evidence(
         root_ids=root_ids,
         child_ids=c["child_id"],
-        children=ChildColumns(
-            child_id=ids(c["child_id"]),
-            root=np.array([root_number[root] for root in c["root_id"]], np.int64),
-            is_root=np.array([a == b for a, b in zip(c["child_id"], c["root_id"], strict=True)], np.bool_),
-            sex=np.array(c["sex"], np.int8),
-            birth_date=_dates(c["birth_day"]),
-            birth_weight_kg=_floats(c["birth_weight_kg"]),
-            gestation_weeks=_floats(c["gestation_weeks"]),
-        ),
+        children=child_columns(c, root_number),
         child_known=np.array(c["known"], np.bool_),
         child_known_us=np.array(c["known_us"], np.int64),
         child_voided=voided_children,
@@ -212,6 +230,19 @@ async def load_evidence(connection: Connection, roots: Collection[UUID]) -> Evid
             ruleset=_list(m, "a_ruleset"),
             codes=_list(m, "a_codes"),
         ),
+    )
+
+
+def child_columns(c: Record, root_number: Mapping[UUID, int]) -> ChildColumns:
+    """The row of `READ_CHILDREN` as columns."""
+    return ChildColumns(
+        child_id=ids(c["child_id"]),
+        root=np.array([root_number[root] for root in c["root_id"]], np.int64),
+        is_root=np.array([a == b for a, b in zip(c["child_id"], c["root_id"], strict=True)], np.bool_),
+        sex=np.array(c["sex"], np.int8),
+        birth_date=_dates(c["birth_day"]),
+        birth_weight_kg=_floats(c["birth_weight_kg"]),
+        gestation_weeks=_floats(c["gestation_weeks"]),
     )
 
 

@@ -23,7 +23,7 @@ SELECT a.*, m.measured_on
 FROM assessment a JOIN measurement m ON (m.child_id, m.fact_id) = (a.child_id, a.measurement_id)
 WHERE (a.child_id, a.measurement_id) > ($1, $2) ORDER BY a.child_id, a.measurement_id LIMIT $3
 """
-KEPT: Final = {"risk_status": "risk-status", "child_case": "case", "follow_up": "follow-up"}
+KEPT: Final = {"risk_status": "risk-status", "child_case": "case", "follow_up": "follow-up", "hint": "hint"}
 
 
 async def republish(pool: Pool) -> int:

@@ -12,10 +12,13 @@ import pytest
 from pydantic import BaseModel
 
 from services.scoring.domain import case, explain, readings, risk_codes, ruleset
+from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES
 from services.scoring.domain.texts import Words, texts
 from services.scoring.domain.texts_numbers import day, haemoglobin, number, quantity
 from services.scoring.use_cases.explanation_lines import RULE_UNITS
 from services.scoring.use_cases.list_missing_tests import DUE_AS, OWNERS
+from shared.contracts.child import Position, Sex
+from shared.contracts.hint import ErrorKind, Param
 from shared.contracts.lab import OrderedTest
 from shared.contracts.risk import Milestone
 from shared.growth.codes import BLANK_REASON_NAMES
@@ -56,6 +59,12 @@ CODES = [
     ("case", tuple(state for state in case.State if state is not case.State.CLOSED)),
     ("milestone", literal(Milestone, "name")),
     ("milestone", tuple(case.MilestoneName)),
+    ("error_kind", KIND_CODES[1:]),
+    ("error_kind", get_args(ErrorKind)),
+    ("hint_evidence", EVIDENCE_CODES[1:]),
+    ("param", get_args(Param)),
+    ("proposed_sex", get_args(Sex)),
+    ("proposed_position", get_args(Position)),
 ]
 
 

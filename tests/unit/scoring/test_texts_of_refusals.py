@@ -12,11 +12,13 @@ from services.scoring.use_cases.complete_follow_up import FollowUpRefusedError
 from shared.problems import Problem
 
 SCORING = Path(__file__).parents[3] / "services" / "scoring"
-SOURCES = ("domain/case.py", "use_cases/move_case.py", "use_cases/complete_follow_up.py")
+SOURCES = ("domain/case.py", "use_cases/move_case.py", "use_cases/complete_follow_up.py", "use_cases/accept_hint.py")
 RAISED = {
     code
     for name in SOURCES
-    for code in re.findall(r'(?:IllegalMove|FollowUpRefused)Error\("(\w+)"', (SCORING / name).read_text("utf-8"))
+    for code in re.findall(
+        r'(?:IllegalMove|FollowUpRefused|HintRefused)Error\("(\w+)"', (SCORING / name).read_text("utf-8")
+    )
 }
 NEVER_ASKED = {"milestone_missing", "not_moved_out"}  # of moves that no request can ask for
 

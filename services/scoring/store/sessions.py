@@ -1,0 +1,198 @@
+"""Sessions: what was measured at one place (posyandu, desa, or a child by itself) on one day; which wait for judging.
+
+A verdict on a value rests on more than its child: on all values of its session and on those of the place in the weeks
+before. Whoever changes such a fact leaves a mark; who judges takes marks that nobody else holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from shared.postgres.pool import Connection
+
+Session = tuple[str, date]  # place, day
+
+MARK: Final = """
+INSERT INTO session_mark (place, measured_on, child_ids)
+SELECT place, measured_on, string_to_array(child_ids, ' ')::uuid[]
+FROM unnest($1::text[], $2::date[], $3::text[]) AS new (place, measured_on, child_ids)
+"""
+# What a survivor's fact does not say is taken from those merged into it, so that whole families are marked, with the
+# root that a changed child belongs to now and, where it was merged or parted, the one it belonged to before.
+MARK_ALL_OF: Final = """
+INSERT INTO session_mark (place, measured_on, child_ids)
+SELECT m.place, m.measured_on, array_agg(DISTINCT m.child_id)
+FROM child c JOIN measurement m ON m.child_id = c.child_id
+WHERE c.root_id = ANY($1::uuid[]) AND m.fact_id <> ALL ($2::uuid[])
+GROUP BY m.place, m.measured_on ORDER BY m.place, m.measured_on
+"""
+PUT_BACK: Final = """
+INSERT INTO session_mark (place, measured_on, child_ids, marked_at)
+SELECT place, measured_on, '{}', $3 FROM unnest($1::text[], $2::date[]) AS left_over (place, measured_on)
+"""
+CLAIM: Final = """
+SELECT id, place, measured_on, child_ids, marked_at FROM session_mark
+WHERE CASE WHEN $3::bigint[] IS NULL
+           THEN marked_at <= clock_timestamp() - make_interval(secs => $2)
+                AND (tried_at IS NULL OR tried_at <= clock_timestamp() - make_interval(secs => $4))
+           ELSE id = ANY($3) END
+ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
+# A mark without children stands for its session alone. Any other changes what is said of later sessions, too: those of
+# its children, and those that lie so close at the same place that they look back at it.
+AFFECTED: Final = """
+WITH marked AS (
+    SELECT place, measured_on, string_to_array(child_ids, ' ')::uuid[] AS child_ids
+    FROM unnest($1::text[], $2::date[], $3::text[]) AS mark (place, measured_on, child_ids)
+), sessions AS (
+    SELECT place, measured_on FROM marked
+    UNION
+    SELECT m.place, m.measured_on FROM marked k
+    JOIN measurement m ON m.place = k.place AND m.measured_on > k.measured_on AND m.measured_on <= k.measured_on + $4::integer
+    WHERE k.child_ids <> '{}'
+    UNION
+    SELECT m.place, m.measured_on FROM marked k
+    CROSS JOIN unnest(k.child_ids) AS t (child_id)
+    JOIN child a ON a.child_id = t.child_id
+    JOIN child c ON c.root_id = a.root_id
+    JOIN measurement m ON m.child_id = c.child_id AND m.measured_on > k.measured_on
+)
+SELECT place, measured_on, count(*) AS visits, array_agg(DISTINCT m.child_id) AS child_ids
+FROM sessions JOIN measurement m USING (place, measured_on) GROUP BY place, measured_on ORDER BY place, measured_on
+"""
+# Everything about the children of the sessions, and the sessions of their places in the weeks before.
+READ: Final = """
+WITH found AS (
+    SELECT child_id, fact_id FROM measurement WHERE child_id = ANY($1::uuid[])
+    UNION
+    SELECT m.child_id, m.fact_id
+    FROM unnest($2::text[], $3::date[], $4::date[]) AS looked (place, first_day, last_day)
+    JOIN measurement m ON m.place = looked.place AND m.measured_on BETWEEN looked.first_day AND looked.last_day
+)
+SELECT array_agg(m.fact_id) AS fact_id, array_agg(m.child_id) AS child_id, array_agg(c.root_id) AS root_id,
+       array_agg(m.place) AS place, array_agg(m.measured_on - DATE '1970-01-01') AS day,
+       array_agg(m.weight_kg) AS weight_kg, array_agg(m.length_height_cm) AS length_height_cm,
+       array_agg(m.position) AS position, array_agg(m.voided OR c.voided) AS voided,
+       array_agg((extract(epoch FROM m.known_at) * 1000000)::bigint) AS known_us
+FROM found JOIN measurement m USING (child_id, fact_id) JOIN child c USING (child_id)
+"""
+WAITING: Final = """
+SELECT count(*) AS marks, coalesce(extract(epoch FROM clock_timestamp() - min(marked_at)), 0)::double precision AS age
+FROM session_mark
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One claimed mark; `child_ids` empty = its session alone."""
+
+    mark_id: int
+    session: Session
+    child_ids: tuple[UUID, ...]
+    marked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A session that is to be judged: how many visits it has (voided ones too), and whose."""
+
+    session: Session
+    visits: int
+    child_ids: list[UUID]
+
+
+async def sessions_of(connection: Connection, measurements: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Session]:
+    """Where and when the stored ones among these (child, measurement) took place, by measurement."""
+    rows = await connection.fetch(
+        "SELECT m.fact_id, m.place, m.measured_on FROM unnest($1::uuid[], $2::uuid[]) AS asked (child_id, fact_id) "
+        "JOIN measurement m USING (child_id, fact_id)",
+        [child_id for child_id, _ in measurements],
+        [fact_id for _, fact_id in measurements],
+    )
+    return {row["fact_id"]: (row["place"], row["measured_on"]) for row in rows}
+
+
+async def judged_by(connection: Connection, children: Collection[UUID]) -> dict[UUID, tuple[Any, ...]]:
+    """What verdicts rest on of the children that are known; the root comes first."""
+    rows = await connection.fetch(
+        "SELECT root_id, child_id, sex, birth_date, voided FROM child WHERE child_id = ANY($1::uuid[]) AND epoch > 0",
+        list(children),
+    )
+    return {row["child_id"]: tuple(row) for row in rows}
+
+
+async def mark(connection: Connection, touched: Mapping[Session, Collection[UUID]]) -> None:
+    """Sessions in which a value changed, and the children whose value it is."""
+    ordered = sorted(touched)
+    await connection.execute(
+        MARK,
+        [place for place, _ in ordered],
+        [day for _, day in ordered],
+        [" ".join(map(str, touched[session])) for session in ordered],
+    )
+
+
+async def mark_all_of(connection: Connection, roots: Collection[UUID], but: Collection[UUID]) -> None:
+    """Every session of these families, but for the visits of `but`: what holds for all their values changed."""
+    await connection.execute(MARK_ALL_OF, list(roots), list(but))
+
+
+async def claim(
+    connection: Connection, limit: int, *, settled_seconds: float, retry_seconds: float, only: Sequence[int] | None
+) -> list[Mark]:
+    """The oldest marks that nobody holds, older than `settled_seconds`; or just those of `only`."""
+    rows = await connection.fetch(CLAIM, limit, settled_seconds, only, retry_seconds)
+    return [
+        Mark(row["id"], (row["place"], row["measured_on"]), tuple(row["child_ids"]), row["marked_at"]) for row in rows
+    ]
+
+
+async def affected(connection: Connection, marks: Sequence[Mark], posyandu_days: int) -> list[Affected]:
+    """The sessions whose verdicts may change by what was marked, by place and day."""
+    rows = await connection.fetch(
+        AFFECTED,
+        [mark.session[0] for mark in marks],
+        [mark.session[1] for mark in marks],
+        [" ".join(map(str, mark.child_ids)) for mark in marks],
+        posyandu_days,
+    )
+    return [Affected((row["place"], row["measured_on"]), row["visits"], row["child_ids"]) for row in rows]
+
+
+async def read(
+    connection: Connection, children: Collection[UUID], windows: Mapping[str, tuple[date, date]]
+) -> Mapping[str, list[Any]]:
+    """Visits of `children` at any time, and of places between two days, as columns."""
+    row = await connection.fetchrow(
+        READ,
+        list(children),
+        list(windows),
+        [first for first, _ in windows.values()],
+        [last for _, last in windows.values()],
+    )
+    return {name: values or [] for name, values in ({} if row is None else dict(row)).items()}
+
+
+async def put_back(connection: Connection, left_over: Sequence[Session], marked_at: datetime) -> None:
+    """Sessions that were too many for one turn, each for itself."""
+    await connection.execute(PUT_BACK, [place for place, _ in left_over], [day for _, day in left_over], marked_at)
+
+
+async def settle(connection: Connection, marks: Sequence[Mark]) -> None:
+    """Their sessions are judged."""
+    await connection.execute("DELETE FROM session_mark WHERE id = ANY($1::bigint[])", [mark.mark_id for mark in marks])
+
+
+async def postpone(connection: Connection, mark_id: int) -> None:
+    """It could not be judged: others first."""
+    await connection.execute("UPDATE session_mark SET tried_at = clock_timestamp() WHERE id = $1", mark_id)
+
+
+async def waiting(connection: Connection) -> tuple[int, float]:
+    """Marks that wait, and the age of the oldest in seconds."""
+    row = await connection.fetchrow(WAITING)
+    return (0, 0.0) if row is None else (row["marks"], row["age"])
