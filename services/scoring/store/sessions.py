@@ -52,7 +52,8 @@ WITH marked AS (
     SELECT place, measured_on FROM marked
     UNION
     SELECT m.place, m.measured_on FROM marked k
-    JOIN measurement m ON m.place = k.place AND m.measured_on > k.measured_on AND m.measured_on <= k.measured_on + $4::integer
+    JOIN measurement m
+        ON m.place = k.place AND m.measured_on > k.measured_on AND m.measured_on <= k.measured_on + $4::integer
     WHERE k.child_ids <> '{}'
     UNION
     SELECT m.place, m.measured_on FROM marked k

@@ -23,6 +23,8 @@ from services.scoring.jobs.sessions import SessionJudge
 from services.scoring.store import sessions
 from services.scoring.store.evidence import POSITION_CODES, SEX_CODES, place_of
 from services.scoring.use_cases import judge_sessions as judging
+from services.scoring.use_cases.accept_hint import accept_hint
+from services.scoring.use_cases.judge_measurements import Clock
 from services.scoring.use_cases.judge_sessions import judge_sessions
 from services.scoring.use_cases.republish import republish
 from shared.contracts.child import ChildV1, MeasurementV1
@@ -247,14 +249,12 @@ async def test_a_visit_that_comes_before_its_child_is_judged_when_the_child_come
 
 async def test_an_accepted_value_stays_accepted_until_it_is_another_value(pool: Pool) -> None:
     wrong, hint = await one_wrong(pool)
-    accepted = hint.model_copy(
-        update={"state": "accepted", "revision": 2, "accepted_by": "a", "accepted_on": NOW.date()}
-    )
-    async with pool.acquire() as connection:
-        await judging.hints.write_hints(connection, [accepted])
+    async with pool.acquire() as connection, connection.transaction():
+        accepted = await accept_hint(connection, hint, "a", Clock(NOW.date(), NOW))
+    assert (accepted.revision, accepted.accepted_on) == (2, NOW.date())
     await arrive(pool, wrong.model_copy(update={"revision": 2, "muac_cm": 14.0}))
     await judge_all(pool)
-    assert [kept.accepted_by for kept in await stored(pool, "accepted")] == ["a"]
+    assert await stored(pool, "accepted") == [accepted]
     await arrive(pool, wrong.model_copy(update={"revision": 3, "weight_kg": 57.0}))
     await judge_all(pool)
     (again,) = await stored(pool)
