@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
-from services.measurement.http import children, history, mappings, measurements, merges, register, review
+from services.measurement.http import children, exports, history, mappings, measurements, merges, register, review
 from services.measurement.http import intake as intake_routes
+from services.measurement.jobs import exports as export_jobs
 from services.measurement.jobs import intake
+from services.measurement.jobs.exports import ExportJob
 from services.measurement.jobs.housekeeping import Housekeeping
 from services.measurement.jobs.intake import IntakeJob
 from services.measurement.jobs.parsing import Parser
@@ -82,7 +84,8 @@ async def _worker(
     worker = Worker(SERVICE, pool, address, Broker.of(settings), None)
     worker.register(health)
     intake_job = IntakeJob(pool, state["vault"], state["parser"], worker.wake)
-    runner = JobRunner(pool, {intake.KIND: intake_job})
+    export_job = ExportJob(pool, state["vault"])
+    runner = JobRunner(pool, {intake.KIND: intake_job, export_jobs.KIND: export_job})
     health.loop("jobs", lambda: runner.moved_at, SILENT_SECONDS)
     health.state("jobs", runner.ready)
 
@@ -105,6 +108,7 @@ def routers() -> list[APIRouter]:
         intake_routes.router,
         mappings.router,
         review.router,
+        exports.router,
         ledger_router(SERVICE, owns=OWNS, holds=(), extra=_intake_ledger),
     ]
 

@@ -97,6 +97,15 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "nik_in_text": (
         "keterangan berisi angka yang tampak seperti NIK", "Tulis alasannya tanpa NIK dan tanpa nama",
         "the text holds what looks like an NIK", "Give the reason without an NIK and without names"),
+    "area_not_in_register": (
+        "kode wilayah atau posyandu tidak ada di register", "Periksa kodenya di /v1/register",
+        "the register has no area or posyandu of this code", "Look it up at /v1/register"),
+    "period_unclear": (
+        "masa tidak jelas: kirim `month` saja, atau `from_day` dan `to_day`", "Kirim salah satunya",
+        "the period is not clear: send `month` alone, or `from_day` and `to_day`", "Send one of the two"),
+    "period_too_long": (
+        "hari terakhir sebelum hari pertama, atau masa lebih dari 366 hari", "Bagi menjadi beberapa masa",
+        "the last day is before the first, or the period is longer than 366 days", "Ask for several periods"),
     "wrong_row": (
         "isi baris tidak sah", "Periksa kolom yang disebut", "the row is not valid", "Check the field named"),
 }  # fmt: skip

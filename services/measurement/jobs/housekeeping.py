@@ -1,12 +1,13 @@
-"""What a worker does beside its jobs: tell how much waits for people, and forget answers past their time."""
+"""What a worker does beside its jobs: tell how much waits for people, and forget what is past its time."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Final
 
-from services.measurement.store import counts, quarantine
+from services.measurement.store import counts, exports, quarantine
 from shared import metrics
+from shared.calendar import now_utc
 from shared.http.idempotency import forget_old_keys
 from shared.jobs.repeat import repeat
 from shared.jobs.table import refresh_metrics
@@ -35,3 +36,5 @@ class Housekeeping:
             difference = judge_intake(await counts.totals(connection))["difference"]
             metrics.LEDGER_IMBALANCE.labels(kind="intake").set(abs(difference))
             await forget_old_keys(connection)
+            async with connection.transaction():
+                await exports.forget_expired(connection, now_utc())

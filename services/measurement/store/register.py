@@ -85,3 +85,12 @@ async def named_entries(connection: Connection) -> list[dict[str, Any]]:
         "WHERE entry IN ('area', 'posyandu') AND NOT voided ORDER BY entry, code"
     )
     return [dict(row) for row in rows]
+
+
+async def puskesmas_by_desa(connection: Connection) -> dict[str, str]:
+    """Desa code → name of its puskesmas; the first by code where two claim it."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT ON (desa) desa, name FROM register_entry, unnest(desa_codes) AS desa "
+        "WHERE entry = 'puskesmas' AND NOT voided ORDER BY desa, code"
+    )
+    return {row["desa"]: row["name"] for row in rows}
