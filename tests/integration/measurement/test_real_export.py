@@ -33,10 +33,13 @@ EQUAL: Final = (
 )
 
 
-SCORES: Final = (
-    *("official_haz", "official_waz", "official_whz", "official_haz_class", "official_waz_class", "official_whz_class"),
-    *("pmt_kg", "vitamin_a_doses"),
-)
+# Nine rows were scored with a position that this profile does not state, one is off in the file itself.
+# Food received and vitamin A are no part of a visit that we keep.
+CANNOT_BE_EQUAL: Final = {
+    **{"official_haz": 10, "official_waz": 1, "official_whz": 10},
+    **{"official_haz_class": 3, "official_waz_class": 1, "official_whz_class": 0},
+    **{"pmt_kg": 270, "vitamin_a_doses": 282},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -110,5 +113,4 @@ async def test_every_taken_row_of_a_real_file_comes_back_with_its_cells(desk: De
     ours = rows_of((await desk.send("GET", f"{path}/file", **who)).content)
     assert len(ours) == len(theirs) == 307
     assert {field: differing(theirs, ours, field) for field in EQUAL} == dict.fromkeys(EQUAL, 0)
-    # Theirs knew a position that the file does not state, or rounds otherwise; doses and food are not kept by visit.
-    assert {field: differing(theirs, ours, field) for field in SCORES} == {}
+    assert {field: differing(theirs, ours, field) for field in CANNOT_BE_EQUAL} == CANNOT_BE_EQUAL
