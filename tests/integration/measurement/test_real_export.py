@@ -36,9 +36,14 @@ EQUAL: Final = (
 # Nine rows were scored with a position that this profile does not state, one is off in the file itself.
 # Food received and vitamin A are no part of a visit that we keep.
 CANNOT_BE_EQUAL: Final = {
-    **{"official_haz": 10, "official_waz": 1, "official_whz": 10},
-    **{"official_haz_class": 3, "official_waz_class": 1, "official_whz_class": 0},
-    **{"pmt_kg": 270, "vitamin_a_doses": 282},
+    "official_haz": 10,
+    "official_waz": 1,
+    "official_whz": 10,
+    "official_haz_class": 3,
+    "official_waz_class": 1,
+    "official_whz_class": 0,
+    "pmt_kg": 270,
+    "vitamin_a_doses": 282,
 }
 
 
