@@ -14,7 +14,10 @@ from uuid import UUID
 from services.scoring.domain.texts import Words
 from services.scoring.domain.texts_numbers import day
 from services.scoring.store import lists
+from services.scoring.store.hints import open_hints_of
 from services.scoring.use_cases.explanation_lines import RULE_UNITS, Line, Measured, Writer
+from services.scoring.use_cases.hint_view import UNITS, hint_text
+from shared.contracts.hint import HintV1
 from shared.contracts.risk import CaseV1, FollowUpV1, RiskStatusV1
 from shared.postgres.pool import Connection
 from shared.problems import Language
@@ -29,6 +32,7 @@ class Known:
     test_states: Mapping[str, str]
     tasks: tuple[FollowUpV1, ...]
     results: Mapping[UUID, tuple[str, str | None]] = field(default_factory=dict)  # → test code and unit
+    hints: tuple[HintV1, ...] = ()  # open ones, the most probable first
 
 
 async def explain_child(
@@ -50,6 +54,7 @@ async def explain_child(
         states,
         tuple(FollowUpV1.model_validate(task, extra="ignore") for task in tasks),
         await lists.tests_of_results(connection, root_id, speaking) if speaking else {},
+        tuple(await open_hints_of(connection, root_id)),
     )
     return explanation(known, language, today)
 
@@ -64,6 +69,7 @@ def explanation(known: Known, language: Language, today: date) -> dict[str, Any]
         headline = status.tier
     written: dict[str, list[Line]] = {
         "growth": list(_growth(writer, known)),
+        "hints": [_doubt(words, hint) for hint in known.hints],
         "laboratory": list(_laboratory(writer, known)),
         "unknown": list(_unknown(writer, status)),
         "required": list(_required(writer, known)),
@@ -102,6 +108,18 @@ def _growth(writer: Writer, known: Known) -> Iterable[Line]:
         yield writer.fixed("fixed", "never_measured")
     elif not reasons and status.measured_on is not None:
         yield writer.fixed("fixed", "no_growth_rule", on=day(status.measured_on, writer.words.language))
+
+
+def _doubt(words: Words, hint: HintV1) -> Line:
+    """A value that is probably wrong; what is said of the child's growth rests on it all the same."""
+    return Line(
+        text=hint_text(hint, words),
+        code=hint.error_kind,
+        value=hint.evidence.value,
+        unit=UNITS[hint.param],
+        fact_id=hint.measurement_id,
+        on=hint.measured_on,
+    )
 
 
 def _laboratory(writer: Writer, known: Known) -> Iterable[Line]:

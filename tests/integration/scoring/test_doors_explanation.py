@@ -37,6 +37,7 @@ async def test_a_suspected_child_is_explained_in_plain_bahasa_indonesia(desk: De
     assert document["headline"].startswith("Anak ini diduga stunting")
     assert [part["section"] for part in document["sections"]] == [
         "growth",
+        "hints",
         "laboratory",
         "unknown",
         "required",
