@@ -94,6 +94,23 @@ _STOPS: Final = _entries(
             "dari barisnya"), "Batalkan pengurutan, atau ekspor ulang dari e-PPGBM",
             ("Column {columns} is sorted while the z-scores do not fit: it seems to have been sorted apart from its "
             "rows"), "Undo the sorting, or export again from e-PPGBM"),
+        "columns_shifted": (
+            "Pada {count} dari {rows} baris sel-selnya bergeser terhadap judul kolom",
+            "Luruskan sel dengan judulnya, atau ekspor ulang dari e-PPGBM",
+            "In {count} of {rows} rows the cells stand beside their column heads",
+            "Line up cells and heads, or export again from e-PPGBM"),
+        "column_moved": (
+            ("Kolom {column} tampaknya bergeser satu baris antara baris {first} dan {last}: digeser kembali, z-score "
+            "cocok"),
+            "Geser kembali kolom itu, atau ekspor ulang dari e-PPGBM",
+            ("Column {column} seems to have moved by one row between rows {first} and {last}: moved back, the z-scores "
+            "fit"),
+            "Move the column back, or export again from e-PPGBM"),
+        "values_do_not_fit": (
+            ("{percent} % dari {checked} baris tidak mungkin ada pada seorang anak: berat, tinggi, dan usia tampaknya "
+            "bukan dari baris yang sama"), _CONFIRM_ID,
+            ("{percent} % of {checked} rows are possible for no child: weight, height and age do not seem to be of the "
+            "same rows"), _CONFIRM_EN),
         "date_order_unproven": (
             "Urutan hari dan bulan tidak dapat dipastikan dari berkas ini; dibaca hari/bulan/tahun", _CONFIRM_ID,
             "Nothing in this file tells day from month; read as day/month/year", _CONFIRM_EN),
@@ -175,4 +192,7 @@ _INFO: Final = _entries(
 FILE_PROBLEMS: Final = {**_STOPS, **_WARNINGS, **_INFO}
 
 # What a person may overrule by confirming; everything else that stops a file has to be mended in the file.
-CONFIRMABLE: Final = frozenset({"does_not_recompute", "columns_sorted_apart", "date_order_unproven"})
+CONFIRMABLE: Final = frozenset({
+    "does_not_recompute", "columns_sorted_apart", "columns_shifted", "column_moved", "values_do_not_fit",
+    "date_order_unproven",
+})  # fmt: skip

@@ -105,6 +105,11 @@ _HELD_BACK: Final = _entries(
             "height is outside 38 to 150 cm", "Measure again or type the value from the card"),
         "weight_height_swapped": (
             "berat dan tinggi tampaknya tertukar", _CLICK_ID, "weight and height seem to be swapped", _CLICK_EN),
+        "cells_shifted": (
+            "sel-sel baris ini tampaknya bergeser mulai kolom ini",
+            "Geser kembali ke kolomnya; teks yang memuat pemisah harus diapit tanda kutip",
+            "the cells of this row seem to stand beside their columns from here on",
+            "Move them back; text with a delimiter in it needs quotation marks"),
         "unknown_desa": (
             "desa/kelurahan tidak ditemukan di register",
             "Periksa nama kecamatan dan desa, atau tentukan di daftar pemetaan",

@@ -32,13 +32,17 @@ _NOTHING: Final[Parsed[Any]] = Parsed(None)
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """`raw` cells and `parsed` values of every field of a `FileRow`, row by row; absent columns hold no values."""
+    """`raw` cells and `parsed` values of every field of a `FileRow`, row by row; absent columns hold no values.
+
+    `parsers` read one more cell of a field as all others of the file were read.
+    """
 
     size: int
     raw: Mapping[str, Sequence[Cell]]
     parsed: Mapping[str, Sequence[Parsed[Any]]]
     present: frozenset[str]
     order: OrderDecision
+    parsers: Mapping[str, Parser]
 
     def values(self, field: str) -> list[Any]:
         """The values of one field, None where there is none."""
@@ -78,7 +82,7 @@ def read_columns(table: Table, catalogue: Catalogue) -> Columns:
         for field in ROW_FIELDS
     }
     parsed["nik"] = _without_cut_digits(raw["nik"], parsed["nik"])
-    return Columns(size, raw, parsed, frozenset(table.positions), order)
+    return Columns(size, raw, parsed, frozenset(table.positions), order, parsers)
 
 
 def _parsers(catalogue: Catalogue, order: Order) -> dict[str, Parser]:

@@ -23,6 +23,7 @@ from services.measurement.formats.reader import Table, find_table
 from services.measurement.formats.remarks import warning_messages
 from services.measurement.formats.rows import Evidence, judge_rows
 from services.measurement.formats.scores import ScoreCheck, check_scores, explain_slips
+from services.measurement.formats.shifted_cells import shifted_rows
 from services.measurement.formats.sniff import open_source
 from services.measurement.formats.stops import stop_messages
 from services.measurement.formats.table import FileRefusedError
@@ -122,9 +123,13 @@ def examine(
     columns = read_columns(table, catalogue)
     check = check_scores(columns, recompute)
     lines = find_empty_lines(table, columns)
-    judged = judge_rows(Evidence(table, columns, check, explain_slips(columns, check, recompute), lines, today))
+    shifted = {row: field for row, field in shifted_rows(table, columns).items() if row not in lines.blank}
+    slips = explain_slips(columns, check, recompute)
+    judged = judge_rows(Evidence(table, columns, check, slips, lines, shifted, today))
+    check = check.without([row for row, verdict in enumerate(judged) if _has_exchanged_date(verdict)])
     mark_duplicates(judged, has_identity=bool({"nik", "name"} & columns.present))
     _conclude(diagnosis, table, columns, check, judged)
+    _stop(diagnosis, stop_messages(table, columns, check, judged, recompute))
     diagnosis.messages += warning_messages(table, columns, check, lines)
     _finish(diagnosis)
     return Examination(diagnosis, judged, table)
@@ -164,7 +169,6 @@ def _conclude(
     reasons = _rows_by_code((verdict.row_number, reason.code) for verdict in judged for reason in verdict.reasons)
     notes = _rows_by_code((verdict.row_number, note.code) for verdict in judged for note in verdict.notes)
     diagnosis.reasons = {code: len(rows) for code, rows in reasons.items()}
-    _stop(diagnosis, stop_messages(table, columns, check, judged))
     diagnosis.messages += [
         rows_message(code, [table.place(row) for row in rows]) for code, rows in (reasons | notes).items()
     ]
@@ -173,6 +177,10 @@ def _conclude(
 def _finish(diagnosis: Diagnosis) -> None:
     diagnosis.messages.sort(key=lambda message: _SEVERITY_ORDER.index(message.severity))
     diagnosis.messages.insert(0, file_message("summary", rows=diagnosis.rows, **diagnosis.counts))
+
+
+def _has_exchanged_date(verdict: JudgedRow) -> bool:
+    return any(reason.code == "date_day_month_swapped" for reason in verdict.reasons)
 
 
 def _rows_by_code(pairs: Iterable[tuple[int, str]]) -> dict[str, list[int]]:

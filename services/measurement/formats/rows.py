@@ -40,6 +40,7 @@ class Evidence:
     check: ScoreCheck
     slips: dict[int, Proposal | None]
     lines: EmptyLines
+    shifted: dict[int, str]
     today: date
     rows: list[FileRow] = field(init=False)
     z: list[ZRow] = field(init=False)
@@ -65,6 +66,9 @@ def judge_rows(evidence: Evidence) -> list[JudgedRow]:
         if index in evidence.lines.blank:
             judged.append(JudgedRow(evidence.table.row_number(index), Outcome.BLANK))
             continue
+        if index in evidence.shifted:  # what its cells seem to say is about other columns
+            judged.append(_shifted(evidence, index))
+            continue
         found = [*remarks.get(index, ()), *_required(evidence.columns, index, has_identity=has_identity)]
         found += _date_remarks(evidence, index)
         found = _weigh_slip(evidence, index, found)
@@ -72,6 +76,15 @@ def judge_rows(evidence: Evidence) -> list[JudgedRow]:
         found += [Reason("recompute_differs", field) for field in differing.get(index, ())]
         judged.append(_verdict(evidence, index, found))
     return judged
+
+
+def _shifted(evidence: Evidence, index: int) -> JudgedRow:
+    """Held back with what stands before the break; what was read behind it belongs to other columns."""
+    positions, broken = evidence.table.positions, evidence.shifted[index]
+    behind = {field for field, at in positions.items() if at >= positions[broken]}
+    row = evidence.rows[index]
+    draft = FileRow._make(None if field in behind else value for field, value in row._asdict().items())
+    return JudgedRow(row.row_number, Outcome.QUARANTINED, None, [Reason("cells_shifted", broken)], draft=draft)
 
 
 def _verdict(evidence: Evidence, index: int, found: Sequence[Reason]) -> JudgedRow:

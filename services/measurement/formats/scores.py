@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -53,6 +54,14 @@ class ScoreCheck:
     failed: dict[str, Bools]
     repaired: Bools
     outside: dict[str, Bools]
+
+    def without(self, rows: Sequence[int]) -> ScoreCheck:
+        """The same without what is known to be wrong with the age of these rows: they prove nothing about a file."""
+        counted = np.ones(self.inputs.sex.size, dtype=np.bool_)
+        counted[list(rows)] = False
+        checked = {index: column & counted for index, column in self.checked.items()}
+        failed = {index: column & counted for index, column in self.failed.items()}
+        return replace(self, checked=checked, failed=failed)
 
     def z_rows(self) -> list[ZRow]:
         """HAZ, WAZ, WHZ of each row: with its position, or the one its age expects."""

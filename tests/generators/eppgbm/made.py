@@ -16,15 +16,15 @@ OUTCOMES: Final = ("taken", "repaired", "quarantined", "duplicate", "blank")
 class MadeFile:
     """What the diagnosis of `data` must say.
 
-    `counts` by outcome (those left out are 0), `reasons` and `notes` by code (None: not looked at), `stops` in order,
+    `counts` by outcome (those left out are 0), `reasons` and `notes` by code, `stops` in order; None: not looked at.
     `says` = codes that must be among the messages, `facts` = other parts of the answer.
     """
 
     data: bytes
-    counts: dict[str, int] = field(default_factory=dict)
-    reasons: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] | None = field(default_factory=dict)
+    reasons: dict[str, int] | None = field(default_factory=dict)
     notes: dict[str, int] | None = None
-    stops: list[str] = field(default_factory=list)
+    stops: list[str] | None = field(default_factory=list)
     says: frozenset[str] = frozenset()
     facts: dict[str, Any] = field(default_factory=dict)  # other parts of the answer, by their names in it
 
@@ -32,17 +32,19 @@ class MadeFile:
         """What the diagnosis says otherwise: name → (expected, found)."""
         diagnosis = examination.diagnosis
         answer = diagnosis.as_json()
-        found: dict[str, object] = {outcome: answer[outcome] for outcome in OUTCOMES}
-        expected: dict[str, object] = {outcome: self.counts.get(outcome, 0) for outcome in OUTCOMES}
-        found |= {"rows": answer["rows"], "reasons": answer["reasons"], "stops": answer["stop_reasons"]}
-        expected |= {"rows": sum(self.counts.values()), "reasons": self.reasons, "stops": self.stops}
-        found |= {name: answer[name] for name in self.facts}
-        expected |= self.facts
-        codes = {message["code"] for message in answer["messages"]}
-        found["says"], expected["says"] = self.says & codes, self.says
-        if self.notes is not None:
-            found["notes"], expected["notes"] = notes_of(examination), self.notes
-        return {name: (expected[name], found[name]) for name in expected if expected[name] != found[name]}
+        sums = sum(answer[outcome] for outcome in OUTCOMES)
+        counts = None if self.counts is None else {outcome: self.counts.get(outcome, 0) for outcome in OUTCOMES}
+        pairs: dict[str, tuple[object, object]] = {
+            "rows": (sums, answer["rows"]),
+            "counts": (counts, {outcome: answer[outcome] for outcome in OUTCOMES}),
+            "reasons": (self.reasons, answer["reasons"]),
+            "notes": (self.notes, notes_of(examination)),
+            "stops": (self.stops, answer["stop_reasons"]),
+            "stopped": (bool(answer["stop_reasons"]), answer["stopped"]),
+            "says": (self.says, self.says.intersection(message["code"] for message in answer["messages"])),
+            **{name: (value, answer[name]) for name, value in self.facts.items()},
+        }
+        return {name: (expected, found) for name, (expected, found) in pairs.items() if expected not in (None, found)}
 
 
 Maker = Callable[[random.Random], MadeFile]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from io import BytesIO, StringIO
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ Row = dict[str, Cell]
 
 def healthy_rows(count: int, *, measured_on: date = date(2025, 2, 14)) -> list[Row]:
     """Children of different age, sex and size, measured lying below 731 days and standing from there on."""
-    return [_healthy(number, measured_on) for number in range(count)]
+    return [dict(_healthy(number, measured_on)) for number in range(count)]
 
 
 def scored(row: Row) -> Row:
@@ -140,6 +141,7 @@ def stated_age(born: date, seen: date) -> str:
     return f"{months // 12} Tahun - {months % 12} Bulan - {(seen - reached).days} Hari"
 
 
+@cache
 def _healthy(number: int, measured_on: date) -> Row:
     born = measured_on - timedelta(days=40 + 61 * (number % 28) + number // 28)
     days = (measured_on - born).days
