@@ -9,14 +9,16 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
-from services.measurement.http import children, exports, history, mappings, measurements, merges, register, review
+from services.measurement.http import children, history, mappings, measurements, merges, register, review
+from services.measurement.http import exports as export_routes
 from services.measurement.http import intake as intake_routes
-from services.measurement.jobs import exports as export_jobs
-from services.measurement.jobs import intake
+from services.measurement.http import reconciliations as reconciliation_routes
+from services.measurement.jobs import exports, intake, reconciliations
 from services.measurement.jobs.exports import ExportJob
 from services.measurement.jobs.housekeeping import Housekeeping
 from services.measurement.jobs.intake import IntakeJob
 from services.measurement.jobs.parsing import Parser
+from services.measurement.jobs.reconciliations import ReconciliationJob
 from services.measurement.store import counts
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.republish import republish
@@ -24,7 +26,7 @@ from shared.auth.tokens import TokenVerifier
 from shared.http.app import create_app
 from shared.http.health import Health
 from shared.http.serve import Command, Process, Task
-from shared.jobs.runner import JobRunner
+from shared.jobs.runner import Handler, JobRunner
 from shared.ledger.census import CensusTable
 from shared.ledger.routes import ledger_router
 from shared.messaging.kafka import Broker
@@ -83,9 +85,13 @@ async def _worker(
     pool = await stack.enter_async_context(open_pool(address))
     worker = Worker(SERVICE, pool, address, Broker.of(settings), None)
     worker.register(health)
-    intake_job = IntakeJob(pool, state["vault"], state["parser"], worker.wake)
-    export_job = ExportJob(pool, state["vault"])
-    runner = JobRunner(pool, {intake.KIND: intake_job, export_jobs.KIND: export_job})
+    vault, parser = state["vault"], state["parser"]
+    handlers: dict[str, Handler] = {
+        intake.KIND: IntakeJob(pool, vault, parser, worker.wake),
+        exports.KIND: ExportJob(pool, vault),
+        reconciliations.KIND: ReconciliationJob(pool, vault, parser),
+    }
+    runner = JobRunner(pool, handlers)
     health.loop("jobs", lambda: runner.moved_at, SILENT_SECONDS)
     health.state("jobs", runner.ready)
 
@@ -108,7 +114,8 @@ def routers() -> list[APIRouter]:
         intake_routes.router,
         mappings.router,
         review.router,
-        exports.router,
+        export_routes.router,
+        reconciliation_routes.router,
         ledger_router(SERVICE, owns=OWNS, holds=(), extra=_intake_ledger),
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from services.measurement.store import counts, exports, quarantine
+from services.measurement.store import counts, exports, quarantine, reconciliations
 from shared import metrics
 from shared.calendar import now_utc
 from shared.http.idempotency import forget_old_keys
@@ -38,3 +38,4 @@ class Housekeeping:
             await forget_old_keys(connection)
             async with connection.transaction():
                 await exports.forget_expired(connection, now_utc())
+                await reconciliations.forget_expired(connection, now_utc())

@@ -86,18 +86,19 @@ class FileChildren:
 
         Two files may name one NIK in two places at once: whoever registers waits for the other and looks again.
         """
-        index, stored = await cls._known(connection, residents)
+        index, stored = await cls.known(connection, residents)
         if any(resident.nik_hash is not None and _is_new(index, resident) for resident in residents):
             await lock_registering(connection)
-            index, stored = await cls._known(connection, residents)
+            index, stored = await cls.known(connection, residents)
         children = cls(stored, index, await newest_days(connection, list(stored)), vault)
         children.root_of = await merged_into(connection, list(stored))
         return children
 
     @staticmethod
-    async def _known(
+    async def known(
         connection: Connection, residents: Sequence[Resident]
     ) -> tuple[ChildIndex[UUID], dict[UUID, Claimed]]:
+        """Who shares a hash with a row, for looking rows up, and as stored. Nothing is locked."""
         rows = await claimed(
             connection,
             sorted({item.nik_hash for item in residents if item.nik_hash is not None}),
