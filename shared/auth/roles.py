@@ -73,7 +73,7 @@ _CLINICIAN: Final = _PUSKESMAS | {"cases:write", "critical:write"}
 _LABORATORY: Final = frozenset(
     {
         *("orders:read", "specimens:write", "results:read", "results:write", "catalogue:read"),
-        *("critical:write", "lists:read"),
+        *("critical:write", "lists:read", "zscores:compute"),
     }
 )
 _AREA_OFFICE: Final = frozenset(

@@ -48,17 +48,27 @@ def encode_rows(model: type[ChildFact], rows: Sequence[Mapping[str, Any]]) -> li
     For a service that publishes what it has just computed, thousands at a time: the values are true to the contract by
     construction (a test of that service decodes what it publishes), so that no object is built of each. Identifiers are
     UUIDs, dates `date`, instants `datetime` in UTC; nested values anything that serialises to the contract's shape.
-    ValueError where the names are not exactly the fields of the model: writers refuse what readers do not know.
+    A field at its default may be left out. ValueError where a name is no field of the model, or one without a default
+    is missing: writers refuse what readers do not know.
     """
-    names = model.model_fields.keys()
-    if rows and rows[0].keys() != names:  # rows of one maker: the first speaks for all
-        raise ValueError(f"not the fields of {model.kind}: {sorted(rows[0].keys() ^ names)}")
+    if rows:  # rows of one maker: the first speaks for all
+        required, names = _field_names(model)
+        wrong = (rows[0].keys() - names) | (required - rows[0].keys())
+        if wrong:
+            raise ValueError(f"not the fields of {model.kind}: {sorted(wrong)}")
     messages = []
     for row in rows:
         identity = event_id(row["fact_id"], row["epoch"], row["revision"])
         body = orjson.dumps(row, default=_text_of_id, option=orjson.OPT_UTC_Z)
         messages.append(_message(model, str(row["child_id"]), identity, row["known_at"], body, None))
     return messages
+
+
+@cache
+def _field_names(model: type[Fact]) -> tuple[frozenset[str], frozenset[str]]:
+    """Names of the fields that must be there, and of all."""
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if field.is_required()), frozenset(name for name, _ in fields)
 
 
 def _text_of_id(value: object) -> str:

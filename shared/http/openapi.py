@@ -93,9 +93,8 @@ def _complete_operation(operation: dict[str, Any], info: RouteInfo, method: str,
         operation["x-required-scope"] = info.scope
     if method == "POST":
         operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+    content: dict[str, Any] = {name: {"schema": {"type": "string", "format": "binary"}} for name in info.media_types}
     if info.json_model is not None:
-        schema = references[info.json_model, "validation"]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    elif info.media_types:
-        content = {name: {"schema": {"type": "string", "format": "binary"}} for name in info.media_types}
+        content["application/json"] = {"schema": references[info.json_model, "validation"]}
+    if content:
         operation["requestBody"] = {"required": True, "content": content}

@@ -62,7 +62,7 @@ def judge(line: Timeline, roots: Roots, measurements: MeasurementColumns, rules:
     scores = score(replace(columns, head_circumference_cm=_if_any(head), muac_cm=_if_any(muac)))
     height_for_age = classify(scores.haz, rules.categories["height_for_age"])
     weight_for_height = classify(scores.whz, rules.categories["weight_for_height"])
-    other_haz, other_whz = _other_position(columns, height_for_age, weight_for_height, rules)
+    other_haz, other_whz = other_position(columns, scores, height_for_age, weight_for_height, rules)
     corrected, tier_haz, tier_waz = _corrected_age(columns, scores, months, roots.gestation_weeks[line.root], rules)
     return Judged(
         columns=columns,
@@ -99,15 +99,18 @@ def _where_measured(index: IndexScores | None, values: Floats) -> IndexScores:
     return index
 
 
-def _other_position(
-    columns: Anthropometry, height_for_age: Int8s, weight_for_height: Int8s, rules: RuleSet
+def other_position(
+    columns: Anthropometry, scores: Scores, height_for_age: Int8s, weight_for_height: Int8s, rules: RuleSet
 ) -> tuple[Floats, Floats]:
     """HAZ and WHZ had the child been measured the unexpected way: NaN unless that is possible and changes a class."""
     haz, whz = np.full(columns.age.size, np.nan), np.full(columns.age.size, np.nan)
-    rows = np.flatnonzero((columns.position == Position.UNKNOWN) & ~np.isnan(columns.length_height_cm))
+    unknown_way = (columns.position == Position.UNKNOWN) & ~np.isnan(columns.length_height_cm)
+    rows = np.flatnonzero(unknown_way & ~np.isnan(scores.age_days))
     if rows.size:
         unknown = columns.rows(rows)
-        unexpected = np.where(unknown.age >= HEIGHT_FROM_DAY, np.int8(Position.LYING), np.int8(Position.STANDING))
+        unexpected = np.where(
+            scores.age_days[rows] >= HEIGHT_FROM_DAY, np.int8(Position.LYING), np.int8(Position.STANDING)
+        )
         other = score(replace(unknown, position=unexpected))
         differs = classify(other.haz, rules.categories["height_for_age"]) != height_for_age[rows]
         differs |= classify(other.whz, rules.categories["weight_for_height"]) != weight_for_height[rows]

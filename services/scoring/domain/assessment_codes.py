@@ -109,13 +109,19 @@ CLASSES: Final = {
     "weight_for_height": SIZE_CLASSES,
     "bmi_for_age": SIZE_CLASSES,
 }
+# Of what no assessment is classed by, in the same way.
+FURTHER_CLASSES: Final = {
+    "head_circumference_for_age": ("small", "normal", "large"),
+    "muac": ("severely_wasted", "wasted", "normal"),
+}
+ALL_CLASSES: Final = CLASSES | FURTHER_CLASSES
 
 
 def class_name(kind: str, code: int) -> str | None:
-    """Name of a class code of `kind` (a key of `CLASSES`); None where there is no class."""
+    """Name of a class code of `kind` (a key of `ALL_CLASSES`); None where there is no class."""
     if code == OUTLIER:
         return "outlier"
-    return CLASSES[kind][code - 1] if code else None
+    return ALL_CLASSES[kind][code - 1] if code else None
 
 
 def to_centi(values: npt.NDArray[np.float64], missing: int = NO_SCORE) -> npt.NDArray[np.int32]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain.assessment_codes import CLASSES
+from services.scoring.domain.assessment_codes import ALL_CLASSES
 from services.scoring.domain.growth_rules import VelocityRules, velocity_rules
 from services.scoring.domain.laboratory_rules import LaboratoryRules, laboratory_rules
 from services.scoring.domain.risk_codes import RULE_IDS, TIER_NAMES, RiskRule, Tier
@@ -63,10 +63,15 @@ FOLLOW_UPS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class CutOffs:
-    """Class borders on the rounded z: `below` (strict) rising, then `above` (strict) rising."""
+    """Class borders on the rounded z (arm: cm): `below` (strict) rising, then `above` (strict) rising.
+
+    Outside these completed months there is no class.
+    """
 
     below: tuple[float, ...]
     above: tuple[float, ...]
+    from_months: int = 0
+    before_months: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +185,13 @@ def _build(checks: Checks) -> RuleSet:
 
 def _categories(checks: Checks) -> dict[str, CutOffs]:
     found = {}
-    for kind, names in CLASSES.items():
+    for kind, names in ALL_CLASSES.items():
         table = checks.table("categories", kind)
-        below, above = table.numbers("below", -6, 6), table.numbers("above", -6, 6)
+        below, above = table.numbers("below", -6, 60), table.numbers("above", -6, 60)
         table.require(len(below) + len(above) + 1 == len(names), f"needs {len(names) - 1} borders: {', '.join(names)}")
         table.require(sorted({*below, *above}) == [*below, *above], "borders must rise")
-        found[kind] = CutOffs(below, above)
+        months = [table.whole(key, 0, 60) for key in ("from_months", "before_months")] if kind == "muac" else (0, 60)
+        found[kind] = CutOffs(below, above, *months)
     return found
 
 

@@ -5,7 +5,7 @@ Rows and not objects, because every measurement makes one or two: a test decodes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -33,11 +33,23 @@ FactRow = dict[str, Any]
 
 # Plain numbers and tuples: enumerations cost too much to ask at every measurement.
 INDICES: Final = ("haz", "waz", "whz", "baz")
-WHERE_MEASURED: Final = ("hcz", "acz")  # head and arm: most visits have neither
-CORRECTED: Final = ("corrected_haz", "corrected_waz")  # of preterm children only
-VELOCITIES: Final = tuple(
-    (f"{what}_velocity", int(AssessmentFlag[f"{what.upper()}_VELOCITY_LOW"])) for what in ("weight", "length", "head")
+# What most visits do not have is left out of their events: it is at its default there.
+RARE_SCORES: Final = ("hcz", "acz", "corrected_haz", "corrected_waz")
+RARE_REASONS: Final = (("hcz", "hcz_reason"), ("acz", "acz_reason"))
+RARE_FLAGS: Final = tuple(
+    (name, int(AssessmentFlag[name.upper()])) for name in ("hcz_flagged", "acz_flagged", "above_orange_line")
 )
+ANY_RARE_FLAG: Final = sum(bit for _, bit in RARE_FLAGS)
+VELOCITIES: Final = tuple(
+    (
+        f"{what}_velocity",
+        f"{what}_velocity_days",
+        f"{what}_velocity_reason",
+        int(AssessmentFlag[f"{what.upper()}_VELOCITY_LOW"]),
+    )
+    for what in ("weight", "length", "head")
+)
+NO_VELOCITY: Final = tuple({"reason": name} for name in VELOCITY_REASON_NAMES)
 CLASS_NAMES: Final = {
     kind: {code: class_name(kind, code) for code in (*range(len(names) + 1), OUTLIER)}
     for kind, names in CLASSES.items()
@@ -47,8 +59,8 @@ VOIDED: Final = int(State.VOIDED)
 FLAGS: Final = tuple(
     (name, int(AssessmentFlag[name.removeprefix("is_").upper()]))
     for name in (
-        "is_primary", "haz_flagged", "waz_flagged", "whz_flagged", "baz_flagged", "hcz_flagged", "acz_flagged",
-        "oedema", "twice_not_gained", "below_red_line", "above_orange_line", "interval_atypical",
+        "is_primary", "haz_flagged", "waz_flagged", "whz_flagged", "baz_flagged", "oedema", "twice_not_gained",
+        "below_red_line", "interval_atypical",
     )
 )  # fmt: skip
 
@@ -106,16 +118,7 @@ def _assessment_row(code: dict[str, int], head: AssessmentHead) -> FactRow:
             blank_reasons[index] = BLANK_REASON_NAMES[code[f"{index}_reason"]]
         else:
             row[index] = score / 100
-    for index in WHERE_MEASURED:
-        score, reason = code[index], code[f"{index}_reason"]
-        row[index] = None if score == NO_SCORE else score / 100
-        if reason:
-            blank_reasons[index] = BLANK_REASON_NAMES[reason]
-    for index in CORRECTED:
-        score = code[index]
-        row[index] = None if score == NO_SCORE else score / 100
-    for name, bit in VELOCITIES:
-        row[name] = velocity(code, name, low=flags & bit != 0)
+    _add_rare(row, code)
     for kind, names in CLASS_NAMES.items():
         row[kind] = names[code[kind]]
     for name, bit in FLAGS:
@@ -123,17 +126,30 @@ def _assessment_row(code: dict[str, int], head: AssessmentHead) -> FactRow:
     return row
 
 
-def velocity(code: Mapping[str, int], name: str, *, low: bool) -> FactRow | None:
-    """A velocity of the contract out of the codes; None where nothing was measured."""
-    score, days, reason = code[name], code[f"{name}_days"], code[f"{name}_reason"]
-    if score == NO_SCORE and not reason:
-        return None
-    return {
-        "z": None if score == NO_SCORE else score / 100,
-        "days": days or None,
-        "low": low,
-        "reason": VELOCITY_REASON_NAMES[reason] or None,
-    }
+def _add_rare(row: FactRow, code: dict[str, int]) -> None:
+    """Head, arm, corrected scores and velocities, where there are any."""
+    flags = code["flags"]
+    for name in RARE_SCORES:
+        score = code[name]
+        if score != NO_SCORE:
+            row[name] = score / 100
+    for name, reason_name in RARE_REASONS:
+        reason = code[reason_name]
+        if reason:
+            row["blank_reasons"][name] = BLANK_REASON_NAMES[reason]
+    if flags & ANY_RARE_FLAG:
+        row.update((name, True) for name, bit in RARE_FLAGS if flags & bit)
+    for name, days_name, reason_name, low in VELOCITIES:
+        score, reason = code[name], code[reason_name]
+        if score != NO_SCORE:
+            row[name] = {"z": score / 100, "days": code[days_name], "low": flags & low != 0}
+        elif reason:
+            days = code[days_name]  # there where two measurements were compared in vain
+            row[name] = (
+                {"reason": VELOCITY_REASON_NAMES[reason], "days": days, "low": flags & low != 0}
+                if days
+                else NO_VELOCITY[reason]
+            )
 
 
 def status_row(

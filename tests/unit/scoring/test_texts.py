@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from services.scoring.domain import case, explain, readings, risk_codes, ruleset
+from services.scoring.domain.assessment_codes import ALL_CLASSES, VELOCITY_REASON_NAMES
 from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES
 from services.scoring.domain.texts import Words, texts
 from services.scoring.domain.texts_numbers import day, haemoglobin, number, quantity
@@ -50,6 +51,8 @@ CODES = [
     ("what", tuple(thing.name.lower() for thing in risk_codes.UnknownThing)),
     ("because", tuple(explain.BECAUSE.values())),
     ("because", tuple(name for name in BLANK_REASON_NAMES if name)),
+    ("because", tuple(name for name in VELOCITY_REASON_NAMES if name)),
+    *((f"class_{kind}", (*names, "outlier")) for kind, names in ALL_CLASSES.items()),
     ("because", ("before_term", "not_ordered", *literal(OrderedTest, "state"))),
     ("settle_with", tuple(explain.SETTLE_WITH.values())),
     ("settle_with", tuple(OWNERS)),
@@ -100,7 +103,8 @@ def test_sentences_end_with_a_full_stop_and_parts_of_sentences_do_not() -> None:
 
 def test_bahasa_indonesia_is_not_english() -> None:
     alike = {(group, code) for group, code, entry in every_text() if entry["id"] == entry["en"]}
-    assert alike <= {("grade", "normal"), ("fixed", "reading"), ("fixed", "required_test")}
+    same = {("grade", "normal"), ("class_height_for_age", "normal"), ("fixed", "reading"), ("fixed", "required_test")}
+    assert alike <= same
 
 
 # Words of the trade that may stand in a text only where the answer explains them, or their own gloss does.

@@ -1,0 +1,1 @@
+"""Bytes and rows of what is scored for others."""
