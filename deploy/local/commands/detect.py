@@ -1,0 +1,190 @@
+"""`detect IN.csv OUT.csv --mode stream|batch`: values that were probably not measured so, with kind and evidence.
+
+Input, one row per value: `row_id, posyandu_id, child_id, visit_id, visit_date, birth_date` (YYYY-MM-DD), `sex` (M, F),
+`param` (weight_kg, height_cm), `value`, `position` (L, H, empty); other columns are ignored. Output: `row_id, flagged,
+kind, probability, evidence`, one line per input row in input order. In a stream a row sees earlier days and its own
+posyandu-day, in a batch everything. A name ending in `.gz` is compressed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import IO, Final, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from deploy.local.errors import MissingError, RefusedError
+from services.scoring.domain.plausibility.detect import judge_batch, judge_stream
+from services.scoring.domain.plausibility.values import Param, Values
+from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES, NO_VISIT, Evidence, Verdicts
+from shared.growth.codes import Position, Sex
+
+IDS: Final = ("row_id", "posyandu_id", "child_id", "visit_id")
+DATES: Final = ("visit_date", "birth_date")
+SEXES: Final = {"M": Sex.MALE, "F": Sex.FEMALE}
+PARAMS: Final = {"weight_kg": Param.WEIGHT_KG, "height_cm": Param.LENGTH_HEIGHT_CM}
+POSITIONS: Final = {"": Position.UNKNOWN, "L": Position.LYING, "H": Position.STANDING}
+WORDS: Final[dict[str, Mapping[str, int]]] = {"sex": SEXES, "param": PARAMS, "position": POSITIONS}
+COLUMNS: Final = (*IDS, *DATES, *WORDS, "value")
+OUTPUT: Final = ("row_id", "flagged", "kind", "probability", "evidence")
+# `proposed` of these is no value in kg or cm.
+PROPOSED_SEX: Final = {int(Sex.MALE): "M", int(Sex.FEMALE): "F"}
+EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+class Table(NamedTuple):
+    """What was read: the ids as they were written, and the values."""
+
+    row_ids: Sequence[str]
+    visit_ids: npt.NDArray[np.str_]  # by number of the visit
+    values: Values
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    parser.add_argument("input", type=Path, metavar="IN.csv")
+    parser.add_argument("output", type=Path, metavar="OUT.csv")
+    parser.add_argument("--mode", choices=("stream", "batch"), required=True, help="what a row may see")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Judge the file; MissingError without one, RefusedError when it cannot be judged. OUT.csv appears when whole."""
+    if not args.input.is_file():
+        raise MissingError(f"{args.input}: tidak ada / no such file")
+    if not args.output.resolve().parent.is_dir():
+        raise MissingError(f"{args.output.resolve().parent}: folder tidak ada / no such folder")
+    partial = args.output.with_name(f"{args.output.name}.partial")
+    try:
+        with _open(args.input, "r") as source:
+            table = read(source)
+        with _open(partial, "w", like=args.output) as target:
+            flagged = write(target, table, judge(table.values, args.mode))
+        partial.replace(args.output)
+    except (UnicodeDecodeError, csv.Error, gzip.BadGzipFile) as error:
+        raise RefusedError(f"{args.input}: bukan CSV UTF-8 / not UTF-8 CSV ({error})") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    print(f"{len(table.row_ids)} baris / rows, {flagged} ditandai / flagged -> {args.output}")
+    return 0
+
+
+def judge(values: Values, mode: str) -> Verdicts:
+    """Verdicts of all values in the mode."""
+    return judge_batch(values) if mode == "batch" else judge_stream(values, np.ones(len(values), np.bool_))
+
+
+def read(source: IO[str]) -> Table:
+    """Values of a CSV text; RefusedError with line and column where one cannot be read."""
+    lines = csv.reader(source)
+    header = next(lines, [])
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        raise RefusedError(f"kolom tidak ada (missing columns): {', '.join(missing)}")
+    rows = [row for row in lines if row]
+    for line, row in enumerate(rows, 2):
+        if len(row) != len(header):
+            raise RefusedError(f"baris {line}: {len(row)} kolom, seharusnya {len(header)} (columns)")
+    cells = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(header, ())
+    words = {name: _words(cells[name], name, known) for name, known in WORDS.items()}
+    numbers = {name: np.unique(np.array(cells[name], np.str_), return_inverse=True) for name in IDS[1:]}
+    values = Values(
+        child=numbers["child_id"][1].astype(np.int64),
+        visit=numbers["visit_id"][1].astype(np.int64),
+        posyandu=numbers["posyandu_id"][1].astype(np.int64),
+        day=_days(cells["visit_date"], "visit_date"),
+        birth_day=_days(cells["birth_date"], "birth_date"),
+        sex=words["sex"],
+        param=words["param"],
+        value=_numbers(cells["value"]),
+        position=words["position"],
+    )
+    return Table(cells["row_id"], numbers["visit_id"][0], values)
+
+
+def write(target: IO[str], table: Table, verdicts: Verdicts) -> int:
+    """Write the verdicts; returns how many rows are flagged."""
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(OUTPUT)
+    flagged = verdicts.flagged.tolist()
+    told = dict(zip(np.flatnonzero(verdicts.flagged).tolist(), _told(table, verdicts), strict=True))
+    for place, (row_id, probability) in enumerate(zip(table.row_ids, verdicts.probability.tolist(), strict=True)):
+        kind, evidence = told.get(place, ("", ""))
+        writer.writerow((row_id, int(flagged[place]), kind, f"{probability:.3f}", evidence))
+    return sum(flagged)
+
+
+def _told(table: Table, verdicts: Verdicts) -> Iterator[tuple[str, str]]:
+    """Kind and evidence of each flagged row: a code, then numbers by name."""
+    some = verdicts.rows(verdicts.flagged)
+    for place in range(some.kind.size):
+        code = int(some.evidence_code[place])
+        parts = [EVIDENCE_CODES[code]]
+        if np.isfinite(some.expected[place]):
+            parts.append(f"expected={some.expected[place]:.2f}")
+        if np.isfinite(some.proposed[place]):
+            parts.append(f"proposed={_proposed(code, float(some.proposed[place]))}")
+        if some.other_visit[place] != NO_VISIT:
+            parts.append(f"other_visit={table.visit_ids[some.other_visit[place]]}")
+        yield KIND_CODES[some.kind[place]], ";".join(parts)
+
+
+def _proposed(code: int, proposed: float) -> str:
+    if code == Evidence.OTHER_SEX:
+        return PROPOSED_SEX[int(proposed)]
+    if code == Evidence.OTHER_BIRTH_DATE:
+        return date.fromordinal(EPOCH + int(proposed)).isoformat()
+    return f"{proposed:g}"
+
+
+def _open(path: Path, mode: str, like: Path | None = None) -> IO[str]:
+    encoding = "utf-8-sig" if mode == "r" else "utf-8"
+    if (like or path).suffix == ".gz":
+        return cast("IO[str]", gzip.open(path, f"{mode}t", encoding=encoding, newline=""))
+    return path.open(mode, encoding=encoding, newline="")
+
+
+def _words(cells: Sequence[str], name: str, known: Mapping[str, int]) -> npt.NDArray[np.int8]:
+    try:
+        return np.array([known[cell] for cell in cells], np.int8)
+    except KeyError:
+        place = next(place for place, cell in enumerate(cells) if cell not in known)
+        allowed = ", ".join(word or "kosong (empty)" for word in known)
+        raise RefusedError(f"baris {place + 2}: {name} {cells[place]!r} tidak dikenal (unknown; {allowed})") from None
+
+
+def _days(cells: Sequence[str], name: str) -> npt.NDArray[np.int32]:
+    distinct = {cell: _day(cell) for cell in set(cells)}
+    wrong = [cell for cell, day in distinct.items() if day is None]
+    if wrong:
+        place = next(place for place, cell in enumerate(cells) if distinct[cell] is None)
+        raise RefusedError(f"baris {place + 2}: {name} {cells[place]!r} bukan tanggal YYYY-MM-DD (not a date)")
+    return np.array([distinct[cell] for cell in cells], np.int32)
+
+
+def _day(cell: str) -> int | None:
+    try:
+        return date.fromisoformat(cell).toordinal() - EPOCH
+    except ValueError:
+        return None
+
+
+def _numbers(cells: Sequence[str]) -> npt.NDArray[np.float64]:
+    numbers = np.array([_number(cell) for cell in cells], np.float64)
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if wrong.size:
+        place = int(wrong[0])
+        raise RefusedError(f"baris {place + 2}: value {cells[place]!r} bukan angka (not a number)")
+    return numbers
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell.replace(",", "."))
+    except ValueError:
+        return np.nan
