@@ -9,7 +9,16 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
-from services.measurement.http import children, history, mappings, measurements, merges, register, review
+from services.measurement.http import (
+    children,
+    history,
+    mappings,
+    measurements,
+    merge_candidates,
+    merges,
+    register,
+    review,
+)
 from services.measurement.http import exports as export_routes
 from services.measurement.http import intake as intake_routes
 from services.measurement.http import reconciliations as reconciliation_routes
@@ -17,6 +26,7 @@ from services.measurement.jobs import exports, intake, reconciliations
 from services.measurement.jobs.exports import ExportJob
 from services.measurement.jobs.housekeeping import Housekeeping
 from services.measurement.jobs.intake import IntakeJob
+from services.measurement.jobs.matching import Matching
 from services.measurement.jobs.parsing import Parser
 from services.measurement.jobs.reconciliations import ReconciliationJob
 from services.measurement.store import counts
@@ -92,6 +102,7 @@ async def _worker(
         reconciliations.KIND: ReconciliationJob(pool, vault, parser),
     }
     runner = JobRunner(pool, handlers)
+    matching = Matching(pool, vault)
     health.loop("jobs", lambda: runner.moved_at, SILENT_SECONDS)
     health.state("jobs", runner.ready)
 
@@ -100,7 +111,7 @@ async def _worker(
         runner.wake()
 
     state["after_commit"] = after_commit
-    return {**worker.tasks(), "jobs": runner.run, "housekeeping": Housekeeping(pool).run}
+    return {**worker.tasks(), "jobs": runner.run, "housekeeping": Housekeeping(pool).run, "matching": matching.run}
 
 
 def routers() -> list[APIRouter]:
@@ -110,6 +121,7 @@ def routers() -> list[APIRouter]:
         children.router,
         history.router,
         merges.router,
+        merge_candidates.router,
         measurements.router,
         intake_routes.router,
         mappings.router,

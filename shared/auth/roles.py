@@ -86,6 +86,7 @@ _DISTRICT: Final = _AREA_OFFICE | {
     *("intake:write", "intake:read", "review:read", "review:write", "exports:read", "reconciliation:write"),
     *("register:write", "rules:write", "reports:write", "aksi:write", "aksi:verify", "decisions:write", "feed:read"),
     *("zscores:compute", "laboratories:write"),
+    *("children:write", "merge:write"),  # what crosses two puskesmas: only who sees both can move or merge
 }
 # Aggregates only, small cells suppressed: no `aggregates:exact`.
 _PROVINCE: Final = frozenset({"aggregates:read", "register:read", "reports:read", "rules:read", "feed:read"})

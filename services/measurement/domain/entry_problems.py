@@ -78,6 +78,9 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "child_of_another_area": (
         "NIK ini milik anak yang terdaftar di wilayah lain", "Minta petugas wilayah itu memindahkan anaknya dahulu",
         "a child registered in another area has this NIK", "Ask the staff of that area to relocate the child first"),
+    "candidate_merged": (
+        "kedua catatan sudah digabung", "Batalkan penggabungannya dulu (`/v1/merges:undo`)",
+        "the two records have been merged", "Undo the merge first (`/v1/merges:undo`)"),
     "identity_erased": (
         "identitas anak ini sudah dihapus", "Daftarkan anaknya kembali bila perlu",
         "this child's identity has been erased", "Register the child again if need be"),

@@ -66,7 +66,15 @@ async def post_child(
         child = registered.child
         if child is None:
             raise ENTRY_REFUSED.problem(errors=field_problems(registered.problems))
-        hints = [{"child_id": str(child_id), "evidence": evidence} for child_id, evidence in registered.hints]
+        hints = [
+            {
+                "child_id": str(other_id),
+                "evidence": found.reasons[0],
+                "reasons": list(found.reasons),
+                "score": found.score,
+            }
+            for other_id, found in registered.hints
+        ]
         shown = {"child_id": str(child.child_id), "revision": child.revision, "hints": hints}
         return json_answer(201, shown, {"ETag": etag(*child.order), "Location": f"/v1/children/{child.child_id}"})
 
@@ -140,7 +148,8 @@ async def post_relocation(
 
 def _shown(child: ChildV1, identity: Identity, shown: dict[str, str | None]) -> dict[str, Any]:
     """The child with as much of its identity as may be seen, and what is doubtful about its NIK."""
-    return {**child_json(child), "identity": shown, "identity_flags": flags_json(nik_flags(child, identity))}
+    flags = nik_flags(identity, child.birth_date, child.sex, [stay.desa_code for stay in child.residences])
+    return {**child_json(child), "identity": shown, "identity_flags": flags_json(flags)}
 
 
 def _changed(child: ChildV1) -> Response:

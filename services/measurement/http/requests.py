@@ -178,6 +178,12 @@ class UnmergeIn(Body):
     reason_text: ReasonText | None = None
 
 
+class CandidateAnswer(Body):
+    """What a person says of two records that may be one child."""
+
+    reason_text: ReasonText | None = None
+
+
 class CommitIn(Body):
     """Stop reasons that a person has looked at and confirms."""
 

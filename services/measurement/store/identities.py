@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from services.measurement.store.vault import Sealed
+from services.measurement.store.vault import MatchKeys, Sealed
 from shared.postgres.pool import Connection
 
 
@@ -19,6 +19,7 @@ class IdentityRow:
     sealed: Sealed
     nik_hash: bytes | None
     name_hash: bytes | None
+    keys: MatchKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,17 @@ class Reader:
     purpose: str
 
 
+_COLUMNS: Final = "child_id, wrapped_key, sealed, nik_hash, name_hash, nik_key, name_key, parent_key"
+_INCOMING: Final = (
+    "unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[])"
+)
+
+
 async def insert(connection: Connection, rows: Sequence[IdentityRow]) -> None:
     """Store new identities; their children are stored."""
     if rows:
         await connection.execute(
-            "INSERT INTO child_identity (child_id, wrapped_key, sealed, nik_hash, name_hash) "
-            "SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[])",
+            f"INSERT INTO child_identity ({_COLUMNS}) SELECT * FROM {_INCOMING}",
             *_arrays(rows),
         )
 
@@ -46,9 +52,8 @@ async def replace(connection: Connection, rows: Sequence[IdentityRow]) -> None:
     if rows:
         await connection.execute(
             "UPDATE child_identity i SET wrapped_key = new.wrapped_key, sealed = new.sealed, nik_hash = new.nik_hash, "
-            "name_hash = new.name_hash, match_pending = true "
-            "FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[]) "
-            "AS new(child_id, wrapped_key, sealed, nik_hash, name_hash) WHERE i.child_id = new.child_id",
+            "name_hash = new.name_hash, nik_key = new.nik_key, name_key = new.name_key, parent_key = new.parent_key, "
+            f"match_pending = true FROM {_INCOMING} AS new({_COLUMNS}) WHERE i.child_id = new.child_id",
             *_arrays(rows),
         )
 
@@ -83,15 +88,13 @@ async def kept_of(connection: Connection, child_ids: Sequence[UUID]) -> list[Kep
 async def find(connection: Connection, child_ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, IdentityRow]:
     """Identities by child; erased children have none."""
     rows = await connection.fetch(
-        "SELECT child_id, wrapped_key, sealed, nik_hash, name_hash FROM child_identity WHERE child_id = ANY($1) "
+        f"SELECT {_COLUMNS} FROM child_identity WHERE child_id = ANY($1) "
         f"ORDER BY child_id{' FOR UPDATE' if lock else ''}",
         sorted(set(child_ids)),
     )
     return {
-        row["child_id"]: IdentityRow(
-            row["child_id"], Sealed(row["wrapped_key"], row["sealed"]), row["nik_hash"], row["name_hash"]
-        )
-        for row in rows
+        row[0]: IdentityRow(row[0], Sealed(row[1], row[2]), row[3], row[4], MatchKeys(*row[5:]))
+        for row in map(tuple, rows)
     }
 
 
@@ -101,20 +104,6 @@ async def mark_pending(connection: Connection, child_ids: Sequence[UUID]) -> Non
         await connection.execute(
             "UPDATE child_identity SET match_pending = true WHERE child_id = ANY($1)", sorted(child_ids)
         )
-
-
-async def candidates(
-    connection: Connection, nik_hashes: Sequence[bytes], name_hashes: Sequence[bytes]
-) -> list[tuple[UUID, bytes | None, bytes | None]]:
-    """(child, NIK hash, name hash) of all who share a hash with somebody, in the order of child ids."""
-    rows = await connection.fetch(
-        "SELECT child_id, nik_hash, name_hash FROM child_identity WHERE nik_hash = ANY($1::bytea[]) "
-        "UNION SELECT child_id, nik_hash, name_hash FROM child_identity WHERE name_hash = ANY($2::bytea[]) "
-        "ORDER BY child_id",
-        nik_hashes,
-        name_hashes,
-    )
-    return [(row["child_id"], row["nik_hash"], row["name_hash"]) for row in rows]
 
 
 async def nik_is_registered(connection: Connection, nik_hash: bytes) -> bool:
@@ -144,4 +133,5 @@ def _arrays(rows: Sequence[IdentityRow]) -> list[list[object]]:
         [row.sealed.sealed for row in rows],
         [row.nik_hash for row in rows],
         [row.name_hash for row in rows],
+        *([getattr(row.keys, name) for row in rows] for name in MatchKeys._fields),
     ]

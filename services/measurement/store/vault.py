@@ -10,7 +10,7 @@ import hmac
 import os
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -23,6 +23,14 @@ NONCE_BYTES: Final = 12
 KEY_BYTES: Final = 32
 
 Identity = dict[str, str]  # nik, name, parent_name, address, rt, rw, phone: as far as they are known
+
+
+class MatchKeys(NamedTuple):
+    """What records of one child may share whatever else differs, as keyed hashes; None = not known."""
+
+    nik_key: bytes | None
+    name_key: bytes | None
+    parent_key: bytes | None
 
 
 class SealBrokenError(Exception):
@@ -74,6 +82,17 @@ class Vault:
         """What two records of one normalised name, birth date and sex share; None without a name."""
         normal = normalise_name(name) if name else ""
         return self._hash(f"name|{normal}|{birth_date.isoformat()}|{sex or ''}") if normal else None
+
+    def match_keys(self, identity: Identity, birth_date: date) -> MatchKeys:
+        """The NIK alone; the child's and the parent's normalised names each with the birth date, whatever the sex."""
+        born = birth_date.isoformat()
+        names = {field: normalise_name(identity.get(field, "")) for field in ("name", "parent_name")}
+        nik = identity.get("nik")
+        return MatchKeys(
+            None if nik is None else self._hash(f"nik-alone|{nik}"),
+            self._hash(f"name-born|{names['name']}|{born}") if names["name"] else None,
+            self._hash(f"parent-born|{names['parent_name']}|{born}") if names["parent_name"] else None,
+        )
 
     def _hash(self, text: str) -> bytes:
         return hmac.digest(self._match_key, text.encode(), "sha256")

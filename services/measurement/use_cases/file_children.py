@@ -18,7 +18,7 @@ from services.measurement.store.identities import IdentityRow, KeptIdentity
 from services.measurement.store.measurements import newest_days
 from services.measurement.store.vault import Identity, Vault
 from services.measurement.use_cases.entry import Entry
-from services.measurement.use_cases.register_children import NewChild, new_child, seal
+from services.measurement.use_cases.register_children import NewChild, identity_row, new_child, seal
 from services.measurement.use_cases.relocate_children import residences_of, stays_of
 from shared.contracts.child import ChildV1
 from shared.contracts.fact import Change, revised
@@ -56,9 +56,7 @@ class Resident:
 
     def sealed(self, child_id: UUID, vault: Vault) -> IdentityRow:
         """Its identity as that of a new child; a number that several share stays a claim of each."""
-        row = self.row
-        nik_hash = self.nik_hash or vault.nik_hash(row.nik, row.birth_date, row.sex)
-        return IdentityRow(child_id, vault.seal_identity(child_id, self.identity()), nik_hash, self.name_hash)
+        return identity_row(vault, child_id, self.identity(), self.row.birth_date, self.row.sex)
 
 
 class FileChildren:

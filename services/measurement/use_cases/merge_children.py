@@ -8,9 +8,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.measurement.domain.entry_problems import EntryProblem
-from services.measurement.store import identities
+from services.measurement.store import candidates, identities
+from services.measurement.store.candidates import Decision
 from services.measurement.store.children import CHILDREN, lock_merges
 from services.measurement.use_cases.entry import Entry, RefusedError
+from services.measurement.use_cases.match_children import pair_id
 from shared.contracts.child import ChildV1
 from shared.contracts.fact import revised
 from shared.outbox.publish import publish
@@ -54,6 +56,9 @@ async def unmerge_child(connection: Connection, child_id: UUID, entry: Entry) ->
     await CHILDREN.replace(connection, [alone], entry.origin())
     await publish(connection, [alone])
     await identities.mark_pending(connection, [child_id])
+    # Who parts two says that they are two: they are not proposed again unless something new speaks for it.
+    parted = Decision("different", entry.subject, entry.known_at, entry.reason_text)
+    await candidates.decide(connection, pair_id(child_id, children[0].merged_into), parted)
     return alone
 
 

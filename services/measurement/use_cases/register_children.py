@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal
 from uuid import UUID
 
 from services.measurement.domain.entry_problems import EntryProblem
+from services.measurement.domain.likeness import Likeness
 from services.measurement.store import identities
 from services.measurement.store.children import CHILDREN
 from services.measurement.store.identities import IdentityRow, Reader
 from services.measurement.store.register import unknown_places
 from services.measurement.store.vault import Identity, Vault
 from services.measurement.use_cases.entry import Entry
+from services.measurement.use_cases.match_children import Opened, likely, opened_record
 from shared.contracts.child import ChildV1, HouseholdRisk, Residence, Sex
 from shared.contracts.fact import new_fact_id
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
-
-Evidence = Literal["same_nik", "same_name_and_birth_date"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ class Registered:
 
     child: ChildV1 | None
     problems: tuple[EntryProblem, ...] = ()
-    hints: tuple[tuple[UUID, Evidence], ...] = ()
+    hints: tuple[tuple[UUID, Likeness], ...] = ()
 
 
 async def register_children(
@@ -53,24 +52,29 @@ async def register_children(
 ) -> list[Registered]:
     """Store `rows` with their events; for each, in input order, what became of it."""
     wrong_places = await unknown_places(connection, [(row.desa_code, row.posyandu_code) for row in rows])
-    hints = await _hints(connection, rows, vault)
     results: list[Registered] = []
     sealed: list[IdentityRow] = []
-    for index, row in enumerate(rows):
+    opened: dict[UUID, Opened] = {}
+    for row in rows:
         problems = tuple(_problems(row, wrong_places.get((row.desa_code, row.posyandu_code)), entry.today))
         if problems:
             results.append(Registered(None, problems))
             continue
         child = new_child(row, entry)
         sealed.append(seal(vault, child, row.identity))
-        results.append(Registered(child, hints=tuple(hints.get(index, ()))))
+        opened[child.child_id] = opened_record(child, row.identity, vault)
+        results.append(Registered(child))
     children = [result.child for result in results if result.child is not None]
     await CHILDREN.insert(connection, children, entry.origin())
     await identities.insert(connection, sealed)
     if children:
         await identities.log_access(connection, reader, [child.child_id for child in children], "registered")
     await publish(connection, children)
-    return results
+    hints = await likely(connection, opened, vault)
+    return [
+        result if result.child is None else replace(result, hints=tuple(hints.get(result.child.child_id, ())))
+        for result in results
+    ]
 
 
 def new_child(row: NewChild, entry: Entry) -> ChildV1:
@@ -97,11 +101,24 @@ def new_child(row: NewChild, entry: Entry) -> ChildV1:
 
 def seal(vault: Vault, child: ChildV1, identity: Identity, wrapped_key: bytes | None = None) -> IdentityRow:
     """The identity of `child`, sealed, with the hashes that matching uses."""
+    return identity_row(vault, child.child_id, identity, child.birth_date, child.sex, wrapped_key)
+
+
+def identity_row(
+    vault: Vault,
+    child_id: UUID,
+    identity: Identity,
+    birth_date: date,
+    sex: str | None,
+    wrapped_key: bytes | None = None,
+) -> IdentityRow:
+    """The same, of a child that is not at hand as a fact."""
     return IdentityRow(
-        child.child_id,
-        vault.seal_identity(child.child_id, identity, wrapped_key),
-        vault.nik_hash(identity.get("nik"), child.birth_date, child.sex),
-        vault.name_hash(identity.get("name"), child.birth_date, child.sex),
+        child_id,
+        vault.seal_identity(child_id, identity, wrapped_key),
+        vault.nik_hash(identity.get("nik"), birth_date, sex),
+        vault.name_hash(identity.get("name"), birth_date, sex),
+        vault.match_keys(identity, birth_date),
     )
 
 
@@ -117,22 +134,3 @@ def _problems(row: NewChild, wrong_place: str | None, today: date) -> list[Entry
     elif row.resident_since < row.birth_date:
         problems.append(EntryProblem("moved_before_birth", "resident_since"))
     return problems
-
-
-async def _hints(
-    connection: Connection, rows: Sequence[NewChild], vault: Vault
-) -> dict[int, list[tuple[UUID, Evidence]]]:
-    """Children of the caller's area that share NIK or name with a row, at the same birth date and sex."""
-    niks = [vault.nik_hash(row.identity.get("nik"), row.birth_date, row.sex) for row in rows]
-    names = [vault.name_hash(row.identity.get("name"), row.birth_date, row.sex) for row in rows]
-    found = await identities.candidates(
-        connection, [digest for digest in niks if digest], [digest for digest in names if digest]
-    )
-    hints: dict[int, list[tuple[UUID, Evidence]]] = {}
-    for index, (nik, name) in enumerate(zip(niks, names, strict=True)):
-        for child_id, other_nik, other_name in found:
-            if nik is not None and nik == other_nik:
-                hints.setdefault(index, []).append((child_id, "same_nik"))
-            elif name is not None and name == other_name:
-                hints.setdefault(index, []).append((child_id, "same_name_and_birth_date"))
-    return hints

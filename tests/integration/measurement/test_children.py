@@ -43,10 +43,12 @@ async def test_who_may_be_the_same_child_is_a_hint_and_never_blocks(desk: Desk) 
     }
     answer = await desk.send("POST", "/v1/children", body)
     assert answer.status_code == 201
-    assert answer.json()["hints"] == [{"child_id": first, "evidence": "same_name_and_birth_date"}]
+    hint = answer.json()["hints"][0]
+    assert (hint["child_id"], hint["evidence"], len(answer.json()["hints"])) == (first, "same_name_and_birth_date", 1)
     body["identity"] = {"name": "Lain Sekali", "nik": "1219014507230003"}
     answer = await desk.send("POST", "/v1/children", body)
-    assert answer.json()["hints"] == [{"child_id": first, "evidence": "same_nik"}]
+    hint = answer.json()["hints"][0]
+    assert (hint["child_id"], hint["reasons"], hint["score"]) == (first, ["same_nik", "twins?"], 0.2)
 
 
 async def test_a_malformed_nik_is_refused_and_not_echoed(desk: Desk) -> None:

@@ -1,0 +1,36 @@
+"""Looks for records that may be one child, whenever an identity, a birth date or a home is new."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from services.measurement.store.vault import Vault
+from services.measurement.use_cases.match_children import match_pending
+from shared.calendar import now_utc
+from shared.jobs.repeat import repeat
+from shared.postgres.pool import Pool
+
+EVERY_SECONDS: Final = 2.0
+AT_ONCE: Final = 100  # children of a transaction: opening and comparing them takes some 20 ms of the event loop
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Done again and again; who is interrupted leaves the children pending for the next turn."""
+
+    pool: Pool
+    vault: Vault
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`."""
+        await repeat(self.once, EVERY_SECONDS, stop)
+
+    async def once(self) -> None:
+        """Everybody who is pending."""
+        while True:
+            async with self.pool.acquire() as connection, connection.transaction():
+                matched = await match_pending(connection, AT_ONCE, now_utc(), self.vault)
+            if matched < AT_ONCE:
+                return
