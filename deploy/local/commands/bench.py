@@ -16,6 +16,7 @@ BENCHES: Final = {
     "a": ("tests.bench.zscores", False),
     "d": ("tests.bench.scoring_consumer", True),
     "f": ("tests.bench.loop", True),
+    "i": ("tests.bench.intake", False),
 }
 ALSO: Final = {"j": "f"}  # measured together with another
 
