@@ -16,19 +16,18 @@ from services.measurement.http import (
     measurements,
     merge_candidates,
     merges,
+    profiles,
     register,
     review,
+    review_jobs,
 )
 from services.measurement.http import exports as export_routes
 from services.measurement.http import intake as intake_routes
 from services.measurement.http import reconciliations as reconciliation_routes
-from services.measurement.jobs import exports, intake, reconciliations
-from services.measurement.jobs.exports import ExportJob
+from services.measurement.jobs.handlers import handlers
 from services.measurement.jobs.housekeeping import Housekeeping
-from services.measurement.jobs.intake import IntakeJob
 from services.measurement.jobs.matching import Matching
 from services.measurement.jobs.parsing import Parser
-from services.measurement.jobs.reconciliations import ReconciliationJob
 from services.measurement.store import counts
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.republish import republish
@@ -36,7 +35,7 @@ from shared.auth.tokens import TokenVerifier
 from shared.http.app import create_app
 from shared.http.health import Health
 from shared.http.serve import Command, Process, Task
-from shared.jobs.runner import Handler, JobRunner
+from shared.jobs.runner import JobRunner
 from shared.ledger.census import CensusTable
 from shared.ledger.routes import ledger_router
 from shared.messaging.kafka import Broker
@@ -95,13 +94,8 @@ async def _worker(
     pool = await stack.enter_async_context(open_pool(address))
     worker = Worker(SERVICE, pool, address, Broker.of(settings), None)
     worker.register(health)
-    vault, parser = state["vault"], state["parser"]
-    handlers: dict[str, Handler] = {
-        intake.KIND: IntakeJob(pool, vault, parser, worker.wake),
-        exports.KIND: ExportJob(pool, vault),
-        reconciliations.KIND: ReconciliationJob(pool, vault, parser),
-    }
-    runner = JobRunner(pool, handlers)
+    vault = state["vault"]
+    runner = JobRunner(pool, handlers(pool, vault, state["parser"], worker.wake))
     matching = Matching(pool, vault)
     health.loop("jobs", lambda: runner.moved_at, SILENT_SECONDS)
     health.state("jobs", runner.ready)
@@ -125,7 +119,9 @@ def routers() -> list[APIRouter]:
         measurements.router,
         intake_routes.router,
         mappings.router,
+        profiles.router,
         review.router,
+        review_jobs.router,
         export_routes.router,
         reconciliation_routes.router,
         ledger_router(SERVICE, owns=OWNS, holds=(), extra=_intake_ledger),

@@ -76,6 +76,9 @@ def read_columns(table: Table, catalogue: Catalogue) -> Columns:
     size = len(table.rows)
     raw: dict[str, Sequence[Cell]] = {field: table.column(field) or [None] * size for field in ROW_FIELDS}
     order = decide_order(zip(raw["birth_date"], raw["measured_on"], raw["age_text"], strict=True))
+    hint = None if order.proven else catalogue.date_hint(table.heads)
+    if hint is not None:
+        order = OrderDecision(hint, hint, proven=True)
     parsers = _parsers(catalogue, order.order)
     parsed: dict[str, Sequence[Parsed[Any]]] = {
         field: _parse(raw[field], parsers[field]) if field in table.positions else [_NOTHING] * size

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.measurement.domain.cells import Cell, clean_text
+from services.measurement.domain.dates import Order
 from services.measurement.domain.file_row import FileRow
 
 _FILE: Final = Path(__file__).with_name("eppgbm.toml")
@@ -46,6 +47,7 @@ class Catalogue:
     words: Mapping[str, Mapping[str, str]]
     profiles: tuple[Profile, ...]
     aside: Mapping[str, str] = field(default_factory=dict)
+    date_hints: Mapping[str, Order] = field(default_factory=dict)  # by head: the order its writer uses
 
     def field_of(self, head: Cell) -> str | None:
         """The field a column head names, None for a head nobody knows."""
@@ -59,6 +61,10 @@ class Catalogue:
         """The profile of a file with these fields, None where none fits."""
         fields_there = frozenset(present)
         return next((profile for profile in self.profiles if profile.fits(fields_there)), None)
+
+    def date_hint(self, heads: Iterable[Cell]) -> Order | None:
+        """The order of day and month that who writes these heads is known to use."""
+        return next((hint for head in heads if (hint := self.date_hints.get(comparable(head))) is not None), None)
 
     def missing_fields(self, present: Iterable[str]) -> Sequence[str]:
         """What the profile that comes nearest still needs."""
@@ -78,7 +84,7 @@ def eppgbm() -> Catalogue:
     return build_catalogue(tomllib.loads(_FILE.read_text(encoding="utf-8")))
 
 
-def build_catalogue(source: Mapping[str, Any]) -> Catalogue:
+def build_catalogue(source: Mapping[str, Any], *, date_hints: Mapping[str, Order] | None = None) -> Catalogue:
     """A catalogue from its TOML tables. ValueError where it contradicts itself or names a field that rows lack."""
     aside = _inverted(source.get("aside", {}))
     known = set(FileRow._fields)
@@ -96,8 +102,8 @@ def build_catalogue(source: Mapping[str, Any]) -> Catalogue:
     named = set(source["heads"]).union(source["words"], asked - set(aside.values()))
     if unknown := named - known:
         raise ValueError(f"fields that no row has: {sorted(unknown)}")
-    words = {field: _inverted(table) for field, table in source["words"].items()}
-    return Catalogue(_inverted(source["heads"]), words, profiles, aside)
+    words = {name: _inverted(table) for name, table in source["words"].items()}
+    return Catalogue(_inverted(source["heads"]), words, profiles, aside, date_hints or {})
 
 
 def _inverted(table: Mapping[str, Sequence[str]]) -> dict[str, str]:

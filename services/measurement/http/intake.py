@@ -9,17 +9,20 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 
+from services.measurement.formats.error_file import XLSX
 from services.measurement.http.answers import vault_of
-from services.measurement.http.requests import CommitIn
-from services.measurement.jobs.intake import COMMIT, DIAGNOSE, KIND, state_of
-from services.measurement.jobs.parsing import Parser
-from services.measurement.store import intake
+from services.measurement.http.requests import CommitIn, VoidFileIn
+from services.measurement.jobs import void
+from services.measurement.jobs.intake import COMMIT, DIAGNOSE, KIND, progress_of, state_of
+from services.measurement.jobs.parsing import ErrorFileAsked, Parser
+from services.measurement.store import file_profiles, intake, intake_rows
 from services.measurement.store.intake import StoredFile, UploadedFile
+from services.measurement.store.intake_rows import WantedRows
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import now_utc, today_jakarta
 from shared.http.answer import Answer, json_answer, json_response
-from shared.http.bodies import JSON_LIMIT_BYTES, JSON_MODEL, JSON_TYPES, raw_body, read_body, refusal
+from shared.http.bodies import JSON_LIMIT_BYTES, JSON_MODEL, JSON_TYPES, json_body, raw_body, read_body, refusal
 from shared.http.cursor import PageRequest, page_request
 from shared.http.kinds import NOT_FOUND
 from shared.http.transaction import reading, write_once
@@ -29,7 +32,7 @@ from shared.postgres.pool import Connection
 from shared.problems import ProblemKind
 
 router = APIRouter(prefix="/v1/intake-jobs", tags=["intake"])
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Outcome = Literal["accepted", "corrected", "unchanged", "duplicate", "quarantined", "rejected"]
 FILE_TYPES: Final = ("text/csv", XLSX, "application/vnd.ms-excel", "application/octet-stream")
 NO_AREA: Final = ProblemKind(
     "no_area", 403, "Akun tanpa wilayah", "The account has no area",
@@ -44,6 +47,11 @@ NOT_READY: Final = ProblemKind(
     "intake_not_ready", 409, "Berkas belum atau tidak lagi menunggu keputusan", "The file does not wait for a decision",
     "Lihat `state`: hanya berkas yang `diagnosed` atau `stopped` dapat diputuskan.",
     "Look at `state`: only a file that is `diagnosed` or `stopped` can be decided on.",
+)  # fmt: skip
+NOT_TO_BE_VOIDED: Final = ProblemKind(
+    "intake_not_taken", 409, "Berkas belum selesai diambil", "The file has not been taken",
+    "Tunggu sampai `done`; berkas yang belum diambil dibuang dengan `:discard`.",
+    "Wait until it is `done`; a file that was not taken is left with `:discard`.",
 )  # fmt: skip
 NOTHING_TO_MEND: Final = ProblemKind(
     "nothing_to_mend", 409, "Berkas ini bukan tabel yang dapat diperbaiki", "The file is no table that could be mended",
@@ -80,25 +88,34 @@ async def post_intake_job(
 async def get_intake_job(
     request: Request, _caller: Annotated[Caller, require("intake:read")], intake_id: UUID
 ) -> Response:
-    """`counts`: each received row is in exactly one of the others; `corrected` beside `accepted`, not in it."""
+    """What taking the file would change (`expected`), what it changed (`counts`), what taking it back did (`undone`).
+
+    Each received row is in exactly one of the other counts; `corrected` beside `accepted`, not in it.
+    """
     async with reading(request) as connection:
         job, file = await _found(connection, intake_id)
-        counted = await intake.count_rows(connection, intake_id)
+        counted = await intake_rows.count_rows(connection, intake_id)
+        undone = await intake_rows.count_undone(connection, intake_id) if file.void_asked_at is not None else {}
+        undoing = await table.find(connection, file.void_job_id) if file.void_job_id is not None else None
     name = vault_of(request).open(intake_id, file.name).decode()
     diagnosis = None if file.diagnosis is None else {**file.diagnosis, "file": name}
-    pending = (job.rows or 0) - job.done if file.committed_at is not None else 0
+    pending = (job.rows or 0) - job.done if file.committed_at is not None and file.voided_at is None else 0
+    profile = (file.diagnosis or {}).get("profile")
     shown: dict[str, Any] = {
         "id": str(intake_id),
         "state": state_of(job.state, job.payload, file),
         "error_code": job.error_code,
+        "profile": None if profile is None else {"name": profile, "version": file.profile_versions.get(profile, 1)},
         "diagnosis": diagnosis,
-        "progress": {"rows": job.rows, "done": job.done},
+        "expected": file.expected,
+        "progress": progress_of(job, file, undoing),
         "counts": {
             "received": (job.rows or 0) if file.committed_at is not None else 0,
             **counted,
             "blank": (file.diagnosis or {}).get("blank", 0),
             "pending": pending,
         },
+        "undone": undone,
     }
     return json_response(shown)
 
@@ -131,6 +148,8 @@ async def post_commit(
         state = state_of(job.state, job.payload, file)
         if state in {"committing", "done"}:
             return json_answer(202, {"id": str(intake_id), "state": state})
+        if file.void_asked_at is not None:
+            raise NOT_READY.problem(extra={"state": state})
         if state not in {"diagnosed", "stopped"} and not (state == "failed" and file.committed_at is not None):
             raise NOT_READY.problem(extra={"state": state})
         diagnosis = file.diagnosis or {}
@@ -143,6 +162,21 @@ async def post_commit(
         return json_answer(202, {"id": str(intake_id), "state": "committing"})
 
     return await write_once(request, effect)
+
+
+def wanted_rows(
+    outcome: Annotated[Outcome | None, Query(description="What became of the row")] = None,
+    reason: Annotated[str | None, Query(max_length=60, description="A code among its remarks")] = None,
+    state: Annotated[
+        Literal["open", "resolved", "discarded"] | None, Query(description="Of rows held back: whether answered")
+    ] = None,
+    undone: Annotated[
+        Literal["voided", "restored", "rejected", "kept_changed_since", "kept_other_file", "void_before"] | None,
+        Query(description="What taking the file back did"),
+    ] = None,
+) -> WantedRows:
+    """Which rows the client asks for."""
+    return WantedRows(outcome, reason, state, undone)
 
 
 @router.post("/{intake_id}:discard", summary="Leave the file: nothing of it is taken")
@@ -162,21 +196,46 @@ async def post_discard(
     return await write_once(request, effect)
 
 
+@router.post("/{intake_id}:void", status_code=202, summary="Take a whole file back")
+async def post_void(
+    request: Request,
+    caller: Annotated[Caller, require("intake:write")],
+    intake_id: UUID,
+    body: Annotated[VoidFileIn, json_body(VoidFileIn)],
+) -> Response:
+    """What the file recorded is voided, what it corrected stands again as before. Voiding twice is once.
+
+    What a person has changed since, or another file states too, is kept: `rows?undone=kept_changed_since`.
+    """
+
+    async def effect(connection: Connection) -> Answer:
+        job, file = await _found(connection, intake_id, lock=True)
+        state = state_of(job.state, job.payload, file)
+        if state not in {"voiding", "voided"}:
+            if file.committed_at is None or job.state not in {"done", "failed"}:
+                raise NOT_TO_BE_VOIDED.problem(extra={"state": state})
+            payload = {"intake_id": str(intake_id)}
+            job_id = await table.enqueue(connection, void.KIND, payload, requested_by=caller.subject)
+            await intake.mark_void_asked(connection, intake_id, job_id, caller.subject, body.reason, now_utc())
+            state = "voiding"
+        return json_answer(202, {"id": str(intake_id), "state": state})
+
+    return await write_once(request, effect)
+
+
 @router.get("/{intake_id}/rows", summary="What became of the rows")
 async def get_rows(
     request: Request,
     _caller: Annotated[Caller, require("intake:read")],
     intake_id: UUID,
     page: Annotated[PageRequest, Depends(page_request)],
-    outcome: Annotated[
-        Literal["accepted", "corrected", "unchanged", "duplicate", "quarantined", "rejected"] | None, Query()
-    ] = None,
+    wanted: Annotated[WantedRows, Depends(wanted_rows)],
 ) -> Response:
     """In file order, with the codes of what was seen and, for rows held back, the values that were probably meant."""
     after = page.after(int) or (0,)
     async with reading(request) as connection:
         await _found(connection, intake_id)
-        rows = await intake.list_rows(connection, intake_id, outcome, after[0], page.limit + 1)
+        rows = await intake_rows.list_rows(connection, intake_id, wanted, after[0], page.limit + 1)
     items = [{name: str(value) if isinstance(value, UUID) else value for name, value in row.items()} for row in rows]
     return json_response(page.page(items, "row_number"))
 
@@ -185,18 +244,23 @@ async def get_rows(
 async def get_error_file(
     request: Request, _caller: Annotated[Caller, require("intake:write")], intake_id: UUID
 ) -> Response:
-    """A workbook; mended, it is sent as a file again. Holds names, so it needs the scope of who may upload."""
+    """A workbook of a workbook, a text file of a text file; mended, it is sent as a file again.
+
+    Holds names, so it needs the scope of who may upload.
+    """
     async with reading(request) as connection:
         _, file = await _found(connection, intake_id)
         content = await intake.file_content(connection, intake_id)
-        held = await intake.held_back(connection, intake_id) if file.committed_at is not None else None
+        held = await intake_rows.held_back(connection, intake_id) if file.committed_at is not None else None
+        profiles = await file_profiles.read_with(connection, file.profile_versions)
     if file.diagnosis is None or file.diagnosis.get("profile") is None:
         raise NOTHING_TO_MEND.problem()
     vault, parser = vault_of(request), parser_of(request)
     name, data = vault.open(intake_id, file.name).decode(), vault.open(intake_id, content)
-    workbook = await parser.error_file(name, data, today_jakarta(), held)
-    disposition = f'attachment; filename="perbaikan-{intake_id}.xlsx"'
-    return Response(workbook, media_type=XLSX, headers={"Content-Disposition": disposition})
+    asked = ErrorFileAsked(name, today_jakarta(), profiles, held)
+    mend = await parser.error_file(asked, data)
+    disposition = f'attachment; filename="perbaikan-{intake_id}.{mend.extension}"'
+    return Response(mend.content, media_type=mend.media_type, headers={"Content-Disposition": disposition})
 
 
 def parser_of(request: Request) -> Parser:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.measurement.domain.entry_problems import words_of
 from services.measurement.domain.nik import bare_digits, broken_hard_rules, read_nik
+from services.measurement.domain.places import MappedKind
 from services.measurement.domain.plausible import BIRTH_LENGTH_CM, BIRTH_WEIGHT_KG
 from services.measurement.use_cases.answer_held_rows import RejectReason
 from services.measurement.use_cases.correct_measurements import VoidReason
@@ -139,17 +140,36 @@ class ReviewValues(VisitValues, Body):
     name: Text | None = None
 
 
-class AcceptIn(Body):
-    """Which held rows are right as proposed: those with this reason, of one file or of all."""
+class ReviewAllIn(Body):
+    """One answer to all open rows of one reason, of one file or of all: as proposed, or rejected with a reason."""
 
+    answer: Literal["accepted", "rejected"]
     reason: Annotated[str, Field(min_length=1, max_length=60)]
     intake_id: UUID | None = None
+    reject_reason: RejectReason | None = None
+    note: Annotated[str, Field(max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if (self.answer == "rejected") != (self.reject_reason is not None):
+            raise PydanticCustomError(
+                "reject_reason_missing",
+                "a reason belongs to a rejection",
+                {
+                    "problem_id": "`reject_reason` hanya untuk penolakan, dan wajib di sana",
+                    "problem_en": "`reject_reason` belongs to a rejection, and to nothing else",
+                    "remedy_id": "Isi `reject_reason` bila menolak; kosongkan bila menerima usulan.",
+                    "remedy_en": "State `reject_reason` when rejecting; leave it out when accepting.",
+                },
+            )
+        return self
 
 
 class RejectIn(Body):
-    """Why a held row is not taken."""
+    """Why a held row is not taken; `note` without names, it is kept as it is written."""
 
     reason: RejectReason
+    note: Annotated[str, Field(max_length=200)] | None = None
 
 
 class MeasurementsIn(Rows[MeasurementIn]):
@@ -192,13 +212,45 @@ class CommitIn(Body):
     )
 
 
-class MappingIn(Body):
-    """What a name in files means: a code of the register."""
+class MappedName(Body):
+    """A name as the queue has it."""
 
-    kind: Literal["desa", "posyandu"]
+    kind: MappedKind
     parent_code: Annotated[str, Field(max_length=20)]
     name: Annotated[str, Field(min_length=1, max_length=120)]
-    code: DesaCode | PosyanduCode
+
+
+class MappingIn(MappedName):
+    """What a name in files means: a code of the register."""
+
+    code: Annotated[str, Field(min_length=2, max_length=40)]
+
+
+class VoidFileIn(Body):
+    """Why a whole file is taken back."""
+
+    reason: Literal["wrong_file", "wrong_period", "wrong_area", "columns_mixed_up", "test_upload", "entered_in_error"]
+
+
+Word = Annotated[str, Field(min_length=1, max_length=80)]
+Words = Annotated[list[Word], Field(max_length=50)]
+FieldName = Annotated[str, Field(max_length=40)]
+
+
+class ProfileIn(Body):
+    """A profile or its next version: what heads and words mean, which fields a file must and must not have.
+
+    `date_order` is used where a file with one of these heads does not itself tell day from month.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[\w\u2032 .-]+$")]
+    title: Annotated[str, Field(min_length=1, max_length=120)]
+    effective_from: date | None = None
+    heads: Annotated[dict[FieldName, Words], Field(max_length=60)] = Field(default_factory=dict)
+    words: Annotated[dict[FieldName, dict[FieldName, Words]], Field(max_length=20)] = Field(default_factory=dict)
+    needs: Annotated[list[FieldName], Field(max_length=60)]
+    lacks: Annotated[list[FieldName], Field(max_length=60)] = Field(default_factory=list)
+    date_order: Literal["D/M/Y", "M/D/Y"] | None = None
 
 
 NO_VALUES: Final = frozenset({"reason_text", "identity"})  # of a correction: said about it or kept elsewhere

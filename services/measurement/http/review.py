@@ -11,14 +11,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.http.answers import entry_of, masked, refusals, vault_of
-from services.measurement.http.requests import AcceptIn, RejectIn, ReviewValues, stated
+from services.measurement.http.requests import RejectIn, ReviewValues, stated
 from services.measurement.store import quarantine
 from services.measurement.store.fact_rows import ConcurrentChangeError
-from services.measurement.store.intake import RowOutcome
+from services.measurement.store.intake_rows import RowOutcome
 from services.measurement.store.quarantine import StoredHeldRow, Wanted
 from services.measurement.store.vault import Vault
-from services.measurement.use_cases.answer_held_rows import AlreadyAnsweredError, Answer, accept_each, answer_held_row
-from services.measurement.use_cases.entry import RefusedError
+from services.measurement.use_cases.answer_held_rows import AlreadyAnsweredError, Answer, answer_held_rows
 from services.measurement.use_cases.held_rows import opened
 from services.measurement.use_cases.take_file_rows import place_book
 from shared.auth.dependency import require
@@ -61,28 +60,15 @@ async def get_review(
     return json_response(page.page([review_json(row, vault) for row in held], "review_id"))
 
 
-@router.post(":accept", summary="Take all rows of one reason as proposed")
-async def post_accept_all(
+@router.get("/counts", summary="How many rows wait, and why")
+async def get_review_counts(
     request: Request,
-    caller: Annotated[Caller, require("review:write")],
-    page: Annotated[PageRequest, Depends(page_request)],
-    body: Annotated[AcceptIn, json_body(AcceptIn)],
+    _caller: Annotated[Caller, require("review:read")],
+    intake_id: Annotated[UUID | None, Query()] = None,
 ) -> Response:
-    """A page of them at a time; each is judged by itself, and what is refused stays open and says why."""
-    after = page.after(UUID)
-    wanted = Wanted("open", reason=body.reason, intake_id=body.intake_id)
-
-    async def effect(connection: Connection) -> HttpAnswer:
-        held = await quarantine.list_held(connection, wanted, after[0] if after else None, page.limit + 1)
-        places = await place_book(connection, caller.areas.codes)
-        entry, vault = entry_of(caller), vault_of(request)
-        with _conflicts():
-            results = await accept_each(connection, held[: page.limit], caller.subject, places, entry, vault)
-        shown = [_result_json(row, result) for row, result in zip(held, results, strict=False)]
-        shown += [{"review_id": str(row.quarantine_id)} for row in held[page.limit :]]  # tells that there is more
-        return json_answer(200, page.page(shown, "review_id"))
-
-    return await write_once(request, effect)
+    """By state, and the open ones by reason: `proposed` of them can be accepted with one answer (`/v1/review-jobs`)."""
+    async with reading(request) as connection:
+        return json_response(await quarantine.tally(connection, intake_id))
 
 
 @router.get("/{review_id}", summary="One held row")
@@ -102,7 +88,7 @@ async def post_accept(
     request: Request, caller: Annotated[Caller, require("review:write")], review_id: UUID
 ) -> Response:
     """With the values under `proposed`; a row whose place was not known is looked up again."""
-    return await _answered(request, caller, Answer(review_id, "accepted", caller.subject, {}))
+    return await _answered(request, caller, review_id, Answer("accepted", caller.subject, {}))
 
 
 @router.post("/{review_id}:correct", summary="Take the row with other values")
@@ -113,7 +99,7 @@ async def post_correct(
     body: Annotated[ReviewValues, json_body(ReviewValues)],
 ) -> Response:
     """Fields left out stay as they were read; null empties one. 422 says what is still wrong, the row stays open."""
-    return await _answered(request, caller, Answer(review_id, "corrected", caller.subject, stated(body)))
+    return await _answered(request, caller, review_id, Answer("corrected", caller.subject, stated(body)))
 
 
 @router.post("/{review_id}:reject", summary="Do not take the row")
@@ -124,15 +110,18 @@ async def post_reject(
     body: Annotated[RejectIn, json_body(RejectIn)],
 ) -> Response:
     """It counts as rejected, with the reason."""
-    return await _answered(request, caller, Answer(review_id, "rejected", caller.subject, {}, body.reason))
+    return await _answered(request, caller, review_id, Answer("rejected", caller.subject, {}, body.reason, body.note))
 
 
-async def _answered(request: Request, caller: Caller, answer: Answer) -> Response:
+async def _answered(request: Request, caller: Caller, review_id: UUID, answer: Answer) -> Response:
     async def effect(connection: Connection) -> HttpAnswer:
         places = await place_book(connection, caller.areas.codes)
+        entry, vault = entry_of(caller), vault_of(request)
         with refusals(), _conflicts():
-            outcome = await answer_held_row(connection, answer, places, entry_of(caller), vault_of(request))
-        return json_answer(200, _outcome_json(answer.quarantine_id, outcome))
+            [result] = await answer_held_rows(connection, [review_id], answer, places, entry, vault)
+            if isinstance(result, Exception):
+                raise result
+        return json_answer(200, _outcome_json(review_id, result))
 
     return await write_once(request, effect)
 
@@ -144,17 +133,6 @@ def _outcome_json(review_id: UUID, outcome: RowOutcome) -> dict[str, Any]:
         "child_id": _text(outcome.child_id),
         "measurement_id": _text(outcome.fact_id),
     }
-
-
-def _result_json(held: StoredHeldRow, result: RowOutcome | RefusedError | AlreadyAnsweredError) -> dict[str, Any]:
-    """One row of a report; a refused one is `open` still."""
-    review_id = str(held.quarantine_id)
-    if isinstance(result, RefusedError):
-        problems = [problem.as_json() for problem in result.problems]
-        return {"review_id": review_id, "outcome": "open", "problems": problems}
-    if isinstance(result, AlreadyAnsweredError):
-        return {"review_id": review_id, "outcome": ALREADY_ANSWERED.code, **_decision(result.held)}
-    return _outcome_json(held.quarantine_id, result)
 
 
 @contextmanager
@@ -195,6 +173,7 @@ def _decision(held: StoredHeldRow) -> dict[str, Any]:
         "state": held.state,
         "answer": held.answer,
         "reject_reason": held.reject_reason,
+        "reject_note": held.reject_note,
         "settled_at": None if held.settled_at is None else held.settled_at.isoformat(),
         "child_id": _text(held.child_id),
         "measurement_id": _text(held.fact_id),

@@ -12,17 +12,21 @@ import multiprocessing
 import pickle
 import signal
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
 
+import orjson
+
 from services.measurement.domain.cells import clean_text
 from services.measurement.domain.file_row import JudgedRow, Outcome, Reason
 from services.measurement.formats.diagnose import Examination, examine
-from services.measurement.formats.error_file import write_error_file
+from services.measurement.formats.error_file import ErrorFile, line_end_of, write_error_file
+from services.measurement.formats.profile_additions import Addition, catalogue_with, profile_used
+from services.measurement.formats.profile_help import profile_help
 from services.measurement.jobs.growth import recompute
 
 CHUNK_ROWS: Final = 1000
@@ -39,6 +43,7 @@ class ParsedFile:
     can_be_confirmed: bool
     received: int
     pieces: tuple[bytes, ...]
+    no_profile: dict[str, Any] | None = None  # what helps where no profile fits (`formats.profile_help`)
 
     @property
     def size_bytes(self) -> int:
@@ -60,23 +65,23 @@ class Parser:
 
     def __init__(self) -> None:
         self._executor: ProcessPoolExecutor | None = None
-        self._kept: OrderedDict[tuple[str, date], ParsedFile] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, date, bytes], ParsedFile] = OrderedDict()
 
-    async def parse(self, sha256: str, name: str, data: bytes, today: date) -> ParsedFile:
-        """The file with this digest, judged as of `today`."""
-        key = (sha256, today)
+    async def parse(
+        self, sha256: str, name: str, data: bytes, today: date, profiles: Sequence[Addition] = ()
+    ) -> ParsedFile:
+        """The file with this digest, judged as of `today` with the shipped profiles and those added."""
+        key = (sha256, today, orjson.dumps(profiles))
         if key not in self._kept:
-            self._kept[key] = await self._run(parse_file, name, data, today)
+            self._kept[key] = await self._run(parse_file, name, data, today, profiles)
         self._kept.move_to_end(key)
         while len(self._kept) > 1 and sum(file.size_bytes for file in self._kept.values()) > KEPT_BYTES:
             self._kept.popitem(last=False)
         return self._kept[key]
 
-    async def error_file(
-        self, name: str, data: bytes, today: date, held: Mapping[int, tuple[str, ...]] | None
-    ) -> bytes:
-        """The workbook of rows to mend; `held` = rows still held back, with their codes, once the file is taken."""
-        return await self._run(make_error_file, name, data, today, held)
+    async def error_file(self, asked: ErrorFileAsked, data: bytes) -> ErrorFile:
+        """The file of rows to mend, of the kind that came."""
+        return await self._run(make_error_file, asked, data)
 
     def close(self) -> None:
         """End the process; work under way is dropped."""
@@ -95,9 +100,10 @@ class Parser:
             raise
 
 
-def parse_file(name: str, data: bytes, today: date) -> ParsedFile:
+def parse_file(name: str, data: bytes, today: date, profiles: Sequence[Addition] = ()) -> ParsedFile:
     """Judge a file and cut it into pieces. Runs in the other process."""
-    examination = examine(name, data, recompute=recompute, today=today)
+    catalogue = catalogue_with(profiles)
+    examination = examine(name, data, recompute=recompute, today=today, catalogue=catalogue)
     rows = [row for row in examination.judged if row.outcome is not Outcome.BLANK]
     pieces = []
     for start in range(0, len(rows), CHUNK_ROWS):
@@ -105,15 +111,29 @@ def parse_file(name: str, data: bytes, today: date) -> ParsedFile:
         raw = {row.row_number: _cells(examination, row) for row in chunk if row.outcome is Outcome.QUARANTINED}
         pieces.append(pickle.dumps((chunk, raw), pickle.HIGHEST_PROTOCOL))
     diagnosis = examination.diagnosis
-    return ParsedFile(diagnosis.as_json(), diagnosis.can_be_confirmed, len(rows), tuple(pieces))
+    diagnosis.profile = profile_used(diagnosis.profile, list(diagnosis.columns), profiles)
+    unfit = {"unknown_profile", "header_not_found"} & set(diagnosis.stop_reasons)
+    no_profile = profile_help(data, list(diagnosis.columns), catalogue) if unfit else None
+    return ParsedFile(diagnosis.as_json(), diagnosis.can_be_confirmed, len(rows), tuple(pieces), no_profile)
 
 
-def make_error_file(name: str, data: bytes, today: date, held: Mapping[int, tuple[str, ...]] | None) -> bytes:
-    """The workbook of rows to mend, those among them that the register could not place. Runs in the other process."""
-    examination = examine(name, data, recompute=recompute, today=today)
-    if held is not None:
-        _mark_held(examination, held)
-    return write_error_file(examination)
+@dataclass(frozen=True, slots=True)
+class ErrorFileAsked:
+    """Which rows to mend: those that the file itself makes doubtful, or, once it is taken, those still `held`."""
+
+    name: str
+    today: date
+    profiles: Sequence[Addition]
+    held: Mapping[int, tuple[str, ...]] | None
+
+
+def make_error_file(asked: ErrorFileAsked, data: bytes) -> ErrorFile:
+    """The rows to mend, those among them that the register could not place. Runs in the other process."""
+    catalogue = catalogue_with(asked.profiles)
+    examination = examine(asked.name, data, recompute=recompute, today=asked.today, catalogue=catalogue)
+    if asked.held is not None:
+        _mark_held(examination, asked.held)
+    return write_error_file(examination, line_end=line_end_of(data))
 
 
 def _mark_held(examination: Examination, held: Mapping[int, tuple[str, ...]]) -> None:

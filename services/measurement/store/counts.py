@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 from shared.postgres.pool import Connection
 
@@ -53,3 +54,11 @@ async def totals(connection: Connection, day: date | None = None) -> dict[str, i
         day,
     )
     return {name: int(value) for name, value in row.items()} if row is not None else {}
+
+
+async def pending_of(connection: Connection, intake_id: UUID) -> int:
+    """Rows of a committed file that its job has not come to (worker)."""
+    pending: int | None = await connection.fetchval(
+        'SELECT rows - done FROM job WHERE job_id = $1 AND payload = \'{"phase": "commit"}\' AND done > 0', intake_id
+    )
+    return pending or 0

@@ -106,10 +106,12 @@ async def mark_pending(connection: Connection, child_ids: Sequence[UUID]) -> Non
         )
 
 
-async def nik_is_registered(connection: Connection, nik_hash: bytes) -> bool:
-    """Whether any child, of whatever area, has this NIK (API role)."""
-    found: bool = await connection.fetchval("SELECT nik_is_registered($1)", nik_hash)
-    return found
+async def niks_registered(connection: Connection, nik_hashes: Sequence[bytes]) -> set[bytes]:
+    """Those of these numbers that a child has, of whatever area."""
+    rows = await connection.fetch(
+        "SELECT digest FROM unnest($1::bytea[]) AS digest WHERE nik_is_registered(digest)", nik_hashes
+    )
+    return {row["digest"] for row in rows}
 
 
 async def log_access(connection: Connection, reader: Reader, child_ids: Sequence[UUID], action: str) -> None:

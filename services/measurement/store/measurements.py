@@ -131,3 +131,13 @@ async def newest_days(connection: Connection, child_ids: Sequence[UUID]) -> dict
         list(child_ids),
     )
     return {row["child_id"]: row["day"] for row in rows}
+
+
+async def seen_at_posyandu(connection: Connection, child_ids: Sequence[UUID], posyandu_code: str) -> set[UUID]:
+    """Those of these children with a living measurement at the posyandu."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT child_id FROM measurement WHERE child_id = ANY($1) AND posyandu_code = $2 AND NOT voided",
+        list(child_ids),
+        posyandu_code,
+    )
+    return {row["child_id"] for row in rows}

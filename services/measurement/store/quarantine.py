@@ -80,6 +80,7 @@ class StoredHeldRow:
     settled_by: str | None
     answer: AnswerKind | None
     reject_reason: str | None
+    reject_note: str | None
     child_id: UUID | None
     fact_id: UUID | None
 
@@ -96,26 +97,34 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided about a held row, and what it became."""
+    """What a person decided about held rows. `job_id` where they answered many at once."""
 
     state: State
     answer: AnswerKind
     by: str
     reject_reason: str | None = None
-    child_id: UUID | None = None
-    fact_id: UUID | None = None
+    reject_note: str | None = None
+    job_id: UUID | None = None
 
 
 _SELECT: Final = (
     "SELECT quarantine_id, created_at, channel, source, intake_id, row_number, reasons, proposed, wrapped_key, sealed, "
-    "state, settled_at, settled_by, answer, reject_reason, child_id, fact_id FROM quarantine"
+    "state, settled_at, settled_by, answer, reject_reason, reject_note, child_id, fact_id FROM quarantine"
 )
 
 
-async def find(connection: Connection, quarantine_id: UUID, *, lock: bool = False) -> StoredHeldRow | None:
-    """The held row, if the caller may see it; `lock` keeps others from answering it meanwhile."""
-    row = await connection.fetchrow(f"{_SELECT} WHERE quarantine_id = $1{' FOR UPDATE' if lock else ''}", quarantine_id)
+async def find(connection: Connection, quarantine_id: UUID) -> StoredHeldRow | None:
+    """The held row, if the caller may see it."""
+    row = await connection.fetchrow(f"{_SELECT} WHERE quarantine_id = $1", quarantine_id)
     return None if row is None else _stored(row)
+
+
+async def hold_still(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, StoredHeldRow]:
+    """The held rows among `ids` that the caller may see, locked in one order: nobody else answers them meanwhile."""
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE quarantine_id = ANY($1) ORDER BY quarantine_id FOR UPDATE", sorted(set(ids))
+    )
+    return {row["quarantine_id"]: _stored(row) for row in rows}
 
 
 async def list_held(connection: Connection, wanted: Wanted, after: UUID | None, limit: int) -> list[StoredHeldRow]:
@@ -134,18 +143,100 @@ async def list_held(connection: Connection, wanted: Wanted, after: UUID | None, 
     return [_stored(row) for row in rows]
 
 
-async def settle(connection: Connection, quarantine_id: UUID, decision: Decision, now: datetime) -> None:
-    """Write down what was decided; the caller holds the row."""
+async def open_ids(
+    connection: Connection, wanted: Wanted, until: datetime, after: UUID | None, limit: int
+) -> list[UUID]:
+    """Open rows of whoever the transaction works for (`areas.apply`), held back by `until`, in the order of ids.
+
+    The worker's own policy shows it every row: the caller's areas are asked for here.
+    """
+    rows = await connection.fetch(
+        "SELECT quarantine_id FROM quarantine WHERE state = 'open' AND areas_inside_callers(areas) "
+        "AND ($1::text IS NULL OR $1 = ANY(reasons)) AND ($2::uuid IS NULL OR intake_id = $2) AND created_at <= $3 "
+        "AND ($4::uuid IS NULL OR quarantine_id > $4) ORDER BY quarantine_id LIMIT $5",
+        wanted.reason,
+        wanted.intake_id,
+        until,
+        after,
+        limit,
+    )
+    return [row["quarantine_id"] for row in rows]
+
+
+async def count_open(connection: Connection, wanted: Wanted, until: datetime) -> int:
+    """How many `open_ids` there are."""
+    count: int = await connection.fetchval(
+        "SELECT count(*) FROM quarantine WHERE state = 'open' AND areas_inside_callers(areas) "
+        "AND ($1::text IS NULL OR $1 = ANY(reasons)) AND ($2::uuid IS NULL OR intake_id = $2) AND created_at <= $3",
+        wanted.reason,
+        wanted.intake_id,
+        until,
+    )
+    return count
+
+
+async def waiting_for(
+    connection: Connection, place_name: str, after: UUID | None, limit: int
+) -> list[tuple[UUID, tuple[str, ...]]]:
+    """Open rows that wait for a name (`places.key_text`) with the areas of who sent them; in the order of ids."""
+    rows = await connection.fetch(
+        "SELECT q.quarantine_id, q.areas FROM intake_row r JOIN quarantine q "
+        "ON q.intake_id = r.intake_id AND q.row_number = r.row_number WHERE r.place_name = $1 AND q.state = 'open' "
+        "AND ($2::uuid IS NULL OR q.quarantine_id > $2) ORDER BY q.quarantine_id LIMIT $3",
+        place_name,
+        after,
+        limit,
+    )
+    return [(row["quarantine_id"], tuple(row["areas"])) for row in rows]
+
+
+async def open_of_rows(connection: Connection, intake_id: UUID, numbers: Sequence[int]) -> dict[UUID, StoredHeldRow]:
+    """The open ones of these rows of a file, locked."""
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE intake_id = $1 AND row_number = ANY($2) AND state = 'open' ORDER BY quarantine_id FOR UPDATE",
+        intake_id,
+        numbers,
+    )
+    return {row["quarantine_id"]: _stored(row) for row in rows}
+
+
+async def tally(connection: Connection, intake_id: UUID | None) -> dict[str, Any]:
+    """Rows by state, and of the open ones by reason; `proposed` = those with a value to accept."""
+    states = await connection.fetch(
+        "SELECT state, count(*) AS n FROM quarantine WHERE $1::uuid IS NULL OR intake_id = $1 GROUP BY state", intake_id
+    )
+    reasons = await connection.fetch(
+        "SELECT reason, count(*) AS open, count(*) FILTER (WHERE proposed <> '{}') AS proposed "
+        "FROM quarantine, unnest(reasons) AS reason WHERE state = 'open' AND ($1::uuid IS NULL OR intake_id = $1) "
+        "GROUP BY reason ORDER BY open DESC, reason",
+        intake_id,
+    )
+    found = {row["state"]: row["n"] for row in states}
+    return {
+        "states": {state: found.get(state, 0) for state in ("open", "resolved", "discarded")},
+        "reasons": [dict(row) for row in reasons],
+    }
+
+
+Became = tuple[UUID, UUID | None, UUID | None]  # held row, child, measurement
+
+
+async def settle(connection: Connection, rows: Sequence[Became], decision: Decision, now: datetime) -> None:
+    """Write down what was decided of rows and what they became; the caller holds them."""
     await connection.execute(
-        "UPDATE quarantine SET state = $2, answer = $3, settled_by = $4, reject_reason = $5, child_id = $6, "
-        "fact_id = $7, settled_at = $8 WHERE quarantine_id = $1",
-        quarantine_id,
+        "UPDATE quarantine q SET state = $4, answer = $5, settled_by = $6, reject_reason = $7, reject_note = $8, "
+        "answer_job_id = $9, settled_at = $10, child_id = new.child_id, fact_id = new.fact_id "
+        "FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS new(quarantine_id, child_id, fact_id) "
+        "WHERE q.quarantine_id = new.quarantine_id",
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        [row[2] for row in rows],
         decision.state,
         decision.answer,
         decision.by,
         decision.reject_reason,
-        decision.child_id,
-        decision.fact_id,
+        decision.reject_note,
+        decision.job_id,
         now,
     )
 

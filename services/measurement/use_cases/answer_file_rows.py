@@ -1,10 +1,11 @@
-"""A row of a file that was held back, taken with the values that a person gave."""
+"""Rows of files that were held back, taken with the values that a person gave: many at once, each judged by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -13,21 +14,20 @@ from pydantic import TypeAdapter
 from services.measurement.domain.entry_checks import visit_problems
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.domain.file_row import FileRow
-from services.measurement.domain.places import NamedPlace, PlaceBook
-from services.measurement.store import identities, intake
-from services.measurement.store.children import standing
-from services.measurement.store.intake import RowOutcome
+from services.measurement.domain.places import PlaceBook, key_text
+from services.measurement.store import identities, intake_rows
+from services.measurement.store.children import Standing, standing
+from services.measurement.store.intake_rows import RowOutcome
 from services.measurement.store.quarantine import StoredHeldRow
-from services.measurement.store.register import unknown_places
+from services.measurement.store.register import Place, unknown_places
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry, RefusedError
 from services.measurement.use_cases.file_children import FileChildren, Resident
 from services.measurement.use_cases.file_measurements import FileMeasurements
 from services.measurement.use_cases.held_rows import HeldContent
 from services.measurement.use_cases.record_measurements import child_refusal, point_problem, service_point
-from services.measurement.use_cases.take_file_rows import lock_places
+from services.measurement.use_cases.take_file_rows import lock_places, names_of
 from services.measurement.use_cases.visits import DatedVisit
-from shared.contracts.child import ChildV1
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
@@ -43,39 +43,107 @@ JUDGED_AGAIN: Final = frozenset(
 _ROW: Final = TypeAdapter(FileRow)
 
 
-class _Settled(NamedTuple):
-    """The child of a row, what its matching changed, and which children are one with another."""
+@dataclass(frozen=True, slots=True)
+class AnsweredRow:
+    """A held row of a file, what was kept of it, and the values that a person gave or accepted."""
 
-    child_id: UUID
-    root_of: Mapping[UUID, UUID]
-    changed: list[ChildV1]
+    held: StoredHeldRow
+    content: HeldContent
+    values: Mapping[str, Any]
 
 
-async def take_answered_row(
+async def take_answered_rows(
     connection: Connection,
-    held: StoredHeldRow,
-    content: HeldContent,
-    values: Mapping[str, Any],
+    intake_id: UUID,
+    rows: Sequence[AnsweredRow],
     places: PlaceBook,
     entry: Entry,
     vault: Vault,
-) -> RowOutcome:
-    """Store the row with its events. RefusedError for what is still wrong, ConcurrentChangeError."""
-    if held.intake_id is None or held.row_number is None:
-        raise LookupError(held.quarantine_id)
-    row = _complete(held, content, values, entry.today)
-    codes = await intake.row_codes(connection, held.intake_id, held.row_number)
-    desa_code, posyandu_code = await _place(connection, row, values, places, entry)
-    resident = Resident(row, desa_code, posyandu_code, codes, vault)
-    settled = await _child(connection, held.intake_id, resident, values.get("child_id"), entry, vault)
-    visits = FileMeasurements(held.intake_id, settled.root_of, entry)
-    outcome = (await visits.record(connection, [(resident, settled.child_id)]))[0]
-    await publish(connection, [*settled.changed, *visits.changed])
-    return outcome
+) -> list[RowOutcome | RefusedError]:
+    """Store rows of one file with their events: the outcome of each, or what is still wrong. ConcurrentChangeError."""
+    work = _Work(intake_id, entry, vault)
+    codes = await intake_rows.row_codes(connection, intake_id, [row.held.row_number or 0 for row in rows])
+    points = await _unknown_points(connection, rows)
+    for at, answered in enumerate(rows):
+        try:
+            row = _complete(answered, entry.today)
+            desa_code, posyandu_code, place_name = _place(answered, row, points, places, entry)
+        except RefusedError as refusal:
+            work.results[at] = refusal
+            continue
+        remarked = codes[row.row_number]
+        work.residents[at] = Resident(row, desa_code, posyandu_code, remarked, vault, place_name)
+    named = {at: row.values["child_id"] for at, row in enumerate(rows) if "child_id" in row.values}
+    await work.store(connection, {at: child for at, child in named.items() if at in work.residents})
+    return [work.results[at] for at in range(len(rows))]
 
 
-def _complete(held: StoredHeldRow, content: HeldContent, values: Mapping[str, Any], today: date) -> FileRow:
-    """The row with its new values, judged as a new one would be."""
+class _Work:
+    """Rows by their place in the batch: those still to be stored, and what became of the others."""
+
+    def __init__(self, intake_id: UUID, entry: Entry, vault: Vault) -> None:
+        self._intake_id = intake_id
+        self._entry = entry
+        self._vault = vault
+        self.residents: dict[int, Resident] = {}
+        self.results: dict[int, RowOutcome | RefusedError] = {}
+
+    async def store(self, connection: Connection, named: Mapping[int, UUID]) -> None:
+        """Find or register the children of all rows but those whose child a person `named`, then store the visits."""
+        matched = self._checked(await standing(connection, list(named.values())), named)
+        sought = {at: resident for at, resident in self.residents.items() if at not in named}
+        await lock_places(connection, list(sought.values()))
+        children = await FileChildren.load(connection, list(sought.values()), self._vault)
+        elsewhere = await self._registered_elsewhere(connection, children, list(sought.values()))
+        for at, resident in sought.items():
+            if resident.nik_hash in elsewhere and children.is_new(resident):
+                self.results[at] = RefusedError(EntryProblem("child_of_another_area", "nik"))
+                continue
+            child_id = children.attach(resident, self._entry)
+            if child_id is None:
+                self.results[at] = RefusedError(EntryProblem("ambiguous_child", "child_id"))
+            else:
+                matched[at] = child_id
+        await children.store(connection, self._entry, self._intake_id)
+        visits = FileMeasurements(self._intake_id, children.root_of, self._entry)
+        order = sorted(matched)
+        stored = await visits.record(connection, [(self.residents[at], matched[at]) for at in order])
+        self.results |= dict(zip(order, children.traced(stored), strict=True))
+        await publish(connection, [*children.changed, *visits.changed])
+
+    def _checked(self, known: Mapping[UUID, Standing], named: Mapping[int, UUID]) -> dict[int, UUID]:
+        """Children that a person named, as far as anything may be recorded of them."""
+        fine: dict[int, UUID] = {}
+        for at, child_id in named.items():
+            refusal = child_refusal(known.get(child_id), self._entry)
+            if refusal is None:
+                fine[at] = child_id
+            else:
+                self.results[at] = RefusedError(*refusal.problems)
+        return fine
+
+    async def _registered_elsewhere(
+        self, connection: Connection, children: FileChildren, residents: Sequence[Resident]
+    ) -> set[bytes]:
+        """Numbers of new children that a child beyond the caller's sight has already."""
+        new = {
+            resident.nik_hash for resident in residents if resident.nik_hash is not None and children.is_new(resident)
+        }
+        return await identities.niks_registered(connection, sorted(new)) if new else set()
+
+
+async def _unknown_points(connection: Connection, rows: Sequence[AnsweredRow]) -> dict[Place, str]:
+    points = [point for row in rows if (point := _given_point(row)) is not None]
+    return await unknown_places(connection, points) if points else {}
+
+
+def _given_point(row: AnsweredRow) -> Place | None:
+    return service_point(row.values.get("desa_code"), row.values.get("posyandu_code"))
+
+
+def _complete(answered: AnsweredRow, today: date) -> FileRow:
+    """The row with its new values, judged as a new one would be. RefusedError."""
+    held, content, values = answered.held, answered.content, answered.values
     known = {**dict.fromkeys(FileRow._fields), "row_number": held.row_number, **content.fields}
     foreign = sorted(values.keys() - known.keys() - ABOVE_THE_ROW)
     problems = [EntryProblem("field_not_of_row", name) for name in foreign]
@@ -107,44 +175,20 @@ def _complete(held: StoredHeldRow, content: HeldContent, values: Mapping[str, An
     return row
 
 
-async def _place(
-    connection: Connection, row: FileRow, values: Mapping[str, Any], places: PlaceBook, entry: Entry
-) -> tuple[str, str | None]:
-    """Desa and posyandu: those given, else what the names mean by now."""
-    point = service_point(values.get("desa_code"), values.get("posyandu_code"))
+def _place(
+    answered: AnsweredRow, row: FileRow, unknown: Mapping[Place, str], places: PlaceBook, entry: Entry
+) -> tuple[str, str | None, str | None]:
+    """Desa, posyandu, and the name still unknown: those given, else what the names mean by now. RefusedError."""
+    point, place_name = _given_point(answered), None
     if point is not None:
-        problems = point_problem(point, await unknown_places(connection, [point]))
+        problems = point_problem(point, unknown)
     else:
-        names = NamedPlace(row.kabupaten_name, row.kecamatan_name, row.desa_name, row.posyandu_name)
-        place = places.find(names)
+        place = places.find(names_of(row))
         point = (place.desa_code or "", place.posyandu_code)
+        place_name = None if place.unmapped is None else key_text(place.unmapped)
         problems = [] if place.problem is None else [EntryProblem(place.problem, "desa_code")]
     if not problems and not entry.grant.covers(*point):
         problems = [EntryProblem("outside_area", "desa_code")]
     if problems:
         raise RefusedError(*problems)
-    return point
-
-
-async def _child(
-    connection: Connection, intake_id: UUID, resident: Resident, child_id: UUID | None, entry: Entry, vault: Vault
-) -> _Settled:
-    """The child that the person named, else the one that fits, else a new one."""
-    if child_id is not None:
-        refusal = child_refusal((await standing(connection, [child_id])).get(child_id), entry)
-        if refusal is not None:
-            raise RefusedError(*refusal.problems)
-        return _Settled(child_id, {}, [])
-    await lock_places(connection, [resident])
-    children = await FileChildren.load(connection, [resident], vault)
-    if children.is_new(resident) and await _is_elsewhere(connection, resident):
-        raise RefusedError(EntryProblem("child_of_another_area", "nik"))
-    found = children.attach(resident, entry)
-    if found is None:
-        raise RefusedError(EntryProblem("ambiguous_child", "child_id"))
-    await children.store(connection, entry, intake_id)
-    return _Settled(found, children.root_of, children.changed)
-
-
-async def _is_elsewhere(connection: Connection, resident: Resident) -> bool:
-    return resident.nik_hash is not None and await identities.nik_is_registered(connection, resident.nik_hash)
+    return *point, place_name

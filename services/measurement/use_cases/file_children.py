@@ -15,13 +15,14 @@ from services.measurement.store import identities
 from services.measurement.store.children import CHILDREN, Claimed, claimed, lock_registering, merged_into
 from services.measurement.store.fact_rows import ConcurrentChangeError
 from services.measurement.store.identities import IdentityRow, KeptIdentity
+from services.measurement.store.intake_rows import RowOutcome
 from services.measurement.store.measurements import newest_days
 from services.measurement.store.vault import Identity, Vault
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.register_children import NewChild, identity_row, new_child, seal
 from services.measurement.use_cases.relocate_children import residences_of, stays_of
 from shared.contracts.child import ChildV1
-from shared.contracts.fact import Change, revised
+from shared.contracts.fact import Change, new_fact_id, revised
 from shared.postgres.pool import Connection
 
 IDENTITY_FIELDS: Final = ("nik", "name", "parent_name", "address", "rt", "rw")
@@ -31,15 +32,22 @@ _identity_values: Final = attrgetter(*IDENTITY_FIELDS)
 class Resident:
     """A row with the place its names mean and the hashes of whom it claims to be about."""
 
-    __slots__ = ("codes", "desa_code", "name_hash", "nik_hash", "posyandu_code", "row")
+    __slots__ = ("codes", "desa_code", "name_hash", "nik_hash", "place_name", "posyandu_code", "row")
 
     def __init__(
-        self, row: FileRow, desa_code: str, posyandu_code: str | None, codes: tuple[str, ...], vault: Vault
+        self,
+        row: FileRow,
+        desa_code: str,
+        posyandu_code: str | None,
+        codes: tuple[str, ...],
+        vault: Vault,
+        place_name: str | None = None,
     ) -> None:
         self.row = row
         self.desa_code = desa_code
         self.posyandu_code = posyandu_code
         self.codes = codes
+        self.place_name = place_name  # of a posyandu that is not known
         # A number that two children of the file share identifies neither.
         nik = None if "nik_shared" in codes else row.nik
         self.nik_hash = vault.nik_hash(nik, row.birth_date, row.sex)
@@ -77,6 +85,18 @@ class FileChildren:
         self._row_numbers: dict[UUID, int] = {}
         self.root_of: dict[UUID, UUID] = {}
         self.changed: list[ChildV1] = []
+
+    @classmethod
+    async def foresee(
+        cls, connection: Connection, residents: Sequence[Resident], vault: Vault, expected: Sequence[KnownChild[UUID]]
+    ) -> FileChildren:
+        """As `load`, without a lock and to be looked at only; `expected` = the new children of earlier chunks."""
+        index, stored = await cls.known(connection, residents)
+        for child in expected:
+            index.add(child)
+        children = cls(stored, index, {}, vault)
+        children.root_of = await merged_into(connection, list(stored))
+        return children
 
     @classmethod
     async def load(cls, connection: Connection, residents: Sequence[Resident], vault: Vault) -> FileChildren:
@@ -119,6 +139,21 @@ class FileChildren:
     def is_new(self, resident: Resident) -> bool:
         """Whether no known child fits."""
         return _is_new(self._index, resident)
+
+    def would_be(self, resident: Resident) -> tuple[UUID, KnownChild[UUID] | None]:
+        """The child of a row, and the same as known from now on if it would be new. AmbiguousChildError."""
+        known = self._index.find(resident.claim())
+        if known is not None:
+            return known.child_id, None
+        new = KnownChild(
+            new_fact_id(),
+            _one(resident.nik_hash),
+            _one(resident.name_hash),
+            resident.desa_code,
+            resident.posyandu_code,
+        )
+        self._index.add(new)
+        return new.child_id, new
 
     def attach(self, resident: Resident, entry: Entry) -> UUID | None:
         """The child of a row, registered if it is new; None where more than one child fits."""
@@ -206,6 +241,26 @@ class FileChildren:
         await self._store_learned(connection, changed)
         await identities.mark_pending(connection, [child.child_id for child in changed if child.change == "relocated"])
         self.changed = [*new, *changed]
+
+    def traced(self, outcomes: Sequence[RowOutcome]) -> list[RowOutcome]:
+        """The outcomes with what their rows did to children, as taking the file back needs it.
+
+        A new child is its first row's; a change is the last row's, since the chunk made one revision of it.
+        """
+        new: dict[UUID | None, int] = {}
+        changed: dict[UUID | None, int] = {}
+        for child in self.changed:
+            (new if child.child_id in self._new else changed)[child.child_id] = child.revision
+        traced = list(outcomes)
+        for at, outcome in enumerate(traced):
+            revision = new.pop(outcome.child_id, None)
+            if revision is not None:
+                traced[at] = outcome._replace(registered=True, child_revision=revision)
+        for at in range(len(traced) - 1, -1, -1):
+            revision = changed.pop(traced[at].child_id, None)
+            if revision is not None:
+                traced[at] = traced[at]._replace(child_revision=revision)
+        return traced
 
     def _news(self, child_id: UUID) -> dict[str, Any]:
         """What the chunk says that a child's fact does not."""

@@ -8,9 +8,9 @@ from typing import Final
 from uuid import UUID
 
 from services.measurement.domain.file_row import FileRow
-from services.measurement.store import intake
+from services.measurement.store import intake_rows
 from services.measurement.store.fact_rows import ConcurrentChangeError
-from services.measurement.store.intake import RowOutcome
+from services.measurement.store.intake_rows import RowOutcome
 from services.measurement.store.measurements import (
     FILE_MEASUREMENTS,
     FILE_VALUES,
@@ -26,6 +26,7 @@ from shared.contracts.fact import new_fact_id, revised
 from shared.postgres.pool import Connection
 
 SOURCE: Final = "eppgbm"
+FILE_VOIDED: Final = "file_voided"  # the whole file was taken back: unlike a person's void it says nothing of the visit
 _OFFICIAL: Final = {
     "haz": "official_haz",
     "waz": "official_waz",
@@ -43,14 +44,16 @@ class FileMeasurements:
     `root_of` leads from a merged child to its survivor: what was recorded under either is one child's day.
     """
 
-    def __init__(self, intake_id: UUID, root_of: Mapping[UUID, UUID], entry: Entry) -> None:
+    def __init__(
+        self, intake_id: UUID, root_of: Mapping[UUID, UUID], entry: Entry, used: set[UUID] | None = None
+    ) -> None:
         self._intake_id = intake_id
         self._root_of = root_of
         self._entry = entry
         self._readings: dict[Visit, list[Reading]] = {}
         self._by_others: dict[Visit, list[Reading]] = {}
         self._ours: dict[UUID, OfficialScores] = {}  # scores of what is stored, by fact
-        self._used: set[UUID] = set()
+        self._used: set[UUID] = set() if used is None else used
         self._row_numbers: dict[UUID, int] = {}
         self._new: dict[UUID, MeasurementV1] = {}
         self._corrected: dict[UUID, MeasurementV1] = {}
@@ -72,6 +75,13 @@ class FileMeasurements:
         self.changed = [*new, *corrected]
         return outcomes
 
+    async def foresee(self, connection: Connection, rows: Sequence[tuple[Resident, UUID]]) -> list[RowOutcome]:
+        """What `record` would say of every row; nothing is stored. `used` of the earlier chunks is to be handed on."""
+        facts = [self._fact(resident, child_id) for resident, child_id in rows]
+        await self._load(connection, facts)
+        self._score(rows)
+        return [self._place(fact, resident) for fact, (resident, _) in zip(facts, rows, strict=True)]
+
     async def _load(self, connection: Connection, facts: Sequence[MeasurementV1]) -> None:
         """What is recorded of these days, also under children that have been merged since: by files, and by others."""
         family: dict[UUID, list[UUID]] = {}
@@ -82,6 +92,8 @@ class FileMeasurements:
         }
         for reading in await readings_of(connection, sorted(visits)):
             fact = reading.fact
+            if fact.void_reason == FILE_VOIDED:
+                continue
             is_of_file = fact.source.partition("#")[0] == SOURCE
             root_id = self._root_of.get(fact.child_id, fact.child_id)
             known = self._readings if is_of_file else self._by_others
@@ -107,7 +119,7 @@ class FileMeasurements:
             for reading in readings
         ]
         if doubtful:
-            self._used = await intake.used_facts(connection, self._intake_id, doubtful)
+            self._used |= await intake_rows.used_facts(connection, self._intake_id, doubtful)
 
     def _place(self, fact: MeasurementV1, resident: Resident) -> RowOutcome:
         """Find the reading of this row among those of the day, or make one."""
@@ -127,7 +139,8 @@ class FileMeasurements:
         free.fact = revised(free.fact, "corrected", self._entry.now, **values)
         free.digest = file_digest(free.fact)
         self._corrected[free.fact.fact_id] = free.fact
-        return self._outcome("corrected", free.fact, resident, resident.codes)
+        outcome = self._outcome("corrected", free.fact, resident, resident.codes)
+        return outcome._replace(revision=free.fact.revision)
 
     def _says(self, reading: Reading, fact: MeasurementV1) -> bool:
         """Whether a row says what a file has said before, or what is stored: a person's correction outlives the file.
@@ -157,13 +170,14 @@ class FileMeasurements:
         readings.append(Reading(fact, file_digest(fact)))
         self._new[fact.fact_id] = fact
         codes = (*resident.codes, "same_day_other_values") if is_second else resident.codes
-        return self._outcome("accepted", fact, resident, codes)
+        return self._outcome("accepted", fact, resident, codes)._replace(revision=fact.revision)
 
     def _outcome(self, outcome: str, fact: MeasurementV1, resident: Resident, codes: tuple[str, ...]) -> RowOutcome:
         self._used.add(fact.fact_id)
         if outcome != "unchanged":
             self._row_numbers[fact.fact_id] = resident.row.row_number
-        return RowOutcome(resident.row.row_number, outcome, tuple(dict.fromkeys(codes)), fact.child_id, fact.fact_id)
+        place = (fact.child_id, fact.fact_id, resident.place_name)
+        return RowOutcome(resident.row.row_number, outcome, tuple(dict.fromkeys(codes)), *place)
 
     def _fact(self, resident: Resident, child_id: UUID) -> MeasurementV1:
         row = resident.row

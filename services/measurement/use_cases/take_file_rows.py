@@ -16,10 +16,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.measurement.domain.file_row import FileRow, JudgedRow, Outcome, Value
-from services.measurement.domain.places import MappingKey, NamedPlace, Place, PlaceBook
-from services.measurement.store import counts, intake, quarantine
+from services.measurement.domain.places import MappingKey, NamedPlace, Place, PlaceBook, key_text
+from services.measurement.store import counts, intake_rows, mappings, quarantine
 from services.measurement.store.counts import IntakeCount
-from services.measurement.store.intake import RowOutcome
+from services.measurement.store.intake_rows import RowOutcome
 from services.measurement.store.quarantine import HeldRow
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry
@@ -53,20 +53,20 @@ class FileChunk:
 
 
 @dataclass(slots=True)
-class _Sorted:
-    """The chunk, sorted by what there is to do."""
+class SortedRows:
+    """A chunk, sorted by what there is to do."""
 
     residents: list[Resident] = field(default_factory=list)
     outcomes: list[RowOutcome] = field(default_factory=list)
     held: list[HeldRow] = field(default_factory=list)
-    unmapped: dict[MappingKey, list[str]] = field(default_factory=dict)
+    asked: set[MappingKey] = field(default_factory=set)
 
 
 async def take_file_rows(
     connection: Connection, chunk: FileChunk, places: PlaceBook, entry: Entry, vault: Vault
 ) -> IntakeCount:
     """Store the chunk with its events and the outcome of every row; what it adds to the intake ledger."""
-    work = _sort(chunk, places, entry, vault)
+    work = sort_rows(chunk, places, entry, vault)
     await lock_places(connection, work.residents)
     children = await FileChildren.load(connection, work.residents, vault)
     matched = []
@@ -78,12 +78,12 @@ async def take_file_rows(
             matched.append((resident, child_id))
     await children.store(connection, entry, chunk.intake_id)
     visits = FileMeasurements(chunk.intake_id, children.root_of, entry)
-    work.outcomes += await visits.record(connection, matched)
+    work.outcomes += children.traced(await visits.record(connection, matched))
     await publish(connection, [*children.changed, *visits.changed])
     await quarantine.hold(connection, work.held, entry.known_at)
-    if work.unmapped:
-        await intake.ask_for_names(connection, chunk.intake_id, work.unmapped, entry.known_at)
-    await intake.insert_rows(connection, chunk.intake_id, work.outcomes)
+    if work.asked:
+        await mappings.ask_for_names(connection, chunk.intake_id, work.asked, entry.known_at)
+    await intake_rows.insert_rows(connection, chunk.intake_id, work.outcomes)
     count = _count(work.outcomes)
     await counts.add(connection, "file", count, entry.known_at)
     return count
@@ -92,16 +92,22 @@ async def take_file_rows(
 async def place_book(connection: Connection, areas: Sequence[str]) -> PlaceBook:
     """The names of the kabupaten of these areas: a file of another one finds no desa."""
     kabupaten = sorted({".".join(area.split(".")[:2]) for area in areas})
-    return PlaceBook(await intake.named_entries(connection, kabupaten), await intake.decided_names(connection))
+    return PlaceBook(await mappings.named_entries(connection, kabupaten), await mappings.decided_names(connection))
+
+
+def names_of(row: FileRow) -> NamedPlace:
+    """The names of a row, as they are looked up."""
+    return NamedPlace(row.kabupaten_name, row.kecamatan_name, row.desa_name, row.posyandu_name, row.puskesmas_name)
 
 
 async def lock_places(connection: Connection, residents: Sequence[Resident]) -> None:
     """Only we match children of these desa, until the end of the transaction."""
-    await intake.lock_places(connection, [_lock_key(resident.desa_code) for resident in residents])
+    await intake_rows.lock_places(connection, [_lock_key(resident.desa_code) for resident in residents])
 
 
-def _sort(chunk: FileChunk, places: PlaceBook, entry: Entry, vault: Vault) -> _Sorted:
-    work = _Sorted()
+def sort_rows(chunk: FileChunk, places: PlaceBook, entry: Entry, vault: Vault) -> SortedRows:
+    """Rows with a place, rows that are held back, duplicates, and the names that a person should decide."""
+    work = SortedRows()
     for judged in chunk.rows:
         codes = tuple(dict.fromkeys(reason.code for reason in (*judged.reasons, *judged.notes)))
         if judged.outcome is Outcome.DUPLICATE:
@@ -115,7 +121,7 @@ def _sort(chunk: FileChunk, places: PlaceBook, entry: Entry, vault: Vault) -> _S
 
 
 def _sort_row(
-    work: _Sorted,
+    work: SortedRows,
     chunk: FileChunk,
     row: FileRow,
     places: PlaceBook,
@@ -123,16 +129,17 @@ def _sort_row(
     entry: Entry,
     vault: Vault,
 ) -> None:
-    place = places.find(NamedPlace(row.kabupaten_name, row.kecamatan_name, row.desa_name, row.posyandu_name))
-    if place.unmapped is not None and place.unmapped not in work.unmapped:
-        work.unmapped[place.unmapped] = places.suggest(place.unmapped)
+    place = places.find(names_of(row))
+    work.asked.update(place.asked)
+    place_name = None if place.unmapped is None else key_text(place.unmapped)
     problem = _place_problem(place, entry)
     if place.desa_code is None or problem is not None:
         _hold_back(work, chunk, row, problem or "unknown_desa", codes, entry, vault)
+        work.outcomes[-1] = work.outcomes[-1]._replace(place_name=place_name)
         return
     if place.unmapped is not None:
         codes = (*codes, "unmapped_posyandu")
-    work.residents.append(Resident(row, place.desa_code, place.posyandu_code, codes, vault))
+    work.residents.append(Resident(row, place.desa_code, place.posyandu_code, codes, vault, place_name))
 
 
 def _place_problem(place: Place, entry: Entry) -> str | None:
@@ -142,7 +149,7 @@ def _place_problem(place: Place, entry: Entry) -> str | None:
 
 
 def _hold_back(
-    work: _Sorted, chunk: FileChunk, row: FileRow, reason: str, codes: tuple[str, ...], entry: Entry, vault: Vault
+    work: SortedRows, chunk: FileChunk, row: FileRow, reason: str, codes: tuple[str, ...], entry: Entry, vault: Vault
 ) -> None:
     """Keep a row that was readable but cannot be placed."""
     content = HeldContent(_known(row), (Doubt(reason, PLACED_BY.get(reason, "desa_code")),))

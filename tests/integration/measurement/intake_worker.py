@@ -7,7 +7,7 @@ import sys
 
 import orjson
 
-from services.measurement.jobs.intake import KIND, IntakeJob
+from services.measurement.jobs.handlers import handlers
 from services.measurement.jobs.parsing import Parser
 from services.measurement.store.vault import Vault
 from shared.jobs.runner import JobRunner
@@ -19,8 +19,8 @@ LEASE_SECONDS = 1.0
 
 async def main(address: Address) -> None:
     async with open_pool(address) as pool:
-        handler = IntakeJob(pool, Vault(MASTER_KEY, MATCH_KEY), Parser(), lambda: None)
-        await JobRunner(pool, {KIND: handler}, slots=1, lease_seconds=LEASE_SECONDS).run(asyncio.Event())
+        known = handlers(pool, Vault(MASTER_KEY, MATCH_KEY), Parser(), lambda: None)
+        await JobRunner(pool, known, slots=1, lease_seconds=LEASE_SECONDS).run(asyncio.Event())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.measurement.domain.file_row import FileRow, JudgedRow, Outcome
 from services.measurement.domain.places import PlaceBook
-from services.measurement.store import counts, intake
+from services.measurement.store import counts, mappings
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.take_file_rows import FileChunk, take_file_rows
 from shared.auth.areas import AreaGrant
@@ -71,7 +71,7 @@ async def take(desk: Desk, book: PlaceBook, lines: list[Line]) -> counts.IntakeC
 async def clean(desk: Desk) -> AsyncIterator[PlaceBook]:
     await empty(desk)
     async with desk.worker.acquire() as connection:
-        yield PlaceBook(await intake.named_entries(connection, [KABUPATEN]), {})
+        yield PlaceBook(await mappings.named_entries(connection, [KABUPATEN]), {})
 
 
 async def check(desk: Desk, files: list[list[Line]]) -> None:

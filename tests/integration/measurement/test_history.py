@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from services.measurement.domain.file_row import JudgedRow, Outcome
 from services.measurement.domain.places import PlaceBook
-from services.measurement.store import intake
+from services.measurement.store import mappings
 from services.measurement.store.identities import Reader
 from services.measurement.use_cases.correct_children import ChildCorrection, correct_child
 from services.measurement.use_cases.correct_measurements import Correction, correct_measurements
@@ -107,7 +107,7 @@ async def test_what_a_file_entered_and_changed_names_the_file_and_its_row(desk: 
     unnumbered = file_row(2, Line(0, 1, 0, 80))._replace(nik=None)
     earlier, changed = file_row(2, Line(0, 0, 0, 80)), file_row(3, Line(0, 1, 0, 82))
     async with desk.worker.acquire() as connection, connection.transaction():
-        book = PlaceBook(await intake.named_entries(connection, [KABUPATEN]), {})
+        book = PlaceBook(await mappings.named_entries(connection, [KABUPATEN]), {})
         for file, rows in ((first, [unnumbered]), (second, [earlier, changed])):
             judged = [JudgedRow(each.row_number, Outcome.TAKEN, each) for each in rows]
             entry = replace(on(date(2026, 1, 1)), channel="file", source="eppgbm")

@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 import pytest
 
-from services.measurement.jobs.intake import KIND, IntakeJob
+from services.measurement.jobs.handlers import handlers
 from services.measurement.jobs.parsing import Parser
 from shared.jobs.runner import JobRunner
 from tests.integration.measurement.desk import DESA_A, DESA_B, POSYANDU_A, POSYANDU_A2, POSYANDU_B, Desk
-from tests.integration.measurement.files import children, csv_file, row
+from tests.integration.measurement.files import HEADS, children, csv_file, row
 
 LEDGER = ("received", "accepted", "unchanged", "rejected", "quarantined", "pending")
 
@@ -26,7 +26,7 @@ def parser(open_module_desk: Desk) -> Any:
 
 @pytest.fixture(autouse=True)
 async def running_jobs(desk: Desk, parser: Parser) -> AsyncIterator[None]:
-    runner = JobRunner(desk.worker, {KIND: IntakeJob(desk.worker, desk.vault, parser, lambda: None)}, slots=2)
+    runner = JobRunner(desk.worker, handlers(desk.worker, desk.vault, parser, lambda: None), slots=2)
     stop = asyncio.Event()
     task = asyncio.create_task(runner.run(stop))
     desk.app.state.after_commit = runner.wake
@@ -211,7 +211,7 @@ async def test_an_unknown_posyandu_leaves_the_row_unmapped_until_a_person_decide
     job = await take(desk, [row(posyandu="Melatii"), *children(2)])
     assert counts(job) == {"received": 3, "accepted": 3}
     waiting = (await desk.send("GET", "/v1/mappings")).json()["items"]
-    assert [(item["name"], item["suggestions"]) for item in waiting] == [("melatii", [POSYANDU_A])]
+    assert [(item["name"], item["suggestions"][0]["code"]) for item in waiting] == [("melatii", POSYANDU_A)]
     body = {"kind": "posyandu", "parent_code": DESA_A, "name": "melatii", "code": POSYANDU_A2}
     assert (await desk.send("POST", "/v1/mappings", body)).status_code == 200
     await take(desk, [row(posyandu="Melatii", day="2025-08-05"), *children(2)])
@@ -284,7 +284,10 @@ async def test_held_back_rows_are_kept_with_their_reasons_proposals_and_a_file_t
     assert "measured_in_future" in rows[1]["reasons"]
     mend = await desk.send("GET", f"/v1/intake-jobs/{job['id']}/error-file")
     assert mend.status_code == 200
-    assert mend.content.startswith(b"PK")
+    assert mend.headers["content-type"].startswith("text/csv")
+    heads, *lines = mend.text.splitlines()
+    assert heads == ";".join([*HEADS, "Baris (Tumbuh)", "Alasan (Tumbuh)"])
+    assert [line.split(";")[len(HEADS)] for line in lines] == ["5", "6"]
 
 
 async def test_the_intake_ledger_balances_after_files_and_visits(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from services.measurement.domain.file_row import JudgedRow, Outcome
 from services.measurement.domain.places import PlaceBook
 from services.measurement.jobs.matching import Matching
-from services.measurement.store import intake
+from services.measurement.store import mappings
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.take_file_rows import FileChunk, take_file_rows
 from shared.auth.areas import AreaGrant
@@ -106,7 +106,7 @@ async def test_a_file_is_matched_too(desk: Desk) -> None:
     known = await desk.register_child(identity={"name": "Anak a"})
     row = file_row(2, Line(0, 1, 0, 80))
     async with desk.worker.acquire() as connection, connection.transaction():
-        book = PlaceBook(await intake.named_entries(connection, [KABUPATEN]), {})
+        book = PlaceBook(await mappings.named_entries(connection, [KABUPATEN]), {})
         entry = Entry(now_utc(), date(2026, 1, 1), "file", "eppgbm", AreaGrant((KABUPATEN,)), "person-1")
         changed = row._replace(sex="male")
         chunk = FileChunk(new_fact_id(), [JudgedRow(2, Outcome.TAKEN, changed)], {})

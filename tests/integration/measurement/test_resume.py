@@ -11,6 +11,7 @@ from uuid import UUID
 
 import orjson
 
+from services.measurement.jobs import void
 from services.measurement.jobs.parsing import CHUNK_ROWS
 from tests.integration.measurement.desk import Desk
 from tests.integration.measurement.files import csv_file, row
@@ -72,3 +73,29 @@ async def test_resuming_after_kill_nine_stores_every_row_once(desk: Desk) -> Non
     assert intake == {
         "received": ROWS, "accepted": ROWS, "unchanged": 0, "rejected": 0, "quarantined": 0, "pending": 0,
     }  # fmt: skip
+
+
+async def test_taking_a_file_back_goes_on_where_the_last_commit_was(desk: Desk) -> None:
+    uploaded = await desk.send("POST", "/v1/intake-jobs?filename=x.csv", csv_file(many_rows()), media_type="text/csv")
+    intake_id = UUID(uploaded.json()["id"])
+    process = await start_worker(desk)
+    try:
+        await until_state(desk, intake_id, "waiting")
+        await desk.send("POST", f"/v1/intake-jobs/{intake_id}:commit")
+        await until_state(desk, intake_id, "done")
+        await desk.send("POST", f"/v1/intake-jobs/{intake_id}:void", {"reason": "wrong_file"})
+        void_id = await desk.worker.fetchval("SELECT void_job_id FROM intake_file")
+        await until_done(desk, void_id, 2 * void.CHUNK_ROWS)
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+        process = await start_worker(desk)
+        await until_state(desk, void_id, "done")
+    finally:
+        process.kill()
+        await process.wait()
+    job = (await desk.send("GET", f"/v1/intake-jobs/{intake_id}")).json()
+    assert (job["state"], job["undone"]) == ("voided", {"voided": ROWS})
+    assert await desk.worker.fetchval("SELECT count(*) FROM measurement WHERE voided AND revision = 2") == ROWS
+    assert await desk.worker.fetchval("SELECT count(*) FROM child WHERE voided AND revision = 2") == ROWS // 2
+    assert len(await desk.events()) == 2 * (ROWS + ROWS // 2)
+    assert (await desk.send("GET", "/v1/ledger", role="ops", areas=[])).json()["intake"]["accepted"] == ROWS

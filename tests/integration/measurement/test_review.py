@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import io
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from python_calamine import CalamineWorkbook
 
-from services.measurement.jobs.intake import KIND, IntakeJob
+from services.measurement.jobs.handlers import handlers
 from services.measurement.jobs.parsing import Parser
 from shared.auth.areas import AreaGrant, apply
 from shared.jobs.runner import JobRunner
@@ -25,7 +25,7 @@ GOOD_DAY = "2025-06-01"
 @pytest.fixture(autouse=True)
 async def running_jobs(desk: Desk) -> AsyncIterator[None]:
     parser: Parser = desk.app.state.parser
-    runner = JobRunner(desk.worker, {KIND: IntakeJob(desk.worker, desk.vault, parser, lambda: None)}, slots=1)
+    runner = JobRunner(desk.worker, handlers(desk.worker, desk.vault, parser, lambda: None), slots=1)
     stop = asyncio.Event()
     task = asyncio.create_task(runner.run(stop))
     desk.app.state.after_commit = runner.wake
@@ -294,24 +294,65 @@ async def test_an_answered_row_is_no_longer_in_the_error_file(desk: Desk) -> Non
 
 async def names_to_mend(desk: Desk, intake_id: str) -> list[str]:
     answer = await desk.send("GET", f"/v1/intake-jobs/{intake_id}/error-file")
-    heads, *rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
-    return [str(cells[heads.index("Nama")]) for cells in rows]
+    heads, *rows = csv.reader(io.StringIO(answer.text), delimiter=";")
+    return [cells[heads.index("Nama")] for cells in rows]
+
+
+async def answer_all(desk: Desk, body: dict[str, Any], **who: Any) -> dict[str, int]:
+    """One answer to many rows, and what came of it."""
+    asked = await desk.send("POST", "/v1/review-jobs", body, **who)
+    assert asked.status_code == 202, asked.text
+    async with asyncio.timeout(30):
+        while True:
+            job = (await desk.send("GET", asked.headers["location"], **who)).json()
+            if job["state"] == "done":
+                counts: dict[str, int] = job["counts"]
+                return counts
+            await asyncio.sleep(0.02)
 
 
 async def test_all_rows_of_one_reason_are_taken_at_one_word(desk: Desk) -> None:
     """domain.md §7: one click for all rows of one reason; a row with a second doubt stays open and says which."""
     grams = [row(nik="", name=f"Anak {letter}", kg="10400") for letter in "abcd"]
     await take(desk, *grams, row(nik="1,21901E+15", name="Anak e", kg="10400"), row(nik="", name="Anak f", sex="?"))
-    body = {"reason": "weight_in_grams"}
-    first = (await desk.send("POST", "/v1/review:accept?limit=3", body)).json()
-    assert [item["outcome"] for item in first["items"]] == ["accepted"] * 3
-    rest = (await desk.send("POST", f"/v1/review:accept?limit=3&cursor={first['next_cursor']}", body)).json()
-    assert [item["outcome"] for item in rest["items"]] == ["accepted", "open"]
-    assert [problem["code"] for problem in rest["items"][1]["problems"]] == ["nik_damaged"]
-    assert rest["next_cursor"] is None
+    waiting = (await desk.send("GET", "/v1/review/counts")).json()
+    assert waiting["states"] == {"open": 6, "resolved": 0, "discarded": 0}
+    assert {"reason": "weight_in_grams", "open": 5, "proposed": 5} in waiting["reasons"]
+    body = {"answer": "accepted", "reason": "weight_in_grams"}
+    assert await answer_all(desk, body) == {"accepted": 4, "open": 1, "open:nik_damaged": 1}
     assert await ledger(desk) == {"received": 6, "accepted": 4, "quarantined": 2}
     assert await visits(desk) == 4
     assert [len(item["problems"]) for item in await held(desk)] == [2, 1]
+    assert await answer_all(desk, body) == {"open": 1, "open:nik_damaged": 1}
+    assert await visits(desk) == 4
+    settled = await desk.worker.fetch(
+        "SELECT DISTINCT settled_by, answer_job_id IS NOT NULL AS together FROM quarantine WHERE state = 'resolved'"
+    )
+    assert [found["together"] for found in settled] == [True]
+    assert settled[0]["settled_by"]
+
+
+async def test_all_rows_of_one_reason_are_rejected_with_one_reason(desk: Desk) -> None:
+    first = await take(desk, *(row(nik="", name=f"Anak {letter}", kg="10400") for letter in "abc"))
+    second = await take(desk, row(nik="", name="Anak d", kg="10400"))
+    body: dict[str, Any] = {"answer": "rejected", "reason": "weight_in_grams", "intake_id": first}
+    refused = await desk.send("POST", "/v1/review-jobs", body)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "reject_reason_missing")
+    body |= {"reject_reason": "not_measured", "note": "Timbangan rusak"}
+    assert await answer_all(desk, body) == {"rejected": 3}
+    assert [item["intake_id"] for item in await held(desk)] == [second]
+    gone = await held(desk, "?state=discarded")
+    assert {(item["reject_reason"], item["reject_note"]) for item in gone} == {("not_measured", "Timbangan rusak")}
+    assert await ledger(desk) == {"received": 4, "rejected": 3, "quarantined": 1}
+
+
+async def test_one_answer_reaches_the_rows_of_the_callers_area_only(desk: Desk) -> None:
+    await take(desk, row(**GRAMS))
+    body = {"answer": "accepted", "reason": "weight_in_grams"}
+    for areas in ([DESA_C], [DESA_A]):
+        assert await answer_all(desk, body, areas=areas) == {}
+    assert (await desk.send("POST", "/v1/review-jobs", body, role="kader", areas=[DESA_A, DESA_B])).status_code == 403
+    assert await ledger(desk) == {"received": 1, "quarantined": 1}
 
 
 async def test_pages_of_held_rows_do_not_overlap(desk: Desk) -> None:

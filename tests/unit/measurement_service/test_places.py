@@ -2,7 +2,17 @@
 
 import pytest
 
-from services.measurement.domain.places import MappingKey, NamedEntry, NamedPlace, Place, PlaceBook, plain_name
+from services.measurement.domain.places import (
+    MappingKey,
+    NamedEntry,
+    NamedPlace,
+    Place,
+    PlaceBook,
+    Suggestion,
+    key_of,
+    key_text,
+    plain_name,
+)
 
 KAB, KEC, DESA = "12.19", "12.19.01", "12.19.01.2003"
 ENTRIES = [
@@ -59,7 +69,9 @@ def test_an_unknown_posyandu_leaves_the_row_without_one_and_asks() -> None:
     place = find("Lalang", "Posy. Melati 1")
     assert (place.desa_code, place.posyandu_code, place.problem) == (DESA, None, None)
     assert place.unmapped == ("posyandu", DESA, "melati1")
-    assert PlaceBook(ENTRIES, {}).suggest(("posyandu", DESA, "melati1")) == [f"{DESA}.P001"]
+    assert PlaceBook(ENTRIES, {}).suggest(("posyandu", DESA, "melati1")) == [
+        Suggestion(f"{DESA}.P001", "Posyandu Melati I", 0.86)
+    ]
 
 
 def test_what_a_person_decided_is_used() -> None:
@@ -77,3 +89,50 @@ def test_a_plain_name_is_its_own_plain_name() -> None:
     for name in ("Kec. Sei Balai", "Desa", "Posyandu Pos Melati", "Ujung Kubu"):
         for kind in ("kecamatan", "desa", "posyandu"):
             assert plain_name(kind, plain_name(kind, name)) == plain_name(kind, name)
+
+
+PUSKESMAS = NamedEntry("puskesmas", "PKM-1", "Puskesmas Medang Deras", KEC, (DESA,))
+
+
+def test_an_unknown_kecamatan_is_a_question_of_the_kabupaten() -> None:
+    place = find("Lalang", kec="Medang Dras")
+    assert (place.problem, place.unmapped) == ("unknown_desa", ("kecamatan", KAB, "medangdras"))
+    assert [found.code for found in PlaceBook(ENTRIES, {}).suggest(("kecamatan", KAB, "medangdras"))] == [KEC]
+    decided = PlaceBook(ENTRIES, {("kecamatan", KAB, "medangdras"): KEC})
+    assert decided.find(NamedPlace(None, "Medang Dras", "Lalang", None)).desa_code == DESA
+
+
+def test_a_name_of_another_kabupaten_is_no_question_of_this_one() -> None:
+    assert find("Lalang", kab="Asahan").asked == ()
+
+
+def test_suggestions_come_from_the_area_above_only() -> None:
+    book = PlaceBook([*ENTRIES, NamedEntry("desa", "12.19.02.2009", "Pakamm", "12.19.02")], {})
+    assert [found.code for found in book.suggest(("desa", "12.19.02", "pakamm"))] == ["12.19.02.2009"]
+    assert [found.similarity for found in book.suggest(("desa", KEC, "pakamm"))] == [0.91, 0.91]
+    assert book.suggest(("desa", KEC, "sungai rakyat")) == []
+
+
+def test_the_word_before_a_name_outweighs_a_decision_on_the_bare_name() -> None:
+    """B104."""
+    book = PlaceBook(ENTRIES, {("desa", KEC, "pakam"): "12.19.01.1006"})
+    assert book.find(NamedPlace(None, "Medang Deras", "Desa Pakam", None)).desa_code == "12.19.01.2014"
+
+
+def test_a_puskesmas_is_asked_for_only_where_the_register_has_any_and_never_holds_a_row_back() -> None:
+    names = NamedPlace(None, "Medang Deras", "Lalang", None, "Medang Derras")
+    assert PlaceBook(ENTRIES, {}).find(names) == Place(DESA)
+    place = PlaceBook([*ENTRIES, PUSKESMAS], {}).find(names)
+    assert (place.desa_code, place.unmapped) == (DESA, None)
+    assert place.asked == (("puskesmas", KAB, "medangderras"),)
+
+
+def test_a_puskesmas_tells_the_desa_where_no_kecamatan_is_named() -> None:
+    book = PlaceBook([*ENTRIES, PUSKESMAS], {})
+    assert book.find(NamedPlace(None, None, "Lalang", None, "Puskesmas Medang Deras")).desa_code == DESA
+    assert book.find(NamedPlace(None, None, "Pakam", None, "Puskesmas Medang Deras")).problem == "unknown_desa"
+
+
+def test_a_key_survives_as_text() -> None:
+    key: MappingKey = ("posyandu", DESA, "melati1")
+    assert key_of(key_text(key)) == key
