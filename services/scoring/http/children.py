@@ -7,8 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.scoring.domain.ruleset import RuleSet
 from services.scoring.store import lists
 from services.scoring.use_cases.explain_child import explain_child
+from services.scoring.use_cases.show_growth import show_growth
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import today_jakarta
@@ -46,3 +48,22 @@ async def child_explanation(
     if explained is None:
         raise NOT_FOUND.problem()
     return json_response(explained, headers={"Content-Language": lang})
+
+
+@router.get("/v1/children/{child_id}/growth", summary="Every measurement with its scores, letters and velocities")
+async def child_growth(
+    child_id: UUID,
+    request: Request,
+    caller: Annotated[Caller, require("status:read")],  # noqa: ARG001
+) -> Response:
+    """Oldest first, those of merged children among them; of several on one day the last counts (`is_primary`).
+
+    Our letter (N, T, O, B) stands beside the kader's, the official scores beside those by corrected age. `haz_change`
+    is against the latest comparable visit in the shorter and the longer window. 404 as for the status.
+    """
+    rules: RuleSet = request.app.state.rules
+    async with reading(request) as connection:
+        growth = await show_growth(connection, child_id, rules)
+    if growth is None:
+        raise NOT_FOUND.problem()
+    return json_response(growth)

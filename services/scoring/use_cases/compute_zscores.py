@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from services.scoring.domain.assess import other_position
-from services.scoring.domain.assessment_codes import OUTLIER, class_name
+from services.scoring.domain.assessment_codes import OUTLIER
 from services.scoring.domain.categories import class_of, classify
+from services.scoring.domain.code_words import Json, class_in_words, reason_in_words
 from services.scoring.domain.fold_columns import Floats, Int8s
 from services.scoring.domain.ruleset import RuleSet
-from services.scoring.domain.texts import Words
 from shared.growth.anthro import IndexScores, score
 from shared.growth.anthro_columns import DAYS_PER_MONTH, Anthropometry
-from shared.growth.codes import BLANK_REASON_NAMES
-
-Json = dict[str, Any]
 
 # Our names of the indices and what they are classed by; skinfolds have no class.
 CLASSED_BY: Final = {
@@ -79,8 +75,8 @@ def _told(index: IndexScores, classes: Int8s | None, kind: str | None) -> list[J
         {
             "z": z,
             "flagged": flagged,
-            "class": class_in_words(kind, code) if kind and code else None,
-            "reason": reason_in_words(reason) if reason else None,
+            "class": class_in_words(kind, code) if kind else None,
+            "reason": reason_in_words(reason),
         }
         for z, flagged, code, reason in zip(
             _values(index.z), index.flagged.tolist(), codes, index.reason.tolist(), strict=True
@@ -96,23 +92,9 @@ def _arm_classes(columns: Anthropometry, age_days: Floats, rules: RuleSet) -> li
     code = class_of(cm, cuts)
     code[(cm < low) | (cm > high)] = OUTLIER
     code[~((months >= cuts.from_months) & (months < cuts.before_months))] = 0
-    return [class_in_words("muac", each) if each else None for each in code.tolist()]
+    return [class_in_words("muac", each) for each in code.tolist()]
 
 
 def _other(haz: float | None, whz: float | None) -> Json | None:
     """Scores by the other position, where it is unknown and would change a class."""
     return None if haz is None and whz is None else {"haz": haz, "whz": whz}
-
-
-@cache
-def class_in_words(kind: str, code: int) -> Json:
-    """A class: its code, and its name in Bahasa Indonesia (Permenkes 2/2020) and English."""
-    name = class_name(kind, code) or ""
-    return {"code": name} | {f"name_{lang}": Words(lang).say(f"class_{kind}", name) for lang in ("id", "en")}
-
-
-@cache
-def reason_in_words(code: int) -> Json:
-    """Why there is no score."""
-    name = BLANK_REASON_NAMES[code]
-    return {"code": name} | {f"text_{lang}": Words(lang).say("because", name) for lang in ("id", "en")}

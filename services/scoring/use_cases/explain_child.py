@@ -14,9 +14,11 @@ from uuid import UUID
 from services.scoring.domain.texts import Words
 from services.scoring.domain.texts_numbers import day
 from services.scoring.store import lists
+from services.scoring.store.growth import growth_series
 from services.scoring.store.hints import open_hints_of
 from services.scoring.use_cases.explanation_lines import RULE_UNITS, Line, Measured, Writer
 from services.scoring.use_cases.hint_view import UNITS, hint_text
+from services.scoring.use_cases.show_growth import growth_item
 from shared.contracts.hint import HintV1
 from shared.contracts.risk import CaseV1, FollowUpV1, RiskStatusV1
 from shared.postgres.pool import Connection
@@ -33,6 +35,7 @@ class Known:
     tasks: tuple[FollowUpV1, ...]
     results: Mapping[UUID, tuple[str, str | None]] = field(default_factory=dict)  # → test code and unit
     hints: tuple[HintV1, ...] = ()  # open ones, the most probable first
+    newest: Mapping[str, Any] | None = None  # the last measurement that counts, as the growth series shows it
 
 
 async def explain_child(
@@ -55,8 +58,15 @@ async def explain_child(
         tuple(FollowUpV1.model_validate(task, extra="ignore") for task in tasks),
         await lists.tests_of_results(connection, root_id, speaking) if speaking else {},
         tuple(await open_hints_of(connection, root_id)),
+        await _newest(connection, root_id),
     )
     return explanation(known, language, today)
+
+
+async def _newest(connection: Connection, root_id: UUID) -> Mapping[str, Any] | None:
+    series = await growth_series(connection, root_id)
+    items = [] if series is None else [growth_item(*each) for each in series.judged()]
+    return next((item for item in reversed(items) if item["is_primary"]), None)
 
 
 def explanation(known: Known, language: Language, today: date) -> dict[str, Any]:
@@ -106,8 +116,10 @@ def _growth(writer: Writer, known: Known) -> Iterable[Line]:
         yield writer.reason(reason, Measured(RULE_UNITS.get(reason.rule_id)))
     if not reasons and status.measured_on is None:
         yield writer.fixed("fixed", "never_measured")
-    elif not reasons and status.measured_on is not None:
+    elif not reasons and status.measured_on is not None and not _gains_slowly(known):
         yield writer.fixed("fixed", "no_growth_rule", on=day(status.measured_on, writer.words.language))
+    if known.newest is not None:
+        yield from writer.newest(known.newest)
 
 
 def _doubt(words: Words, hint: HintV1) -> Line:
@@ -120,6 +132,12 @@ def _doubt(words: Words, hint: HintV1) -> Line:
         fact_id=hint.measurement_id,
         on=hint.measured_on,
     )
+
+
+def _gains_slowly(known: Known) -> bool:
+    """Whether the newest measurement shows something that no rule of the tier looks at."""
+    velocities = [] if known.newest is None else known.newest["velocity"].values()
+    return any(velocity is not None and velocity["low"] for velocity in velocities)
 
 
 def _laboratory(writer: Writer, known: Known) -> Iterable[Line]:

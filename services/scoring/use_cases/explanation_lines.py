@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from services.scoring.domain.texts import Words
@@ -185,6 +185,29 @@ class Writer:
             yield self._dated("milestone", milestone.name, milestone.on, case.fact_id)
         if case.needs_review:
             yield self.fixed("case", "needs_review")
+
+    def newest(self, item: Mapping[str, Any]) -> Iterable[Line]:
+        """What the last measurement (of the growth series) shows beside the reasons of the tier."""
+        told = {"on": day(item["measured_on"], self.words.language)}
+        for what, velocity in item["velocity"].items():
+            if velocity is not None and velocity["low"]:
+                days = number(velocity["days"], self.words.language)
+                yield self._measured(f"{what}_velocity_low", item, {**told, "days": days}, velocity["z"])
+        if item["letters_differ"]:
+            letters = {"letter": item["letter"], "reported": item["reported_letter"]}
+            yield self._measured("letters_differ", item, {**told, **letters})
+        if item["corrected"] is not None:
+            scores = {name: self._amount(value, "SD") or "-" for name, value in item["corrected"].items()}
+            yield self._measured("corrected_age", item, scores, item["corrected"]["haz"])
+
+    def _measured(
+        self, code: str, item: Mapping[str, Any], parts: Mapping[str, object], value: float | None = None
+    ) -> Line:
+        text = self.words.say("growth", code, **parts)
+        unit = None if value is None else "SD"
+        return Line(
+            text=text, code=code, value=value, unit=unit, fact_id=item["measurement_id"], on=item["measured_on"]
+        )
 
     def fixed(self, group: str, code: str, **parts: object) -> Line:
         """A sentence that rests on nothing but the absence of something."""

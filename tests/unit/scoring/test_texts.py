@@ -90,7 +90,7 @@ def test_every_text_is_there_in_both_languages_with_the_same_parts() -> None:
         assert all(text == text.strip() and text for text in entry.values()), (group, code)
 
 
-SENTENCES = {"headline", "rule", "rule_lab", "track", "case", "milestone", "note", "glossary"}
+SENTENCES = {"headline", "growth", "rule", "rule_lab", "track", "case", "milestone", "note", "glossary"}
 
 
 def test_sentences_end_with_a_full_stop_and_parts_of_sentences_do_not() -> None:
