@@ -1,7 +1,6 @@
-"""Fits the trees of the detector and says how well they do on posyandu they have not seen.
+"""Fits the trees of the detector; tests/bench/detect_score.py says how well they do on posyandu they have not seen.
 
-    python -m tests.bench.detect_fit BENCHMARK.csv.gz --cross-validate   # figures; nothing is written
-    python -m tests.bench.detect_fit BENCHMARK.csv.gz --write            # forest.json, from all rows
+    python -m tests.bench.detect_fit BENCHMARK.csv.gz   # writes forest.json, from all rows
 
 The benchmark file is not part of the repository (most of its real rows may not be copied); what is fitted from it are
 trees and thresholds only. Truth columns are read here and nowhere else. Fitting twice gives the same file.
@@ -31,6 +30,8 @@ from services.scoring.domain.plausibility.values import Bools, Floats, Rows, Val
 
 MODES: Final = ("batch", "stream")
 FOLDS: Final = 5
+FOLDINGS: Final = 3
+RULED: Final = ("exact_duplicate", "same_day_conflict", "wrong_sex", "wrong_birth_date")
 SUBTLE: Final = ("position_error", "heaping", "scale_bias")
 SETTINGS: Final[dict[str, Any]] = {
     "max_iter": 90,
@@ -120,25 +121,44 @@ def _nodes(nodes: Any) -> list[list[float]]:
     ]
 
 
-def out_of_fold(seen: Weighed, data: Labelled, fold: npt.NDArray[np.intp]) -> Floats:
-    """Probability of each row by a forest that has not seen its fold (0 for rows that are not asked about)."""
+def threshold(seen: Weighed, data: Labelled, learn: Bools) -> float:
+    """The median of the best thresholds over several ways to fold the posyandu of `learn`."""
+    return round(
+        float(
+            np.median(
+                [
+                    best_threshold(
+                        out_of_fold(seen, data, learn, folds_by_posyandu(data.values, seed)), seen, data, learn
+                    )
+                    for seed in range(FOLDINGS)
+                ]
+            )
+        ),
+        2,
+    )
+
+
+def out_of_fold(seen: Weighed, data: Labelled, learn: Bools, fold: npt.NDArray[np.intp]) -> Floats:
+    """Probability of the rows of `learn` by forests that have not seen their fold (0 for rows not asked about)."""
     probability = np.zeros(len(data.values))
-    for number in np.unique(fold):
-        forest, _, _ = fit(seen, data, fold != number, 0.5)
-        there = fold[seen.rows] == number
+    for number in np.unique(fold[learn]):
+        forest, _, _ = fit(seen, data, learn & (fold != number), 0.5)
+        there = (learn & (fold == number))[seen.rows]
         probability[seen.rows[there]] = forest.probability(seen.matrix[there])
     return probability
 
 
-def best_threshold(probability: Floats, data: Labelled, of: Bools, also_found: int) -> float:
-    """Where F1 is best within the limit of false alarms; `also_found` = core errors that rules find."""
+def best_threshold(probability: Floats, seen: Weighed, data: Labelled, of: Bools) -> float:
+    """Where F1 of the weighed rows and what rules find is best within the limit of false alarms."""
+    ruled = data.core & of & np.isin(data.kind, RULED)
+    ruled[seen.rows] = False
     scores = []
-    for threshold in THRESHOLDS:
-        flagged = (probability >= threshold) & of
-        hits, alarms = int((flagged & data.core).sum()) + also_found, int((flagged & data.clean).sum())
+    for candidate in THRESHOLDS:
+        flagged = (probability >= candidate) & of
+        hits, alarms = int((flagged & data.core).sum()) + int(ruled.sum()), int((flagged & data.clean).sum())
         score = 2 * hits / (hits + alarms + int((data.core & of).sum()))
         allowed = alarms <= FALSE_ALARMS / 1000 * int((data.clean & of).sum())
-        scores.append((score if allowed else 0.0, float(threshold)))
+        scores.append((score if allowed else 0.0, float(candidate)))
     return round(max(scores)[1], 2)
 
 
@@ -154,13 +174,8 @@ def write(data: Labelled) -> None:
     out: dict[str, Any] = {}
     for mode in MODES:
         seen = weighed(data.values, mode)
-        decided = int(data.core.sum()) - int(data.core[seen.rows].sum())
         everything = np.ones(len(data.values), np.bool_)
-        thresholds = []
-        for seed in range(3):
-            probability = out_of_fold(seen, data, folds_by_posyandu(data.values, seed))
-            thresholds.append(best_threshold(probability, data, everything, decided))
-        flag_from = round(float(np.median(thresholds)), 2)
+        flag_from = threshold(seen, data, everything)
         _, trees, base = fit(seen, data, everything, flag_from)
         out[mode] = {"names": seen.names, "base": base, "flag_from": flag_from, "trees": trees}
         print(  # noqa: T201 - a script
@@ -172,8 +187,4 @@ def write(data: Labelled) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("benchmark", type=Path)
-    parser.add_argument("--write", action="store_true")
-    arguments = parser.parse_args()
-    benchmark = labelled(arguments.benchmark)
-    if arguments.write:
-        write(benchmark)
+    write(labelled(parser.parse_args().benchmark))

@@ -14,6 +14,7 @@ from deploy.local.throw_away import throw_away_stack
 # id → module of tests/bench and whether it needs PostgreSQL and Kafka; the module's `measure` gives its rows.
 BENCHES: Final = {
     "a": ("tests.bench.zscores", False),
+    "b": ("tests.bench.detect", False),
     "d": ("tests.bench.scoring_consumer", True),
     "f": ("tests.bench.loop", True),
     "i": ("tests.bench.intake", False),

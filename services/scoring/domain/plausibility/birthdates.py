@@ -22,6 +22,7 @@ SHIFTS_DAYS: Final = (-365, 365, *(sign * round(months * MONTH_DAYS) for months 
 ENOUGH_GAIN: Final = 12.0
 # The squares of surprises above one, in sum: a child below cannot reach that gain.
 ENOUGH_SURPRISE: Final = 20.0
+ENOUGH_DRIFT: Final = 1.5  # sd of their sum: at a wrong age growth leaves its line always to the same side
 SURPRISE_CAP: Final = 6.0  # squared sd: one wrong value must not decide about a birth date
 BEFORE_BIRTH: Final = -3.0  # log likelihood of a visit before birth
 
@@ -39,11 +40,8 @@ def other_births(values: Values, expected: Expectation, sex: Int8s, birth_day: I
     """Children whose values fit another birth date; the last visit tells, in a stream the first that can."""
     size = len(values)
     result = OtherBirth(np.zeros(size, np.bool_), np.zeros(size), birth_day.copy())
-    surprise = np.maximum(_capped_squares(expected) - 1.0, 0.0)
     child = np.unique(values.child, return_inverse=True)[1]
-    suspect, suspect_before = (
-        surprises > ENOUGH_SURPRISE for surprises in _Sums(values, all_days=all_days).of(surprise)
-    )
+    suspect, suspect_before = _suspect(values, expected, all_days=all_days)
     rows = np.flatnonzero(np.bincount(child, suspect)[child] > 0)
     if rows.size == 0:
         return result
@@ -64,6 +62,18 @@ def other_births(values: Values, expected: Expectation, sex: Int8s, birth_day: I
     told &= _last_day(part) if all_days else ~((best_before > ENOUGH_GAIN) & suspect_before[rows])
     result.told[rows] = told
     return result
+
+
+def _suspect(values: Values, expected: Expectation, *, all_days: bool) -> tuple[Bools, Bools]:
+    """Whether what each row sees of its child surprises enough to look for another date, and what lies before it."""
+    sums, squares = _Sums(values, all_days=all_days), _capped_squares(expected)
+    signed = np.sqrt(squares) * np.sign(expected.z - expected.before.mean)
+    surprises = sums.of(np.maximum(squares - 1.0, 0.0))
+    found = [
+        (surprise > ENOUGH_SURPRISE) & (drift * drift > ENOUGH_DRIFT**2 * count)
+        for surprise, drift, count in zip(surprises, sums.of(signed), sums.of(np.ones(len(values))), strict=True)
+    ]
+    return found[0], found[1]
 
 
 def _others(birth_day: Int64s) -> list[Int64s]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from services.scoring.domain.plausibility.evidence import RECENT_DAYS, Evidence, gather
 from services.scoring.domain.plausibility.features import features
-from services.scoring.domain.plausibility.forest import forest
+from services.scoring.domain.plausibility.forest import Forest, forest
 from services.scoring.domain.plausibility.history import shifted
 from services.scoring.domain.plausibility.kinds import explain
 from services.scoring.domain.plausibility.posyandu import judge_posyandu
@@ -39,7 +39,7 @@ def judge_batch(values: Values) -> Verdicts:
     if len(values) == 0:
         return no_verdicts(0)
     everything = np.ones(len(values), np.bool_)
-    return _judge(values, gather(values, everything, all_days=True), everything)
+    return weigh(values, gather(values, everything, all_days=True), everything, forest("batch"))
 
 
 def judge_stream(values: Values, asked: Bools) -> Verdicts:
@@ -51,7 +51,7 @@ def judge_stream(values: Values, asked: Bools) -> Verdicts:
     """
     if not asked.any():
         return no_verdicts(0)
-    return _judge(values, gather(values, asked, all_days=False), asked).rows(asked)
+    return weigh(values, gather(values, asked, all_days=False), asked, forest("stream")).rows(asked)
 
 
 def needs_weighing(evidence: Evidence, asked: Bools) -> Rows:
@@ -69,11 +69,11 @@ def _decided(evidence: Evidence) -> Bools:
     return decided
 
 
-def _judge(values: Values, evidence: Evidence, asked: Bools) -> Verdicts:
+def weigh(values: Values, evidence: Evidence, asked: Bools, trees: Forest) -> Verdicts:
+    """Verdicts from evidence: rules where rules decide, `trees` for the rest of the asked rows."""
     verdicts = no_verdicts(len(values))
     verdicts.expected[:] = from_z(evidence.fit.scale, evidence.fit.mean)
     rows = needs_weighing(evidence, asked)
-    trees = forest("batch" if evidence.all_days else "stream")
     verdicts.probability[rows] = trees.probability(features(evidence, rows)[1])
     flagged = rows[verdicts.probability[rows] >= trees.flag_from]
     verdicts.flagged[flagged] = True

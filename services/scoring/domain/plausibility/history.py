@@ -44,7 +44,9 @@ class Series:
     step: Rows
     place: Rows
     active: Rows
-    first_row: Rows  # (steps, series): some row of that day, -1 beyond the end
+    first_row: Rows  # (steps, series): the row with the least value of that day, -1 beyond the end
+    cell: Rows  # step x series + place, of each row
+    further: Rows  # the rows that are not the first of their day
 
 
 def series_of(key: npt.NDArray[np.int64], day: npt.NDArray[np.int32], value: Floats) -> Series:
@@ -71,7 +73,7 @@ def series_of(key: npt.NDArray[np.int64], day: npt.NDArray[np.int32], value: Flo
     first_row = np.full((steps, lengths.size), -1, np.intp)
     starts = np.flatnonzero(new_day)
     first_row[step[starts], place_of[number[starts]]] = order[starts]
-    return Series(row_step, row_place, active, first_row)
+    return Series(row_step, row_place, active, first_row, row_step * lengths.size + row_place, order[~new_day])
 
 
 def shifted(series: Series, steps: int) -> Rows:
@@ -116,10 +118,10 @@ def predictions(
 ) -> tuple[Prediction, Prediction, Prediction]:
     """Predictions from before, from after and from both sides; without `both_sides` all three are that from before."""
     steps, count = series.first_row.shape
-    low, high = np.full((steps, count), np.inf), np.full((steps, count), -np.inf)
-    np.minimum.at(low, (series.step, series.place), z)
-    np.maximum.at(high, (series.step, series.place), z)
     some_row = np.maximum(series.first_row, 0)
+    low, high = z[some_row], z[some_row]
+    np.minimum.at(low.ravel(), series.cell[series.further], z[series.further])
+    np.maximum.at(high.ravel(), series.cell[series.further], z[series.further])
     days = _Days(low, high, noise[some_row], np.ones((steps, count)))
     if steps == 0:
         nothing = Prediction(np.zeros(0), np.zeros(0))
@@ -129,9 +131,12 @@ def predictions(
     days.decay[1:] = np.exp(-gap / known.memory)
     before = _walk(days, known, range(steps), series.active)
     # The day's state was taken at the time of one of its rows; each row is predicted for its own time.
-    last = some_row[np.maximum(series.step - 1, 0), series.place]
-    own_gap, day_gap = np.abs(time - time[last]), np.abs(time[some_row[series.step, series.place]] - time[last])
-    fade = np.where(series.step > 0, np.exp((day_gap - own_gap) / prior.memory), 1.0)
+    last = some_row.ravel().take(np.maximum(series.cell - count, 0))
+    day_time = time.take(some_row.ravel().take(series.cell))
+    fade = np.ones(z.size)
+    odd = np.flatnonzero((day_time != time) & (series.step > 0))
+    own_gap, day_gap = np.abs(time[odd] - time[last[odd]]), np.abs(day_time[odd] - time[last[odd]])
+    fade[odd] = np.exp((day_gap - own_gap) / prior.memory[odd])
     forward = _gather(before, series, fade, prior.wander)
     if not both_sides:
         return forward, forward, forward
@@ -190,7 +195,9 @@ def _precision(walk: _Walk) -> tuple[Matrix, Matrix, Matrix]:
 
 
 def _gather(walk: _Walk, series: Series, fade: Floats | float, wander: Floats) -> Prediction:
-    at = (series.step, series.place)
-    mean = walk.level[at] + walk.wander[at] * fade
-    spread = (walk.wander_var[at] - wander) * fade * fade + wander
-    return Prediction(mean, walk.level_var[at] + 2.0 * walk.cross[at] * fade + spread)
+    level, wandered, level_var, cross, wander_var = (
+        matrix.ravel().take(series.cell)
+        for matrix in (walk.level, walk.wander, walk.level_var, walk.cross, walk.wander_var)
+    )
+    spread = (wander_var - wander) * fade * fade + wander
+    return Prediction(level + wandered * fade, level_var + 2.0 * cross * fade + spread)
