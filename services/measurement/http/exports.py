@@ -96,7 +96,10 @@ async def post_export(
 async def get_export(
     request: Request, _caller: Annotated[Caller, require("exports:read")], export_id: UUID
 ) -> Response:
-    """`left_out`: measurements that are in no row, because another of the day is or since no column holds them."""
+    """`left_out`: measurements in no row, because another of the day is (`same_day`) or no column holds them.
+
+    `identity_unreadable`: rows without names because the seal of the child's identity does not open.
+    """
     async with reading(request) as connection:
         job, export = await _found(connection, export_id)
     order = export.order

@@ -59,10 +59,11 @@ class ExportJob:
         names = await place_names(connection)
         file = export_file(order.profile, order.form)
         child_ids: set[UUID] = set()
-        done = 0
+        done = unreadable = 0
         for place in await places_with_children(connection, order.area_code):
             part = await export_rows(connection, place, days, names, _AGE_WORDS[order.profile], self.vault)
             child_ids |= part.child_ids
+            unreadable += part.unreadable
             for start in range(0, len(part.rows), ROWS_AT_ONCE):
                 rows = part.rows[start : start + ROWS_AT_ONCE]
                 file.add(rows)
@@ -71,6 +72,7 @@ class ExportJob:
         left_out = {
             "same_day": counted.measurements - counted.without_values - counted.visits,
             "without_values": counted.without_values,
+            "identity_unreadable": unreadable,
         }
         return self._sealed(export.export_id, file.close(), done, left_out, sorted(child_ids))
 

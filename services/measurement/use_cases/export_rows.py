@@ -13,7 +13,7 @@ from services.measurement.domain.place_names import PlaceNames
 from services.measurement.domain.places import NamedEntry
 from services.measurement.store import identities, register
 from services.measurement.store.primary_visits import PrimaryVisit, list_visits
-from services.measurement.store.vault import Identity, Vault
+from services.measurement.store.vault import Identity, SealBrokenError, Vault
 from services.measurement.use_cases.official_scores import Scored, our_scores
 from shared.contracts.child import OfficialScores
 from shared.postgres.pool import Connection
@@ -25,10 +25,11 @@ FIRST_DATA_ROW: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class DesaRows:
-    """Rows of one desa (or posyandu) in order, and whose they are."""
+    """Rows of one desa (or posyandu) in order, whose they are, how many of them have an identity that does not open."""
 
     rows: Sequence[FileRow]
     child_ids: set[UUID]
+    unreadable: int
 
 
 async def place_names(connection: Connection) -> PlaceNames:
@@ -60,22 +61,29 @@ async def export_rows(
     back finds the child again.
     """
     visits = await list_visits(connection, place_code, *days)
-    known = await _identities(connection, sorted({visit.child_id for visit in visits}), vault)
+    known, broken = await _identities(connection, sorted({visit.child_id for visit in visits}), vault)
     scores = our_scores([Scored(visit.sex, visit.birth_date, visit) for visit in visits])
     rows = sorted(zip(visits, scores, strict=True), key=lambda pair: _order(pair[0], known[pair[0].child_id]))
     made = [_row(visit, official, known[visit.child_id], names, age_words) for visit, official in rows]
-    return DesaRows(made, set(known))
+    return DesaRows(made, set(known), sum(visit.child_id in broken for visit in visits))
 
 
-async def _identities(connection: Connection, child_ids: Sequence[UUID], vault: Vault) -> dict[UUID, Identity]:
-    """Unsealed identities; an erased child has none."""
+async def _identities(
+    connection: Connection, child_ids: Sequence[UUID], vault: Vault
+) -> tuple[dict[UUID, Identity], set[UUID]]:
+    """Unsealed identities, and whose seal does not open: one of them must not keep a kabupaten from its file."""
     known: dict[UUID, Identity] = {}
+    broken: set[UUID] = set()
     for part in _parts(child_ids):
         sealed = await identities.find(connection, part)
         for child_id in part:
-            row = sealed.get(child_id)
-            known[child_id] = {} if row is None else vault.open_identity(child_id, row.sealed)
-    return known
+            row = sealed.get(child_id)  # none: erased
+            try:
+                known[child_id] = {} if row is None else vault.open_identity(child_id, row.sealed)
+            except SealBrokenError:
+                known[child_id] = {}
+                broken.add(child_id)
+    return known, broken
 
 
 def _parts(child_ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:

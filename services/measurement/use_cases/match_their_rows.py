@@ -6,6 +6,7 @@ for again as it would stand with the other sex, with day and month of birth exch
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
@@ -79,7 +80,7 @@ async def match_their_rows(
     for start in range(0, len(asked), ROWS_AT_ONCE):
         part = asked[start : start + ROWS_AT_ONCE]
         children |= await _find_children(connection, {at: rows[at] for at in part}, scope, places, vault)
-    matched |= dict(_pair(rows, children, visits))
+    matched |= await asyncio.to_thread(lambda: dict(_pair(rows, children, visits)))
     return [matched[at] for at in range(len(rows))]
 
 

@@ -170,9 +170,21 @@ async def test_one_row_a_child_and_day_and_the_rest_is_counted(desk: Desk) -> No
     )
     path = await ask(desk)
     job = await ended(desk, path, "done", role="district", areas=(KABUPATEN,))
-    assert (job["rows"], job["left_out"]) == (1, {"same_day": 1, "without_values": 1})
+    assert (job["rows"], job["left_out"]) == (1, {"same_day": 1, "without_values": 1, "identity_unreadable": 0})
     (found,) = rows_of((await desk.send("GET", f"{path}/file", role="district", areas=(KABUPATEN,))).content, "B")
     assert found["Berat"] == 10.9
+
+
+async def test_one_broken_seal_keeps_nobody_from_the_file(desk: Desk) -> None:
+    whole, broken = await desk.register_child(), await desk.register_child(identity={"name": "Rusak"})
+    for child_id in (whole, broken):
+        await desk.record(child_id)
+    await desk.superuser(f"UPDATE child_identity SET wrapped_key = '\\x00' WHERE child_id = '{broken}'")
+    path = await ask(desk)
+    job = await ended(desk, path, "done", role="district", areas=(KABUPATEN,))
+    assert (job["rows"], job["left_out"]["identity_unreadable"]) == (2, 1)
+    rows = rows_of((await desk.send("GET", f"{path}/file", role="district", areas=(KABUPATEN,))).content, "B")
+    assert [found["Nama"] for found in rows] == ["-", "Citra Lestari"]
 
 
 async def test_no_score_after_sixty_months_and_none_by_weight_with_oedema(desk: Desk) -> None:

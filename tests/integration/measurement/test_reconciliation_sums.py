@@ -91,7 +91,7 @@ async def reconcile(desk: Desk, rows: list[TheirRow], *, states_position: bool) 
 
 
 @pytest.mark.usefixtures("children")
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     drawn=st.lists(st.tuples(st.integers(0, 4), CHANGES, OUTCOMES), max_size=9),
     states_position=st.booleans(),
