@@ -79,7 +79,7 @@ async def export(desk: Desk, profile: str = "B", form: str = "xlsx", **changes: 
 
 
 async def take(desk: Desk, content: bytes, areas: tuple[str, ...] = (KABUPATEN,)) -> dict[str, int]:
-    """Upload and commit; the counts of what was done."""
+    """Upload and commit; the counts of what was done, which the dry run has told."""
     who = {"role": "district", "areas": areas}
     answer = await desk.send(
         "POST", "/v1/intake-jobs?filename=kembali", content, media_type="application/octet-stream", **who
@@ -87,9 +87,15 @@ async def take(desk: Desk, content: bytes, areas: tuple[str, ...] = (KABUPATEN,)
     path = f"/v1/intake-jobs/{answer.json()['id']}"
     job = await ended(desk, path, "diagnosed", "stopped", **who)
     assert job["state"] == "diagnosed", job["diagnosis"]
+    expected = job["expected"]
     await desk.send("POST", f"{path}:commit", **who)
     job = await ended(desk, path, "done", **who)
-    return {name: number for name, number in job["counts"].items() if number}
+    done = {name: number for name, number in job["counts"].items() if number}
+    told = {"new": "accepted", "changed": "corrected", "unchanged": "unchanged"}
+    assert {count: expected[name] for name, count in told.items()} == {
+        name: done.get(name, 0) for name in told.values()
+    }
+    return done
 
 
 def rows_of(content: bytes, profile: ExportProfile) -> list[dict[str, Any]]:
