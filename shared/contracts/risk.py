@@ -41,6 +41,18 @@ class Velocity(BaseModel):
     )
 
 
+class EarlyWarning(BaseModel):
+    """How likely a child that is not stunted now is stunted in 3-6 months, and why: numbers in SD of HAZ."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    risk: float = Field(ge=0, le=1, description="Probability of HAZ < -2 at a measurement 3-6 months later.")
+    model_version: str
+    expected_haz: float = Field(description="HAZ expected at that measurement.")
+    spread: float = Field(description="Standard deviation about it.")
+    reasons: dict[str, float] = Field(description="Code → its number.", examples=[{"near_limit": -1.62}])
+
+
 class AssessmentV1(ChildFact):
     """The judgement of one measurement revision: published for every revision, voided ones too."""
 
@@ -87,6 +99,7 @@ class AssessmentV1(ChildFact):
     weight_velocity: Velocity | None = Field(default=None, description="Empty = not measured.")
     length_velocity: Velocity | None = None
     head_velocity: Velocity | None = None
+    early_warning: EarlyWarning | None = Field(default=None, description="At 183-608 days and HAZ of -2.00 or more.")
     tier: Tier = Field(description="By growth evidence up to this measurement's day.")
 
 
@@ -102,6 +115,7 @@ class Reason(BaseModel):
     threshold: float | None = None
     source: str
     provisional: bool = False
+    early_warning: EarlyWarning | None = Field(default=None, description="Behind the value of stunting_risk.")
 
 
 class Unknown(BaseModel):

@@ -17,7 +17,11 @@ Matrix = npt.NDArray[np.int32]
 
 # What a row says that was stored before the column was: nothing. Zero where not named here.
 ABSENT: Final = dict.fromkeys(
-    ("hcz", "acz", "haz_change_short", "haz_change_long", "weight_velocity", "length_velocity", "head_velocity"),
+    (
+        *("hcz", "acz", "haz_change_short", "haz_change_long", "weight_velocity", "length_velocity", "head_velocity"),
+        *("stunting_risk", "stunting_risk_level", "stunting_risk_usual_change", "stunting_risk_weight_change"),
+        "stunting_risk_spread",
+    ),
     NO_SCORE,
 )
 _ABSENT_ROW: Final = np.array([ABSENT.get(name, 0) for name in CODE_COLUMNS], "<i4")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from services.scoring.domain.assessment_codes import NO_SCORE, AssessmentFlag
@@ -27,6 +27,7 @@ from services.scoring.domain.risk_codes import (
     UnknownThing,
 )
 from services.scoring.domain.ruleset import RuleSet
+from services.scoring.domain.stunting_risk import PER_MILLE, early_warning_of
 from shared.growth.codes import BLANK_REASON_NAMES, BlankReason
 
 __all__ = ["Reading", "Reason", "RiskStatus", "Unknown", "explain"]
@@ -43,6 +44,7 @@ class Reason:
     threshold: float | None
     source: str
     provisional: bool
+    early_warning: Mapping[str, Any] | None = None  # what the risk of being stunted rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,23 +193,28 @@ def _day(fold: Fold, row: int) -> date:
 
 
 def _reason(fold: Fold, found: Finding, rule: RiskRule) -> Reason:
-    parameters, root = fold.rules.tier[rule], found.root
+    parameters, root, warning = fold.rules.tier[rule], found.root, None
     if rule in RULE_EVIDENCE:
         row = found.evidence[RULE_EVIDENCE[rule]]
         fact_id, on = uuid_of(fold.measurements.fact_id, row), _day(fold, row)
         value = _value(fold, rule, row)
+        if rule is RiskRule.STUNTING_RISK:
+            warning = early_warning_of(fold.assessments, row)
     else:
         of_weight = rule is RiskRule.LOW_BIRTH_WEIGHT
         speaker = int((fold.roots.birth_weight_from if of_weight else fold.roots.gestation_from)[root])
         fact_id, on = uuid_of(fold.children.child_id, speaker), fold.roots.birth_date[root].astype(date)
         value = float((fold.roots.birth_weight_kg if of_weight else fold.roots.gestation_weeks)[root])
-    return Reason(RULE_IDS[rule], fact_id, on, value, parameters.threshold, parameters.source, parameters.provisional)
+    return Reason(
+        RULE_IDS[rule], fact_id, on, value, parameters.threshold, parameters.source, parameters.provisional, warning
+    )
 
 
 def _value(fold: Fold, rule: RiskRule, row: int) -> float | None:
     match RULE_EVIDENCE[rule]:
         case Evidence.HAZ:
-            return tier_score(fold, "haz", row)
+            warned = rule is RiskRule.STUNTING_RISK
+            return fold.assessments.stunting_risk[row].item() / PER_MILLE if warned else tier_score(fold, "haz", row)
         case Evidence.WAZ | Evidence.INFANT:
             return tier_score(fold, "waz", row)
         case Evidence.WHZ:

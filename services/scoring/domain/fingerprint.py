@@ -20,6 +20,7 @@ from services.scoring.domain.findings import newest_valid_day
 from services.scoring.domain.fold_columns import Assessments, Fold
 from services.scoring.domain.laboratory import LabFinding
 from services.scoring.domain.risk_codes import RULE_EVIDENCE, Evidence, RiskRule
+from services.scoring.domain.stunting_risk import STUNTING_RISK_COLUMNS
 
 Int64s = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -59,6 +60,11 @@ def risk_fingerprints(fold: Fold) -> Int64s:
             words = _mix(words, np.where(told, column, 0))
     for column in _birth_content(fold):
         words = _mix(words, column)
+    warned = (risk.reasons >> RiskRule.STUNTING_RISK & 1) == 1
+    row = risk.evidence[Evidence.HAZ]
+    for name in STUNTING_RISK_COLUMNS if warned.any() else ():
+        # Mixed in where it is told only: the other prints stay what they were before there was an early warning.
+        words = np.where(warned, _mix(words, getattr(fold.assessments, name)[row]), words)
     return words.astype(np.int64)
 
 

@@ -29,6 +29,7 @@ from services.scoring.domain.history import haz_changes, haz_drop, length_decrea
 from services.scoring.domain.kms import Letters, Weighings, letters
 from services.scoring.domain.risk_codes import Evidence, RiskRule, Tier, UnknownThing
 from services.scoring.domain.ruleset import RuleSet
+from services.scoring.domain.stunting_risk import stunting_risk
 from services.scoring.domain.tier import DayTiers, Observed, day_tiers
 from services.scoring.domain.timeline import Timeline, resolve_roots, timeline
 from services.scoring.domain.velocity import Velocity, velocities
@@ -123,6 +124,7 @@ def _observe(line: Timeline, judged: Judged, past: Past, measurements: Measureme
         has_length=has_length,
         oedema=measurements.oedema[line.row],
         muac_cm=measurements.muac_cm[line.row],
+        stunting_risk=stunting_risk(line, judged, fell & has_length, rules.early_warning),
     )
 
 
@@ -169,7 +171,7 @@ def _assessments(
 ) -> Assessments:
     """Back to input order; rows that were not judged say so and nothing else."""
     size = measurements.voided.size
-    scores, short_and_long = judged.scores, past.haz_changes
+    scores, short_and_long, warning = judged.scores, past.haz_changes, seen.stunting_risk
     of_weight, of_length, of_head = (past.velocity[each] for each in Growing)
     not_judged = np.where(measurements.voided, BlankReason.VOIDED, BlankReason.AFTER_CUT_OFF).astype(np.int8)
 
@@ -223,6 +225,13 @@ def _assessments(
         head_velocity=spread(of_head.z, NO_SCORE),
         head_velocity_days=spread(of_head.days, 0),
         head_velocity_reason=spread(of_head.reason, 0),
+        stunting_risk=spread(warning.risk, NO_SCORE),
+        stunting_risk_reasons=spread(warning.reasons, 0),
+        stunting_risk_level=spread(warning.level, NO_SCORE),
+        stunting_risk_usual_change=spread(warning.usual_change, NO_SCORE),
+        stunting_risk_weight_change=spread(warning.weight_change, NO_SCORE),
+        stunting_risk_spread=spread(warning.spread, NO_SCORE),
+        stunting_risk_model=spread(warning.model, 0),
     )
 
 

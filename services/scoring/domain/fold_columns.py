@@ -68,6 +68,7 @@ class Assessments:
     `tier` is the child's tier by all evidence up to and including this day. `hcz`, `acz` and their reasons speak where
     head or arm was measured. `haz_change_*` are against the latest visit in the shorter and the longer window of the
     rule `haz_drop`. `*_velocity` are z-scores of the gain since `*_velocity_days` days before, with `VelocityReason`.
+    `stunting_risk*` are the early warning as `StuntingRisk` writes it.
 
     Columns are appended, never moved: stored rows are read by their places (`assessment_matrix`).
     """
@@ -110,6 +111,13 @@ class Assessments:
     head_velocity: Int32s
     head_velocity_days: Int32s
     head_velocity_reason: Int8s
+    stunting_risk: Int32s
+    stunting_risk_reasons: Int8s
+    stunting_risk_level: Int32s
+    stunting_risk_usual_change: Int32s
+    stunting_risk_weight_change: Int32s
+    stunting_risk_spread: Int32s
+    stunting_risk_model: Int8s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

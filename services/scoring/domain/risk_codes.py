@@ -39,6 +39,7 @@ class RiskRule(IntEnum):
     PRETERM = 13
     CRITICAL_HAEMOGLOBIN = 14  # the two of the laboratory rest on a result: the fold over growth never fires them
     CRITICAL_RESULT = 15
+    STUNTING_RISK = 16  # the early warning
 
 
 class UnknownThing(IntEnum):
@@ -96,4 +97,5 @@ RULE_EVIDENCE: Final = {
     RiskRule.TWICE_NOT_GAINED: Evidence.LETTER,
     RiskRule.NOT_GAINED: Evidence.LETTER,
     RiskRule.HAZ_DROP: Evidence.DROP,
+    RiskRule.STUNTING_RISK: Evidence.HAZ,
 }

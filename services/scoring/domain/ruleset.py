@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.scoring.domain.assessment_codes import ALL_CLASSES
-from services.scoring.domain.growth_rules import VelocityRules, velocity_rules
+from services.scoring.domain.growth_rules import EarlyWarningRules, VelocityRules, early_warning_rules, velocity_rules
 from services.scoring.domain.laboratory_rules import LaboratoryRules, laboratory_rules
 from services.scoring.domain.risk_codes import RULE_IDS, TIER_NAMES, RiskRule, Tier
 from services.scoring.domain.ruleset_checks import Checks, RuleSetError
@@ -47,6 +47,7 @@ TIER_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "preterm": ("below", "before_months"),
     "critical_haemoglobin": ("below", "drawn_at_most_days"),
     "critical_result": ("drawn_at_most_days",),
+    "stunting_risk": ("at_least",),
 }
 FOLLOW_UPS: Final = (
     "reweigh_flagged",
@@ -125,6 +126,7 @@ class RuleSet:
     categories: dict[str, CutOffs]
     kms: Kms
     velocity: VelocityRules
+    early_warning: EarlyWarningRules
     tier: dict[RiskRule, TierRule]
     tracks: dict[Tier, tuple[str, ...]]
     term_weeks: int
@@ -167,6 +169,7 @@ def _build(checks: Checks) -> RuleSet:
         categories=_categories(checks),
         kms=_kms(checks),
         velocity=velocity_rules(checks),
+        early_warning=early_warning_rules(checks),
         tier={RiskRule[name.upper()]: _tier_rule(checks, name) for name in RULE_IDS},
         tracks=_tracks(checks),
         term_weeks=checks.table("corrected_age").whole("term_weeks", 37, 42),

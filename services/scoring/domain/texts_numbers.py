@@ -45,6 +45,8 @@ def quantity(value: float, unit: str | None, language: Language, comparator: str
     before = COMPARATORS[language].get(comparator or "", "")
     if unit is None:
         return before + number(value, language)
+    if unit == "1":  # UCUM's word for a share
+        return f"{before}{number(value * 100, language, 0)} %"
     if unit == "wk":
         return f"{before}{number(value, language)} {WEEKS[language]}"
     return f"{before}{number(value, language, EXACT_DECIMALS.get(unit))} {WRITTEN.get(unit, unit)}"

@@ -20,6 +20,7 @@ from services.scoring.domain.assessment_codes import Letter, Oedema
 from services.scoring.domain.fold_columns import Bools, Floats, Int8s, Int32s, Roots
 from services.scoring.domain.risk_codes import Evidence, RiskRule, Tier, UnknownThing
 from services.scoring.domain.ruleset import RuleSet
+from services.scoring.domain.stunting_risk import PER_MILLE, StuntingRisk
 from services.scoring.domain.timeline import Timeline
 from shared.growth.codes import Position, Sex
 
@@ -39,6 +40,7 @@ class Observed:
     has_length: Bools
     oedema: Int8s
     muac_cm: Floats
+    stunting_risk: StuntingRisk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,10 @@ def _fired(
         RiskRule.PRETERM: (roots.gestation_weeks[root] < preterm.below)
         & (months >= 0)
         & (months < preterm.before_months),
+        RiskRule.STUNTING_RISK: _true_at(
+            seen.stunting_risk.risk >= round(cut[RiskRule.STUNTING_RISK].at_least * PER_MILLE),
+            evidence[Evidence.HAZ],
+        ),
     }
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.scoring.domain.texts import Words
 from services.scoring.domain.texts_numbers import day, haemoglobin, number, quantity
-from shared.contracts.risk import CaseV1, FollowUpV1, Reading, Reason, Unknown
+from shared.contracts.risk import CaseV1, EarlyWarning, FollowUpV1, Reading, Reason, Unknown
 
 # Units of what growth rules look at; a rule on a laboratory value has the unit of the value.
 RULE_UNITS: Final = {
@@ -25,6 +25,7 @@ RULE_UNITS: Final = {
     "haz_drop": "SD",
     "low_birth_weight": "kg",
     "preterm": "wk",
+    "stunting_risk": "1",
 }
 HAEMOGLOBIN: Final = "haemoglobin"
 LAB_RULE: Final = "rule_lab"  # rules of the tier on laboratory values; their lines stand with the results
@@ -75,10 +76,13 @@ class Writer:
             "threshold": self._amount(reason.threshold, measured.unit, is_haemoglobin=is_haemoglobin),
             "on": day(reason.measured_on, words.language),
         }
+        text = words.say("fixed", "other_rule", **parts)
+        if group is not None:
+            text = words.say(group, reason.rule_id, **parts)
+        if reason.early_warning is not None:
+            text = " ".join([text, *self._why(reason.early_warning)])
         return Line(
-            text=words.say("fixed", "other_rule", **parts)
-            if group is None
-            else words.say(group, reason.rule_id, **parts),
+            text=text,
             code=reason.rule_id,
             rule_id=reason.rule_id,
             value=reason.value,
@@ -216,6 +220,11 @@ class Writer:
     def _dated(self, group: str, code: str, on: date, fact_id: UUID) -> Line:
         text = self.words.say(group, code, on=day(on, self.words.language))
         return Line(text=text, code=code, fact_id=fact_id, on=on)
+
+    def _why(self, warning: EarlyWarning) -> Iterable[str]:
+        """The reasons of a risk, each with its number."""
+        for code, value in warning.reasons.items():
+            yield self.words.say("early_warning", code, value=quantity(value, "SD", self.words.language))
 
     def _amount(
         self, value: float | None, unit: str | None, comparator: str | None = None, *, is_haemoglobin: bool = False

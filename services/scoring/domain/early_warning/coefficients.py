@@ -14,7 +14,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 FOLDER: Final = Path(__file__).with_name("coefficients")
-ACTIVE: Final = "2026-11"
+# Stored assessments hold places in this list: append, never change. 0 = no risk was given.
+VERSIONS: Final = ("", "2026-11")
+ACTIVE: Final = VERSIONS[-1]
 LONGEST_DAYS: Final = 800  # longer gaps than the ages that count can hold: from birth to the end of the forecast
 
 
