@@ -12,7 +12,7 @@ from services.scoring.formats.zscore_sheet import BadCell, BadSheetError, score_
 from shared.http.kinds import TOO_LARGE, VALIDATION_FAILED
 from shared.problems import FieldProblem, Problem, ProblemKind
 
-CHUNK_ROWS: Final = 1_000
+CHUNK_ROWS: Final = 500
 MAX_SHEET_ROWS: Final = 100_000
 MAX_SHOWN_CELLS: Final = 200
 HARMLESS_CELL: Final = re.compile(r"[-+]?\d{1,6}([.,]\d{1,4})?|[A-Za-z]{1,2}")

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from deploy.local.stack import Stack
 from services.scoring.use_cases.republish import republish
+from shared.contracts.child import Residence
 from shared.contracts.fact import Fact
 from shared.contracts.kinds import KINDS
 from shared.postgres.pool import Pool
-from tests.integration.scoring.evidence import NOW, any_order_ends_alike, arrive, child, of, visit
+from tests.integration.scoring.evidence import DESA, NOW, any_order_ends_alike, arrive, child, of, visit
 
 
 async def judgements(pool: Pool) -> dict[str, Any]:
@@ -99,6 +100,16 @@ async def test_a_changed_sex_or_birth_date_judges_the_whole_history_anew(pool: P
         assert (new.revision, new.change, new.measurement_revision) == (2, "corrected", 1)
         assert (new.fact_id, new.known_at) == (old.fact_id, NOW), "the same fact, known since the change"
     assert await pool.fetchval("SELECT count(*) FROM assessment WHERE revision = 2") == 4
+
+
+async def test_a_child_that_moves_is_judged_as_before(pool: Pool) -> None:
+    c = uuid.uuid4()
+    await arrive(pool, child(c), visit(c, date(2026, 3, 20), 9.6, 79.0), visit(c, date(2026, 4, 20), 9.9, 80.0))
+    homes = (
+        Residence(valid_from=date(2024, 9, 3), desa_code=DESA),
+        Residence(valid_from=date(2026, 4, 1), desa_code="12.19.01.2004"),
+    )
+    assert await arrive(pool, child(c, 2, residences=homes)) == []
 
 
 async def test_head_arm_and_gain_are_judged_where_measured(pool: Pool) -> None:
@@ -212,6 +223,7 @@ def _world(seed: int) -> list[Fact]:
                 rng.choice([None, 8.0 + month / 4]),
                 rng.choice([70.0, 76.5, 81.0]),
                 fact_id=uuid.UUID(int=rng.getrandbits(128)),
+                head_circumference_cm=rng.choice([None, 46.0 + month / 4]),
             )
             facts.append(first)
             if rng.random() < 0.4:

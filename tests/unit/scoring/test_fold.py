@@ -274,6 +274,28 @@ def test_a_small_loss_another_interval_or_an_unknown_position_is_no_drop(story: 
     assert "haz_drop" not in unknown_things(story.status())
 
 
+@pytest.mark.parametrize(
+    ("days", "short", "long"),
+    [(74, None, None), (75, -20, None), (107, -20, None), (108, None, None), (149, None, None), (150, None, -20),
+     (213, None, -20), (214, None, None)],
+)  # fmt: skip
+def test_a_change_of_haz_is_measured_over_three_and_six_months(days: int, short: int | None, long: int | None) -> None:
+    on = day("2024-09-01")
+    visits = [visit(1, BOY, on, -0.5), visit(2, BOY, on + timedelta(days=days), -0.7)]
+    assessed = Story([BOY], visits).folded().assessments
+    assert [int(column[1]) for column in (assessed.haz_change_short, assessed.haz_change_long)] == [
+        NO_SCORE if change is None else change for change in (short, long)
+    ]
+
+
+def test_a_gain_of_haz_is_shown_as_well_and_an_unknown_position_shows_nothing() -> None:
+    on, later = day("2024-09-01"), day("2024-12-01")
+    visits = [visit(1, BOY, on, -0.9), visit(2, BOY, later, -0.5)]
+    assert int(Story([BOY], visits).folded().assessments.haz_change_short[1]) == 40
+    visits[0].position = ""
+    assert int(Story([BOY], visits).folded().assessments.haz_change_short[1]) == NO_SCORE
+
+
 def test_a_drop_of_just_the_configured_amount_is_one() -> None:
     assert unknown_things(drops(("2025-03-01", -0.3), ("2025-06-01", -0.97)).status())["haz_drop"] == "seen_once"
 
