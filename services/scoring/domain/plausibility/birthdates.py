@@ -36,13 +36,15 @@ class OtherBirth:
     birth_day: Int64s
 
 
-def other_births(values: Values, expected: Expectation, sex: Int8s, birth_day: Int64s, *, all_days: bool) -> OtherBirth:
+def other_births(
+    values: Values, expected: Expectation, sex: Int8s, birth_day: Int64s, asked: Bools, *, all_days: bool
+) -> OtherBirth:
     """Children whose values fit another birth date; the last visit tells, in a stream the first that can."""
     size = len(values)
     result = OtherBirth(np.zeros(size, np.bool_), np.zeros(size), birth_day.copy())
     child = np.unique(values.child, return_inverse=True)[1]
     suspect, suspect_before = _suspect(values, expected, all_days=all_days)
-    rows = np.flatnonzero(np.bincount(child, suspect)[child] > 0)
+    rows = np.flatnonzero(np.bincount(child, suspect & asked)[child] > 0)
     if rows.size == 0:
         return result
     part, sexes, births = values.rows(rows), sex[rows], birth_day[rows]

@@ -81,7 +81,7 @@ def gather(values: Values, asked: Bools, *, all_days: bool) -> Evidence:
         series=series,
         sex=sex,
         birth=birth,
-        births=other_births(values, expected, sexes, birth.believed, all_days=all_days),
+        births=other_births(values, expected, sexes, birth.believed, asked, all_days=all_days),
         repeats=repeats(values, all_days=all_days),
         expected=expected,
         fit=fit,
