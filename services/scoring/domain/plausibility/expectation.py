@@ -11,8 +11,8 @@ from services.scoring.domain.plausibility.history import Prediction, Prior, Seri
 from services.scoring.domain.plausibility.scale import Scale, scale_of, to_z, unit_per_z
 from services.scoring.domain.plausibility.values import Floats, Int8s, Int32s, Int64s, Values
 
-# By kind of value (weight, length/height), where the likelihood of clean values of six cohorts is best, and rounded: the
-# trees decide, not these numbers.
+# By kind of value (weight, length/height), where the likelihood of clean values of six cohorts is best, and rounded:
+# the trees decide, not these numbers.
 MEAN_Z: Final = np.array([-0.6, -0.7])
 LEVEL_SD: Final = np.array([1.0, 1.0])  # of the child's own level
 WANDER_SD: Final = np.array([1.1, 1.4])  # of its changes around the level
