@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Final
 
 from deploy.local.errors import MissingError
-from services.measurement.formats.diagnose import Diagnosis, examine
+from services.measurement.formats.diagnose import Diagnosis, Step, examine
 from services.measurement.jobs.growth import recompute
 from shared.calendar import today_jakarta
 
 REFUSED: Final = 3
+_STEPS: Final[dict[Step, str]] = {
+    "open": "membuka berkas",
+    "read": "membaca sel",
+    "score": "menguji z-score",
+    "judge": "menilai baris",
+}
 _MARKS: Final = {"error": "✗", "warning": "!", "info": "·"}
 
 
@@ -29,12 +36,20 @@ def run(arguments: argparse.Namespace) -> int:
         data = arguments.file.read_bytes()
     except OSError as error:
         raise MissingError(f"{arguments.file}: tidak dapat dibaca / cannot be read ({error.strerror})") from None
-    diagnosis = examine(arguments.file.name, data, recompute=recompute, today=today_jakarta()).diagnosis
+    name, today = arguments.file.name, today_jakarta()
+    diagnosis = examine(name, data, recompute=recompute, today=today, progress=_tell).diagnosis
     if arguments.json:
         print(json.dumps(diagnosis.as_json(), ensure_ascii=False, indent=2))
     else:
         print(describe(diagnosis))
     return REFUSED if diagnosis.stopped else 0
+
+
+def _tell(step: Step, rows: int) -> None:
+    """Where the work stands, for somebody who waits at a terminal."""
+    if sys.stderr.isatty():
+        of_rows = f" ({rows} baris)" if rows else ""
+        print(f"  {_STEPS[step]}{of_rows} …", file=sys.stderr)
 
 
 def describe(diagnosis: Diagnosis) -> str:

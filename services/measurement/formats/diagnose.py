@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from services.measurement.domain.file_problems import CONFIRMABLE
 from services.measurement.domain.file_row import JudgedRow, Outcome
@@ -98,15 +98,30 @@ class Examination:
     table: Table | None
 
 
+Step = Literal["open", "read", "score", "judge"]
+
+
+def _tell_nobody(_step: Step, _rows: int) -> None:
+    pass
+
+
 def examine(
-    name: str, data: bytes, *, recompute: Recompute, today: date, catalogue: Catalogue | None = None
+    name: str,
+    data: bytes,
+    *,
+    recompute: Recompute,
+    today: date,
+    catalogue: Catalogue | None = None,
+    progress: Callable[[Step, int], None] = _tell_nobody,
 ) -> Examination:
     """Read and judge a file. Never raises for what a file may contain: a refusal is a diagnosis too.
 
-    `recompute` is the growth engine, `today` the day after which nothing can have been measured.
+    `recompute` is the growth engine, `today` the day after which nothing can have been measured. `progress` is told
+    what begins now and how many rows it is about (0 before they can be counted); a large file takes seconds for each.
     """
     catalogue = catalogue or eppgbm()
     diagnosis = Diagnosis(file=name, sha256=hashlib.sha256(data).hexdigest())
+    progress("open", 0)
     try:
         source = open_source(data, catalogue)
         diagnosis.encoding, diagnosis.delimiter = source.encoding, source.delimiter
@@ -120,8 +135,11 @@ def examine(
     except FileRefusedError as refusal:
         _stop(diagnosis, [file_message(refusal.code, **refusal.facts)])
         return Examination(diagnosis, [], None)
+    progress("read", len(table.rows))
     columns = read_columns(table, catalogue)
+    progress("score", columns.size)
     check = check_scores(columns, recompute)
+    progress("judge", columns.size)
     lines = find_empty_lines(table, columns)
     shifted = {row: field for row, field in shifted_rows(table, columns).items() if row not in lines.blank}
     slips = explain_slips(columns, check, recompute)

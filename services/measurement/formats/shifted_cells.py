@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from services.measurement.domain.cells import is_empty
 from services.measurement.domain.plausible import LENGTH_HEIGHT_CM, WEIGHT_KG
 from services.measurement.domain.recompute import Bools, Floats, Recompute, ScoreInputs, read_both_positions
 from services.measurement.formats.columns import Columns
@@ -17,7 +18,7 @@ from services.measurement.formats.reader import Table
 from services.measurement.formats.scores import ScoreCheck
 
 _TELLING: Final = ("sex", "birth_date", "measured_on", "weight_kg", "length_height_cm")
-_FEWEST_BROKEN: Final = 2  # one unreadable cell is a slip of the hand
+_FEWEST_WRONG: Final = 2  # one cell that cannot be right is a slip of the hand; an empty one says nothing
 _STEPS: Final = (1, -1, 2, -2)
 _LIMITS: Final = {"weight_kg": WEIGHT_KG, "length_height_cm": LENGTH_HEIGHT_CM}
 _USES: Final = {"weight_kg": ("WAZ", "WHZ"), "length_height_cm": ("HAZ", "WHZ")}
@@ -36,7 +37,8 @@ def shifted_rows(table: Table, columns: Columns) -> dict[int, str]:
     found = {}
     for row, broken in broken_by_row.items():
         cells = table.rows[row]
-        if len(broken) >= _FEWEST_BROKEN and any(
+        wrong = sum(not is_empty(columns.raw[field][row]) for _, field in broken)
+        if wrong >= _FEWEST_WRONG and any(
             all(
                 0 <= at + step < len(cells) and _holds(field, columns.parsers[field](cells[at + step]).value)
                 for at, field in broken

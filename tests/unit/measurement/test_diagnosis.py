@@ -14,11 +14,14 @@ from services.measurement.domain.cells import Cell
 from services.measurement.domain.file_problems import FILE_PROBLEMS
 from services.measurement.domain.file_row import Outcome
 from services.measurement.domain.row_problems import ROW_PROBLEMS
+from services.measurement.formats import diagnose
+from services.measurement.jobs.growth import recompute
 from tests.unit.measurement.eppgbm_files import (
     B_PRIME,
     HEADS_A,
     HEADS_B,
     HEADS_B_PRIME,
+    TODAY,
     Row,
     changed,
     examine,
@@ -69,6 +72,16 @@ def test_the_answer_has_exactly_the_agreed_keys() -> None:
     assert answer["columns"]["Pukesmas"] == "puskesmas_name"
     assert set(answer["messages"][0]) == {"code", "severity", "text_id", "text_en"}
     assert len(answer["sha256"]) == 64
+
+
+def test_who_waits_is_told_what_is_being_done_and_to_how_many_rows() -> None:
+    told: list[tuple[str, int]] = []
+
+    def tell(step: str, rows: int) -> None:
+        told.append((step, rows))
+
+    diagnose.examine("berkas", text_file(ROWS), recompute=recompute, today=TODAY, progress=tell)
+    assert told == [("open", 0), ("read", 60), ("score", 60), ("judge", 60)]
 
 
 def test_a_file_without_identity_is_diagnosed_only() -> None:

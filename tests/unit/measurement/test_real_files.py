@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from python_calamine import CalamineWorkbook
 
 from services.measurement.domain.file_row import JudgedRow
+from services.measurement.domain.numbers import day_month_as_number, read_number
+from services.measurement.domain.recompute import Floats, ScoreInputs
 from services.measurement.formats.diagnose import Examination
+from services.measurement.jobs.growth import recompute
 from tests.unit.measurement import eppgbm_files
 from tests.unit.measurement.eppgbm_files import B_PRIME
 
@@ -17,6 +24,7 @@ TTU = "01-ttu-2022-export32.xlsx"
 PEMALANG = "03-pemalang-2025-export26-caraukur.xlsx"
 BEKASI = "04-bekasi-2023-cp1252-ddmmyyyy.csv"
 NUTRITION = "09-nutrition-excel-autodate-weights.xlsx"
+SERIES = "10-longitudinal-monthly-growth.xlsx"
 SAMPANG = "05-sampang-2024-mdy-trailing-blank-rows.csv"
 
 
@@ -157,6 +165,37 @@ def test_sampang_has_no_posyandu_and_is_taken_all_the_same() -> None:
     assert row.posyandu_name is None
     assert row.measured_on.isoformat() == "2024-02-16"
     assert notes(SAMPANG)["birth_weight_in_grams"] == 20
+
+
+def test_nutrition_weights_that_became_dates_are_day_and_month_of_the_weight() -> None:
+    """The rule `kg = day.month` on real cells: ages are known to the month, so the official z lies between its ends."""
+    book: list[list[Any]] = CalamineWorkbook.from_path(FOLDER / NUTRITION).get_sheet_by_index(0).to_python()
+    rows = [row for row in book[1:] if isinstance(row[3], date) and isinstance(row[2], float)]
+    scored = [(row, z) for row in rows if (z := read_number(row[6]).value) is not None]
+    assert len(scored) >= 200
+    months = np.array([row[2] for row, _ in scored])
+    official = np.array([z for _, z in scored])
+
+    def waz(days: Floats) -> Floats:
+        return recompute(
+            ScoreInputs(
+                sex=np.array([1 if row[1] == 1 else 2 for row, _ in scored], dtype=np.int8),
+                age_days=days,
+                weight_kg=np.array([day_month_as_number(row[3].day, row[3].month) for row, _ in scored]),
+                length_height_cm=np.full(len(scored), np.nan),
+                position=np.full(len(scored), 2, dtype=np.int8),
+            )
+        ).waz
+
+    oldest, youngest = waz(np.floor((months + 1) * 30.4375)), waz(np.ceil(months * 30.4375))
+    assert ((oldest - 0.01 <= official) & (official <= youngest + 0.01)).all()
+
+
+def test_growth_series_without_birth_dates_is_refused_with_what_it_lacks() -> None:
+    diagnosis = examined(SERIES).diagnosis
+    assert (diagnosis.stop_reasons, diagnosis.rows, diagnosis.header_row) == (["unknown_profile"], 0, 1)
+    assert diagnosis.messages[0].text_id.startswith("Kolom wajib tidak ada: Tgl Lahir.")
+    assert diagnosis.columns["tinggi"] == "length_height_cm"
 
 
 def test_a_file_that_is_no_eppgbm_export_is_refused_with_what_it_lacks() -> None:

@@ -18,6 +18,7 @@ from tests.unit.measurement.eppgbm_files import (
     dates_written,
     examine,
     healthy_rows,
+    raw_workbook,
     scored,
     stated_age,
     text_file,
@@ -238,6 +239,24 @@ def test_after_60_months_a_row_is_taken_and_noted() -> None:
 
 def test_an_age_that_does_not_follow_from_the_dates_is_noted() -> None:
     assert "age_text_differs" in notes(judge({"Usia Saat Ukur": "4 Tahun - 11 Bulan - 1 Hari"}))
+
+
+def test_an_empty_cell_beside_a_wrong_one_is_no_shifted_row() -> None:
+    # The weight was a date, the birth date is missing: seen in the file whose weights Excel turned into dates.
+    verdict = judge({"Tgl Lahir": None, "Usia Saat Ukur": None, "Berat": date(2025, 5, 3), "Tinggi": 48.0})
+    assert set(codes(verdict)) == {"birth_date_missing", "weight_is_date"}
+
+
+def test_cells_beside_their_columns_are_one_reason_and_nothing_behind_the_break_is_kept() -> None:
+    source = ROWS[12]
+    lines: list[list[Cell]] = [[*HEADS_B], *([row[head] for head in HEADS_B] for row in ROWS)]
+    lines[13].insert(HEADS_B.index("Alamat"), "DUSUN")
+    verdict = examine(raw_workbook(lines)).judged[12]
+    assert codes(verdict) == ["cells_shifted"]
+    assert verdict.draft is not None
+    assert (verdict.draft.name, verdict.draft.birth_date) == (source["Nama"], source["Tgl Lahir"])
+    behind = verdict.draft._asdict()
+    assert [behind[field] for field in ("measured_on", "weight_kg", "length_height_cm")] == [None, None, None]
 
 
 def test_a_date_with_day_and_month_exchanged_is_held_back_with_the_right_one() -> None:
