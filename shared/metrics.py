@@ -138,11 +138,11 @@ CRITICAL_VALUES_UNACKNOWLEDGED_AGE_SECONDS: Final = _gauge(
 HINTS_OPENED: Final = _counter(
     "hints_opened_total", "hints", "Hints at probably wrong values that were opened, by kind of error.", ("kind",)
 )
-SESSION_MARKS: Final = _gauge(
-    "session_marks", "marks", "Sessions with changed facts whose values are to be judged (again) for hints."
+SESSIONS_WAITING: Final = _gauge(
+    "sessions_waiting", "sessions", "Sessions with changed facts whose values are to be judged (again) for hints."
 )
-SESSION_MARKS_OLDEST_SECONDS: Final = _gauge(
-    "session_marks_oldest_seconds", "seconds", "Age of the oldest session that waits for judging; 0 when none."
+SESSIONS_OLDEST_SECONDS: Final = _gauge(
+    "sessions_oldest_seconds", "seconds", "Age of the oldest session that waits for judging; 0 when none."
 )
 RULESET_INFO: Final = _gauge("ruleset_info", "info", "1 for the rule set that judges now.", ("version",))
 

@@ -112,8 +112,8 @@ def routers() -> list[APIRouter]:
 
 
 async def _waiting(connection: Connection) -> dict[str, Any]:
-    marks, _ = await sessions.waiting(connection)
-    return {"sessions_waiting": marks}
+    waiting, _ = await sessions.waiting(connection)
+    return {"sessions_waiting": waiting}
 
 
 COMMANDS: Final[Mapping[str, Command]] = {

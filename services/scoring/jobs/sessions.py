@@ -11,14 +11,15 @@ from typing import Final
 import structlog
 
 from services.scoring.store import sessions
-from services.scoring.use_cases.judge_sessions import Turn, judge_sessions
+from services.scoring.store.sessions import Mark
+from services.scoring.use_cases.judge_sessions import Turn, judge_sessions, set_aside
 from shared import metrics
 from shared.jobs.repeat import repeat
 from shared.messaging.outcomes import is_not_now
 from shared.postgres.pool import Connection, Pool
 
 LOG = structlog.get_logger(__name__)
-MARKS_A_TURN: Final = 500
+MARKS_A_TURN: Final = 8  # of up to 50 sessions each
 SETTLED_SECONDS: Final = 1.0  # the visits of one session come in several batches: judged once, not once for each
 POLL_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 300.0  # of a session that could not be judged
@@ -27,11 +28,11 @@ SILENT_SECONDS: Final = 120.0  # longer than any turn takes
 
 
 class NotJudgedError(Exception):
-    """Judging failed by our own fault; `mark_ids` say what was to be judged."""
+    """Judging failed by our own fault; `marks` say what was to be judged."""
 
-    def __init__(self, mark_ids: Sequence[int]) -> None:
-        super().__init__(f"{len(mark_ids)} marks")
-        self.mark_ids = mark_ids
+    def __init__(self, marks: Sequence[Mark]) -> None:
+        super().__init__(f"{len(marks)} marks")
+        self.marks = marks
 
 
 class SessionJudge:
@@ -69,20 +70,20 @@ class SessionJudge:
         try:
             done = await self._turn(MARKS_A_TURN, None)
         except NotJudgedError as error:
-            LOG.warning("sessions_one_by_one", marks=len(error.mark_ids))
-            for mark_id in error.mark_ids:
-                await self._alone(mark_id)
-            done = len(error.mark_ids)
+            LOG.warning("sessions_one_by_one", marks=len(error.marks))
+            for mark in error.marks:
+                await self._alone(mark)
+            done = len(error.marks)
         await self._measure(idle=not done)
         return done > 0
 
-    async def _alone(self, mark_id: int) -> None:
+    async def _alone(self, mark: Mark) -> None:
         try:
-            await self._turn(1, [mark_id])
+            await self._turn(1, [mark.mark_id])
         except NotJudgedError:
-            LOG.exception("session_set_aside", mark_id=mark_id)
-            async with self._pool.acquire() as connection:
-                await sessions.postpone(connection, mark_id)
+            LOG.exception("session_set_aside", mark_id=mark.mark_id, sessions=len(mark.sessions))
+            async with self._pool.acquire() as connection, connection.transaction():
+                await set_aside(connection, mark)
 
     async def _turn(self, limit: int, only: Sequence[int] | None) -> int:
         async with self._pool.acquire() as connection, connection.transaction():
@@ -105,13 +106,13 @@ class SessionJudge:
         except Exception as error:
             if is_not_now(error):
                 raise
-            raise NotJudgedError([mark.mark_id for mark in marks]) from error
+            raise NotJudgedError(marks) from error
 
     async def _measure(self, *, idle: bool) -> None:
         if not idle and time.monotonic() - self._measured_at < MEASURE_SECONDS:
             return
         async with self._pool.acquire() as connection:
-            marks, age = await sessions.waiting(connection)
-        metrics.SESSION_MARKS.set(marks)
-        metrics.SESSION_MARKS_OLDEST_SECONDS.set(max(0.0, age))
+            waiting, age = await sessions.waiting(connection)
+        metrics.SESSIONS_WAITING.set(waiting)
+        metrics.SESSIONS_OLDEST_SECONDS.set(max(0.0, age))
         self._measured_at = time.monotonic()

@@ -6,7 +6,7 @@ before. Whoever changes such a fact leaves a mark; who judges takes marks that n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -15,55 +15,52 @@ from uuid import UUID
 from shared.postgres.pool import Connection
 
 Session = tuple[str, date]  # place, day
+SESSIONS_A_MARK: Final = 50
 
 MARK: Final = """
-INSERT INTO session_mark (place, measured_on, child_ids)
-SELECT place, measured_on, string_to_array(child_ids, ' ')::uuid[]
-FROM unnest($1::text[], $2::date[], $3::text[]) AS new (place, measured_on, child_ids)
+INSERT INTO session_mark (places, days, children, sessions, marked_at)
+VALUES ($1, $2, $3, cardinality($1::text[]), coalesce($4, clock_timestamp()))
 """
 # What a survivor's fact does not say is taken from those merged into it, so that whole families are marked, with the
 # root that a changed child belongs to now and, where it was merged or parted, the one it belonged to before.
-MARK_ALL_OF: Final = """
-INSERT INTO session_mark (place, measured_on, child_ids)
-SELECT m.place, m.measured_on, array_agg(DISTINCT m.child_id)
+SESSIONS_OF_ROOTS: Final = """
+SELECT m.place, m.measured_on, array_agg(DISTINCT m.child_id) AS child_ids
 FROM child c JOIN measurement m ON m.child_id = c.child_id
-WHERE c.root_id = ANY($1::uuid[]) AND m.fact_id <> ALL ($2::uuid[])
-GROUP BY m.place, m.measured_on ORDER BY m.place, m.measured_on
-"""
-PUT_BACK: Final = """
-INSERT INTO session_mark (place, measured_on, child_ids, marked_at)
-SELECT place, measured_on, '{}', $3 FROM unnest($1::text[], $2::date[]) AS left_over (place, measured_on)
+WHERE c.root_id = ANY($1::uuid[]) AND m.fact_id <> ALL ($2::uuid[]) GROUP BY m.place, m.measured_on
 """
 CLAIM: Final = """
-SELECT id, place, measured_on, child_ids, marked_at FROM session_mark
+SELECT id, places, days, children, marked_at FROM session_mark
 WHERE CASE WHEN $3::bigint[] IS NULL
            THEN marked_at <= clock_timestamp() - make_interval(secs => $2)
                 AND (tried_at IS NULL OR tried_at <= clock_timestamp() - make_interval(secs => $4))
            ELSE id = ANY($3) END
 ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
 """
-# A mark without children stands for its session alone. Any other changes what is said of later sessions, too: those of
-# its children, and those that lie so close at the same place that they look back at it.
+# A session marked without children stands for itself alone. Any other changes what is said of later sessions, too:
+# those of its children, and those that lie so close at the same place that they look back at it.
 AFFECTED: Final = """
 WITH marked AS (
-    SELECT place, measured_on, string_to_array(child_ids, ' ')::uuid[] AS child_ids
-    FROM unnest($1::text[], $2::date[], $3::text[]) AS mark (place, measured_on, child_ids)
-), sessions AS (
-    SELECT place, measured_on FROM marked
+    SELECT number, place, measured_on, string_to_array(children, ' ')::uuid[] AS child_ids
+    FROM unnest($1::integer[], $2::text[], $3::date[], $4::text[]) AS mark (number, place, measured_on, children)
+), found AS (
+    SELECT number, place, measured_on FROM marked
     UNION
-    SELECT m.place, m.measured_on FROM marked k
+    SELECT k.number, m.place, m.measured_on FROM marked k
     JOIN measurement m
-        ON m.place = k.place AND m.measured_on > k.measured_on AND m.measured_on <= k.measured_on + $4::integer
+        ON m.place = k.place AND m.measured_on > k.measured_on AND m.measured_on <= k.measured_on + $5::integer
     WHERE k.child_ids <> '{}'
     UNION
-    SELECT m.place, m.measured_on FROM marked k
+    SELECT k.number, m.place, m.measured_on FROM marked k
     CROSS JOIN unnest(k.child_ids) AS t (child_id)
     JOIN child a ON a.child_id = t.child_id
     JOIN child c ON c.root_id = a.root_id
     JOIN measurement m ON m.child_id = c.child_id AND m.measured_on > k.measured_on
+), sessions AS (
+    SELECT min(number) AS number, place, measured_on FROM found GROUP BY place, measured_on
 )
-SELECT place, measured_on, count(*) AS visits, array_agg(DISTINCT m.child_id) AS child_ids
-FROM sessions JOIN measurement m USING (place, measured_on) GROUP BY place, measured_on ORDER BY place, measured_on
+SELECT number, place, measured_on, count(*) AS visits, array_agg(DISTINCT m.child_id) AS child_ids
+FROM sessions JOIN measurement m USING (place, measured_on)
+GROUP BY number, place, measured_on ORDER BY number, place, measured_on
 """
 # Everything about the children of the sessions, and the sessions of their places in the weeks before.
 READ: Final = """
@@ -82,27 +79,29 @@ SELECT array_agg(m.fact_id) AS fact_id, array_agg(m.child_id) AS child_id, array
 FROM found JOIN measurement m USING (child_id, fact_id) JOIN child c USING (child_id)
 """
 WAITING: Final = """
-SELECT count(*) AS marks, coalesce(extract(epoch FROM clock_timestamp() - min(marked_at)), 0)::double precision AS age
+SELECT coalesce(sum(sessions), 0) AS sessions,
+       coalesce(extract(epoch FROM clock_timestamp() - min(marked_at)), 0)::double precision AS age
 FROM session_mark
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One claimed mark; `child_ids` empty = its session alone."""
+    """One claimed mark. `children[i]`: of whom values changed in `sessions[i]`, ids in one text; empty = nobody."""
 
     mark_id: int
-    session: Session
-    child_ids: tuple[UUID, ...]
+    sessions: list[Session]
+    children: list[str]
     marked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A session that is to be judged: how many visits it has (voided ones too), and whose."""
+    """A session that is to be judged: by which mark (its place in the list), how many visits it has, and whose."""
 
+    mark: int
     session: Session
-    visits: int
+    visits: int  # voided ones too
     child_ids: list[UUID]
 
 
@@ -126,20 +125,28 @@ async def judged_by(connection: Connection, children: Collection[UUID]) -> dict[
     return {row["child_id"]: tuple(row) for row in rows}
 
 
-async def mark(connection: Connection, touched: Mapping[Session, Collection[UUID]]) -> None:
-    """Sessions in which a value changed, and the children whose value it is."""
+async def mark(
+    connection: Connection, touched: Mapping[Session, Iterable[UUID]], marked_at: datetime | None = None
+) -> None:
+    """Sessions in which values changed, with the children whose values these are (none: only the session itself)."""
     ordered = sorted(touched)
-    await connection.execute(
-        MARK,
-        [place for place, _ in ordered],
-        [day for _, day in ordered],
-        [" ".join(map(str, touched[session])) for session in ordered],
-    )
+    for start in range(0, len(ordered), SESSIONS_A_MARK):
+        some = ordered[start : start + SESSIONS_A_MARK]
+        await connection.execute(
+            MARK,
+            [place for place, _ in some],
+            [day for _, day in some],
+            [" ".join(map(str, touched[session])) for session in some],
+            marked_at,
+        )
 
 
-async def mark_all_of(connection: Connection, roots: Collection[UUID], but: Collection[UUID]) -> None:
-    """Every session of these families, but for the visits of `but`: what holds for all their values changed."""
-    await connection.execute(MARK_ALL_OF, list(roots), list(but))
+async def sessions_of_families(
+    connection: Connection, roots: Collection[UUID], but: Collection[UUID]
+) -> dict[Session, set[UUID]]:
+    """Every session of these families with the children measured there, but for the visits of `but`."""
+    rows = await connection.fetch(SESSIONS_OF_ROOTS, list(roots), list(but))
+    return {(row["place"], row["measured_on"]): set(row["child_ids"]) for row in rows}
 
 
 async def claim(
@@ -148,20 +155,22 @@ async def claim(
     """The oldest marks that nobody holds, older than `settled_seconds`; or just those of `only`."""
     rows = await connection.fetch(CLAIM, limit, settled_seconds, only, retry_seconds)
     return [
-        Mark(row["id"], (row["place"], row["measured_on"]), tuple(row["child_ids"]), row["marked_at"]) for row in rows
+        Mark(row["id"], list(zip(row["places"], row["days"], strict=True)), row["children"], row["marked_at"])
+        for row in rows
     ]
 
 
 async def affected(connection: Connection, marks: Sequence[Mark], posyandu_days: int) -> list[Affected]:
-    """The sessions whose verdicts may change by what was marked, by place and day."""
-    rows = await connection.fetch(
-        AFFECTED,
-        [mark.session[0] for mark in marks],
-        [mark.session[1] for mark in marks],
-        [" ".join(map(str, mark.child_ids)) for mark in marks],
-        posyandu_days,
-    )
-    return [Affected((row["place"], row["measured_on"]), row["visits"], row["child_ids"]) for row in rows]
+    """The sessions whose verdicts may change by what was marked, each under the first mark that says so."""
+    marked = [
+        (number, place, day, children)
+        for number, item in enumerate(marks)
+        for (place, day), children in zip(item.sessions, item.children, strict=True)
+    ]
+    rows = await connection.fetch(AFFECTED, *map(list, zip(*marked, strict=True)), posyandu_days)
+    return [
+        Affected(row["number"], (row["place"], row["measured_on"]), row["visits"], row["child_ids"]) for row in rows
+    ]
 
 
 async def read(
@@ -178,22 +187,17 @@ async def read(
     return {name: values or [] for name, values in ({} if row is None else dict(row)).items()}
 
 
-async def put_back(connection: Connection, left_over: Sequence[Session], marked_at: datetime) -> None:
-    """Sessions that were too many for one turn, each for itself."""
-    await connection.execute(PUT_BACK, [place for place, _ in left_over], [day for _, day in left_over], marked_at)
-
-
 async def settle(connection: Connection, marks: Sequence[Mark]) -> None:
     """Their sessions are judged."""
     await connection.execute("DELETE FROM session_mark WHERE id = ANY($1::bigint[])", [mark.mark_id for mark in marks])
 
 
-async def postpone(connection: Connection, mark_id: int) -> None:
+async def postpone(connection: Connection, mark: Mark) -> None:
     """It could not be judged: others first."""
-    await connection.execute("UPDATE session_mark SET tried_at = clock_timestamp() WHERE id = $1", mark_id)
+    await connection.execute("UPDATE session_mark SET tried_at = clock_timestamp() WHERE id = $1", mark.mark_id)
 
 
 async def waiting(connection: Connection) -> tuple[int, float]:
-    """Marks that wait, and the age of the oldest in seconds."""
+    """Marked sessions that wait, and the age of the oldest mark in seconds."""
     row = await connection.fetchrow(WAITING)
-    return (0, 0.0) if row is None else (row["marks"], row["age"])
+    return (0, 0.0) if row is None else (row["sessions"], row["age"])

@@ -42,10 +42,12 @@ class Turn:
 async def judge_sessions(connection: Connection, marks: Sequence[Mark], visits_a_turn: int = VISITS_A_TURN) -> Turn:
     """Judge what `marks` (claimed in this transaction) affect, publish what changed, settle the marks.
 
-    Sessions beyond `visits_a_turn` visits get marks of their own again.
+    What holds more than `visits_a_turn` visits is left: whole marks as they are, of one begun its sessions one by one.
     """
     found = await sessions.affected(connection, marks, STREAM_POSYANDU_DAYS)
     taken, left_over = _taken(found, visits_a_turn)
+    left = left_over[0].mark if left_over else len(marks)
+    is_begun = bool(left_over) and taken[-1].mark == left
     changed: list[HintV1] = []
     if taken:
         children = {child_id for session in taken for child_id in session.child_ids}
@@ -56,10 +58,22 @@ async def judge_sessions(connection: Connection, marks: Sequence[Mark], visits_a
         changed = changed_hints(judged, verdicts, await hints.read_hints(connection, children))
         await hints.write_hints(connection, changed)
         await publish(connection, changed)
-    if left_over:
-        await sessions.put_back(connection, [item.session for item in left_over], min(mark.marked_at for mark in marks))
-    await sessions.settle(connection, marks)
-    return Turn(len(marks), sum(session.visits for session in taken), changed)
+    if is_begun:
+        rest: dict[Session, tuple[UUID, ...]] = {item.session: () for item in left_over if item.mark == left}
+        await sessions.mark(connection, rest, marks[left].marked_at)
+    await sessions.settle(connection, marks[: left + is_begun])
+    return Turn(left + is_begun, sum(session.visits for session in taken), changed)
+
+
+async def set_aside(connection: Connection, mark: Mark) -> None:
+    """A mark that cannot be judged: each of its sessions gets a mark of its own; a single one waits for its time."""
+    found = await sessions.affected(connection, [mark], STREAM_POSYANDU_DAYS)
+    if len(found) <= 1:
+        await sessions.postpone(connection, mark)
+        return
+    for item in found:
+        await sessions.mark(connection, {item.session: ()}, mark.marked_at)
+    await sessions.settle(connection, [mark])
 
 
 def _taken(found: Sequence[Affected], visits: int) -> tuple[Sequence[Affected], Sequence[Affected]]:

@@ -53,15 +53,21 @@ async def mark_sessions(
         touched[(place_of(fact), fact.measured_on)].add(fact.child_id)
         if fact.fact_id in before.sessions:
             touched[before.sessions[fact.fact_id]].add(fact.child_id)
-    if touched:
-        await sessions.mark(connection, touched)
-    if not children:
-        return
+    if children:
+        for session, child_ids in (await _of_changed(connection, before, children, measurements)).items():
+            touched[session] |= child_ids
+    await sessions.mark(connection, touched)
+
+
+async def _of_changed(
+    connection: Connection, before: Before, children: Collection[ChildV1], measurements: Collection[MeasurementV1]
+) -> dict[Session, set[UUID]]:
     after = await sessions.judged_by(connection, {child.child_id for child in children})
     roots: set[UUID] = set()
     for child_id, state in after.items():
         old = before.children.get(child_id)
         if old != state:
             roots |= {state[0]} if old is None else {old[0], state[0]}
-    if roots:
-        await sessions.mark_all_of(connection, roots, [fact.fact_id for fact in measurements])
+    if not roots:
+        return {}
+    return await sessions.sessions_of_families(connection, roots, [fact.fact_id for fact in measurements])

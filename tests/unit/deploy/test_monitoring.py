@@ -29,7 +29,7 @@ REQUIRED = {
     "TumbuhOutboxOld": "tumbuh_outbox_oldest_seconds",
     "TumbuhDeadLettersOpen": "tumbuh_dead_letters_open",
     "TumbuhLedgerImbalance": "tumbuh_ledger_imbalance",
-    "TumbuhSessionsWaiting": "tumbuh_session_marks_oldest_seconds",
+    "TumbuhSessionsWaiting": "tumbuh_sessions_oldest_seconds",
     "TumbuhCriticalValueUnacknowledged": "tumbuh_critical_values_unacknowledged_age_seconds",
 }
 
