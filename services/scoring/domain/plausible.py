@@ -1,4 +1,8 @@
-"""Entry limits: values no under-five can have, with a hint at what was probably meant. Nothing is corrected here."""
+"""Entry limits: values no under-five can have, with a hint at what was probably meant. Nothing is corrected here.
+
+What is outside is held back before it is scored. Of what is inside, `plausibility` tells what is probably wrong beside
+the child's other values and those of its session (see `hint_states` for who does what).
+"""
 
 from __future__ import annotations
 
