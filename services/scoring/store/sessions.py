@@ -130,15 +130,17 @@ async def mark(
 ) -> None:
     """Sessions in which values changed, with the children whose values these are (none: only the session itself)."""
     ordered = sorted(touched)
-    for start in range(0, len(ordered), SESSIONS_A_MARK):
-        some = ordered[start : start + SESSIONS_A_MARK]
-        await connection.execute(
-            MARK,
+    parts = [ordered[start : start + SESSIONS_A_MARK] for start in range(0, len(ordered), SESSIONS_A_MARK)]
+    rows = [
+        (
             [place for place, _ in some],
             [day for _, day in some],
             [" ".join(map(str, touched[session])) for session in some],
             marked_at,
         )
+        for some in parts
+    ]
+    await connection.executemany(MARK, rows)
 
 
 async def sessions_of_families(
