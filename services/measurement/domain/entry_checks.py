@@ -47,9 +47,20 @@ class Visit(Protocol):
     def oedema(self) -> bool | None: ...  # noqa: D102
 
 
-def visit_problems(visit: Visit, birth_date: date, today: date) -> list[EntryProblem]:
+def visit_problems(
+    visit: Visit, birth_date: date, today: date, *, died_on: date | None = None, departed_on: date | None = None
+) -> list[EntryProblem]:
     """Everything wrong with a visit of a child born on `birth_date`; empty = it may be stored."""
-    return [*_date_problems(visit.measured_on, birth_date, today), *_value_problems(visit)]
+    gone = after_the_end(visit.measured_on, died_on, departed_on)
+    found = [] if gone is None else [EntryProblem(gone, "measured_on", "quarantine", visit.measured_on.isoformat())]
+    return [*found, *_date_problems(visit.measured_on, birth_date, today), *_value_problems(visit)]
+
+
+def after_the_end(measured_on: date, died_on: date | None, departed_on: date | None) -> str | None:
+    """The code of a visit after death or departure: one of the two dates is wrong, and a person knows which."""
+    if died_on is not None and measured_on > died_on:
+        return "visit_after_death"
+    return "visit_after_departure" if departed_on is not None and measured_on > departed_on else None
 
 
 def _date_problems(measured_on: date, birth_date: date, today: date) -> Iterator[EntryProblem]:

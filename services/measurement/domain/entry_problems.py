@@ -58,6 +58,14 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "measured_before_new_birth_date": (
         "ada pengukuran sebelum tanggal lahir yang baru", "Periksa tanggal lahir, atau batalkan pengukuran itu",
         "a measurement lies before the new birth date", "Check the birth date, or void that measurement"),
+    "measured_after_end": (
+        "ada pengukuran setelah tanggal itu", "Periksa tanggalnya, atau batalkan pengukuran itu",
+        "a measurement lies after that day", "Check the day, or void that measurement"),
+    "dead_into_living": (
+        "anak yang digabung tercatat meninggal, anak tujuannya tidak",
+        "Catat kematiannya pada anak tujuan, atau gabungkan ke arah sebaliknya",
+        "the child to be merged is recorded as dead, the survivor is not",
+        "Record the death of the survivor, or merge the other way round"),
     "merge_with_itself": (
         "anak tidak dapat digabung dengan dirinya sendiri", "Kirim dua anak yang berbeda",
         "a child cannot be merged with itself", "Send two different children"),

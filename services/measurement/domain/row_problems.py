@@ -64,6 +64,12 @@ _HELD_BACK: Final = _entries(
         "measured_in_future": (
             "tanggal pengukuran di masa depan", "Tulis tanggal pengukuran yang benar",
             "measurement date lies in the future", "Write the right measurement date"),
+        "visit_after_death": (
+            "pengukuran setelah anak tercatat meninggal", "Periksa kedua tanggal; yang salah dibetulkan",
+            "the visit lies after the child's recorded death", "Check both dates and correct the wrong one"),
+        "visit_after_departure": (
+            "pengukuran setelah anak tercatat pindah keluar", "Bila anak kembali, hapus tanggal keluarnya lalu terima",
+            "the visit lies after the child's recorded departure", "If the child is back, remove the departure"),
         "visit_before_birth": (
             "tanggal pengukuran sebelum tanggal lahir", "Periksa kedua tanggal",
             "measured before birth", "Check both dates"),

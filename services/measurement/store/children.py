@@ -52,6 +52,8 @@ class Standing(NamedTuple):
     """What of a child decides whether a visit may be recorded."""
 
     birth_date: date
+    died_on: date | None
+    departed_on: date | None
     desa_code: str
     posyandu_code: str | None
     merged_into: UUID | None
@@ -61,7 +63,7 @@ class Standing(NamedTuple):
 async def standing(connection: Connection, child_ids: Sequence[UUID]) -> dict[UUID, Standing]:
     """The children that may be seen, by id."""
     rows = await connection.fetch(
-        "SELECT child_id, birth_date, desa_code, posyandu_code, merged_into, voided FROM child "
+        "SELECT child_id, birth_date, died_on, departed_on, desa_code, posyandu_code, merged_into, voided FROM child "
         "WHERE child_id = ANY($1)",
         list(set(child_ids)),
     )
@@ -83,6 +85,8 @@ class Claimed(NamedTuple):
     residences: list[dict[str, Any]]
     birth_weight_kg: float | None
     birth_length_cm: float | None
+    died_on: date | None
+    departed_on: date | None
 
     def stays(self) -> Stays:
         """Residences as the domain counts with them."""
@@ -96,7 +100,7 @@ async def claimed(connection: Connection, nik_hashes: Sequence[bytes], name_hash
     """All who share a hash with somebody, in the order of their ids."""
     rows = await connection.fetch(
         "SELECT i.child_id, i.nik_hash, i.name_hash, r.child_id, r.epoch, r.revision, r.voided, r.residences, "
-        "r.birth_weight_kg, r.birth_length_cm FROM "
+        "r.birth_weight_kg, r.birth_length_cm, r.died_on, r.departed_on FROM "
         "(SELECT child_id, nik_hash, name_hash FROM child_identity WHERE nik_hash = ANY($1::bytea[]) "
         "UNION SELECT child_id, nik_hash, name_hash FROM child_identity WHERE name_hash = ANY($2::bytea[])) i "
         "JOIN child c ON c.child_id = i.child_id JOIN child r ON r.child_id = coalesce(c.merged_into, c.child_id) "

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 from pydantic import TypeAdapter
 
-from services.measurement.domain.entry_checks import visit_problems
+from services.measurement.domain.entry_checks import after_the_end, visit_problems
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.domain.file_row import FileRow
 from services.measurement.domain.places import PlaceBook, key_text
@@ -36,7 +36,8 @@ ABOVE_THE_ROW: Final = frozenset({"desa_code", "posyandu_code", "child_id"})  # 
 JUDGED_AGAIN: Final = frozenset(
     {
         *("sex_missing", "birth_date_missing", "measured_on_missing", "nothing_measured", "no_identity"),
-        *("birth_in_future", "measured_in_future", "visit_before_birth"),
+        *("birth_in_future", "measured_in_future", "visit_before_birth", "visit_after_death"),
+        "visit_after_departure",
         *("unknown_desa", "ambiguous_desa", "outside_area", "ambiguous_child"),
     }
 )
@@ -99,6 +100,10 @@ class _Work:
             if resident.nik_hash in elsewhere and children.is_new(resident):
                 self.results[at] = RefusedError(EntryProblem("child_of_another_area", "nik"))
                 continue
+            gone = children.after_the_end(resident)
+            if gone is not None:
+                self.results[at] = RefusedError(EntryProblem(gone, "measured_on"))
+                continue
             child_id = children.attach(resident, self._entry)
             if child_id is None:
                 self.results[at] = RefusedError(EntryProblem("ambiguous_child", "child_id"))
@@ -115,11 +120,16 @@ class _Work:
         """Children that a person named, as far as anything may be recorded of them."""
         fine: dict[int, UUID] = {}
         for at, child_id in named.items():
-            refusal = child_refusal(known.get(child_id), self._entry)
-            if refusal is None:
-                fine[at] = child_id
-            else:
+            child = known.get(child_id)
+            refusal = child_refusal(child, self._entry)
+            day = self.residents[at].row.measured_on if at in self.residents else None
+            gone = after_the_end(day, child.died_on, child.departed_on) if child is not None and day else None
+            if refusal is not None:
                 self.results[at] = RefusedError(*refusal.problems)
+            elif gone is not None:
+                self.results[at] = RefusedError(EntryProblem(gone, "measured_on"))
+            else:
+                fine[at] = child_id
         return fine
 
     async def _registered_elsewhere(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.store import identities
-from services.measurement.store.children import CHILDREN
+from services.measurement.store.children import CHILDREN, merged_into
 from services.measurement.store.identities import KeptIdentity, Reader
 from services.measurement.store.measurements import of_child
 from services.measurement.store.vault import Vault
@@ -61,8 +61,8 @@ async def correct_child(
     for name in values.keys() & {"died_on", "departed_on"}:
         if values[name] is not None and not new.birth_date <= values[name] <= entry.today:
             raise RefusedError(EntryProblem("date_impossible", name, value=values[name].isoformat()))
-    if "birth_date" in values:
-        await _demand_possible_birth(connection, new, entry)
+    if values.keys() & {"birth_date", "died_on", "departed_on"}:
+        await _demand_possible_life(connection, new, entry, values)
     await CHILDREN.replace(connection, [new], entry.origin())
     await publish(connection, [new])
     if stored is not None:
@@ -84,9 +84,17 @@ async def locked_child(connection: Connection, child_id: UUID, seen: tuple[int, 
     return found[0]
 
 
-async def _demand_possible_birth(connection: Connection, child: ChildV1, entry: Entry) -> None:
+async def _demand_possible_life(
+    connection: Connection, child: ChildV1, entry: Entry, values: Mapping[str, Any]
+) -> None:
+    """Every living visit, also of children merged into this one, lies between birth and death or departure."""
     if child.birth_date > entry.today:
         raise RefusedError(EntryProblem("birth_in_future", "birth_date"))
-    visits = await of_child(connection, [child.child_id])
-    if any(visit.measured_on < child.birth_date for visit in visits if not visit.voided):
+    family = [child.child_id, *await merged_into(connection, [child.child_id])]
+    days = [visit.measured_on for visit in await of_child(connection, family) if not visit.voided]
+    if "birth_date" in values and any(day < child.birth_date for day in days):
         raise RefusedError(EntryProblem("measured_before_new_birth_date", "birth_date"))
+    for name in ("died_on", "departed_on"):
+        end = values.get(name)
+        if end is not None and any(day > end for day in days):
+            raise RefusedError(EntryProblem("measured_after_end", name, value=end.isoformat()))

@@ -59,7 +59,9 @@ async def correct_measurements(
             raise RefusedError(EntryProblem("measurement_voided", "measurement_id"))
         values = {name: value for name, value in item.values.items() if value != getattr(old, name)}
         new = revised(old, "corrected", entry.now, **values) if values else old
-        problems = visit_problems(new, children[new.child_id].birth_date, entry.today)
+        child = children[new.child_id]
+        gone = {"died_on": child.died_on, "departed_on": child.departed_on}
+        problems = visit_problems(new, child.birth_date, entry.today, **gone)
         if values.keys() & {"desa_code", "posyandu_code"}:
             point = service_point(new.desa_code, new.posyandu_code)
             wrong = {} if point is None else await unknown_places(connection, [point])

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
+from services.measurement.domain.entry_checks import after_the_end
 from services.measurement.domain.file_row import FileRow
 from services.measurement.domain.residences import Stays, seen_at
 from services.measurement.domain.same_child import AmbiguousChildError, ChildIndex, Claim, KnownChild
@@ -154,6 +155,17 @@ class FileChildren:
         )
         self._index.add(new)
         return new.child_id, new
+
+    def after_the_end(self, resident: Resident) -> str | None:
+        """The code of a row whose child had died or departed by its day."""
+        try:
+            known = self._index.find(resident.claim())
+        except AmbiguousChildError:
+            return None
+        stored = None if known is None else self._stored.get(known.child_id)
+        if stored is None:
+            return None
+        return after_the_end(resident.row.measured_on, stored.died_on, stored.departed_on)
 
     def attach(self, resident: Resident, entry: Entry) -> UUID | None:
         """The child of a row, registered if it is new; None where more than one child fits."""

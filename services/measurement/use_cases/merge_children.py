@@ -17,22 +17,29 @@ from shared.contracts.child import ChildV1
 from shared.contracts.fact import revised
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
-from shared.refusals import UnknownFactError
+from shared.refusals import StaleError, UnknownFactError
 
 
-async def merge_children(connection: Connection, loser_id: UUID, survivor_id: UUID, entry: Entry) -> list[ChildV1]:
-    """The children whose fact changed, the loser first; nothing if it was merged so already.
+async def merge_children(
+    connection: Connection, loser_id: UUID, seen: tuple[int, int], survivor_id: UUID, entry: Entry
+) -> list[ChildV1]:
+    """The children whose fact changed, the loser (`seen` as it was) first; nothing if it was merged so already.
 
-    A person decides; twins and siblings are never merged by machine. Raises UnknownFactError, RefusedError.
+    A person decides; twins and siblings are never merged by machine. Raises UnknownFactError, StaleError,
+    RefusedError.
     """
     if loser_id == survivor_id:
         raise RefusedError(EntryProblem("merge_with_itself", "survivor_id"))
     children = await _locked(connection, loser_id, survivor_id)
     loser, survivor = children[loser_id], children[survivor_id]
+    if loser.order != seen:
+        raise StaleError(loser.order)
     if survivor.merged_into is not None:
         raise RefusedError(EntryProblem("child_merged", "survivor_id", value=str(survivor.merged_into)))
     if survivor.voided or loser.voided:
         raise RefusedError(EntryProblem("child_voided", "survivor_id" if survivor.voided else "child_id"))
+    if loser.died_on is not None and survivor.died_on is None:
+        raise RefusedError(EntryProblem("dead_into_living", "survivor_id"))
     followers = [child for child in children.values() if child.merged_into == loser_id]
     changed = [
         revised(child, "merged", entry.now, merged_into=survivor_id)
@@ -45,11 +52,13 @@ async def merge_children(connection: Connection, loser_id: UUID, survivor_id: UU
     return changed
 
 
-async def unmerge_child(connection: Connection, child_id: UUID, entry: Entry) -> ChildV1:
-    """The child, standing by itself again. Raises UnknownFactError, RefusedError."""
+async def unmerge_child(connection: Connection, child_id: UUID, seen: tuple[int, int], entry: Entry) -> ChildV1:
+    """The child, standing by itself again. Raises UnknownFactError, StaleError, RefusedError."""
     children = await CHILDREN.find(connection, [child_id], lock=True)
     if not children:
         raise UnknownFactError
+    if children[0].order != seen:
+        raise StaleError(children[0].order)
     if children[0].merged_into is None:
         raise RefusedError(EntryProblem("not_merged", "child_id"))
     alone = revised(children[0], "unmerged", entry.now, merged_into=None)

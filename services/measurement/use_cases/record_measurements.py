@@ -124,7 +124,8 @@ def _refusal(row: NewMeasurement, child: Standing | None, wrong: Mapping[Place, 
     if refusal is not None or child is None:
         return refusal
     found = point_problem(service_point(row.desa_code, row.posyandu_code), wrong)
-    problems = (*found, *visit_problems(row, child.birth_date, entry.today))
+    known = {"died_on": child.died_on, "departed_on": child.departed_on}
+    problems = (*found, *visit_problems(row, child.birth_date, entry.today, **known))
     if not problems:
         return None
     held = all(problem.action == "quarantine" for problem in problems)

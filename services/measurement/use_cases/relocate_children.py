@@ -30,7 +30,7 @@ class Move(NamedTuple):
 
 
 async def relocate_child(connection: Connection, move: Move, entry: Entry) -> ChildV1:
-    """The child after the move; moving to where it lives changes nothing.
+    """The child after the move; moving to where it lives changes nothing. Who had departed is back by it.
 
     Raises UnknownFactError, StaleError, RefusedError.
     """
@@ -43,9 +43,11 @@ async def relocate_child(connection: Connection, move: Move, entry: Entry) -> Ch
     if move.valid_from < child.birth_date:
         raise RefusedError(EntryProblem("moved_before_birth", "valid_from", value=move.valid_from.isoformat()))
     stays = moved_to(stays_of(child), Stay(move.valid_from, move.desa_code, move.posyandu_code))
-    if stays == stays_of(child):
+    is_back = child.departed_on is not None and move.valid_from >= child.departed_on
+    if stays == stays_of(child) and not is_back:
         return child
-    moved = revised(child, "relocated", entry.now, residences=residences_of(stays))
+    departed_on = None if is_back else child.departed_on
+    moved = revised(child, "relocated", entry.now, residences=residences_of(stays), departed_on=departed_on)
     await CHILDREN.replace(connection, [moved], entry.origin())
     await publish(connection, [moved])
     await identities.mark_pending(connection, [moved.child_id])

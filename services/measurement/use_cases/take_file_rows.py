@@ -40,7 +40,11 @@ LEDGER_TERMS: Final = {
 
 
 # The field that answers a reason of the register; the others are about the desa.
-PLACED_BY: Final = {"ambiguous_child": "child_id"}
+PLACED_BY: Final = {
+    "ambiguous_child": "child_id",
+    "visit_after_death": "measured_on",
+    "visit_after_departure": "measured_on",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,10 @@ async def take_file_rows(
     children = await FileChildren.load(connection, work.residents, vault)
     matched = []
     for resident in work.residents:
+        gone = children.after_the_end(resident)
+        if gone is not None:
+            _hold_back(work, chunk, resident.row, gone, resident.codes, entry, vault)
+            continue
         child_id = children.attach(resident, entry)
         if child_id is None:
             _hold_back(work, chunk, resident.row, "ambiguous_child", resident.codes, entry, vault)

@@ -174,23 +174,23 @@ async def test_a_merge_is_an_alias_and_undoing_it_restores_the_child(desk: Desk)
     """B078: facts stay where they were recorded, under an alias; none is lost."""
     loser, survivor = await desk.register_child(), await desk.register_child()
     await desk.record(loser)
-    merged = await desk.send("POST", "/v1/merges", {"child_id": loser, "survivor_id": survivor})
+    merged = await desk.send("POST", "/v1/merges", {"child_id": loser, "survivor_id": survivor}, etag='"1.1"')
     assert merged.json()["changed"] == [{"child_id": loser, "revision": 2, "merged_into": survivor}]
     history = (await desk.send("GET", f"/v1/children/{survivor}/history")).json()["measurements"]
     assert [item["child_id"] for item in history] == [loser]
-    again = await desk.send("POST", "/v1/merges", {"child_id": loser, "survivor_id": survivor})
+    again = await desk.send("POST", "/v1/merges", {"child_id": loser, "survivor_id": survivor}, etag='"1.2"')
     assert again.json()["changed"] == []
-    undone = await desk.send("POST", "/v1/merges:undo", {"child_id": loser})
+    undone = await desk.send("POST", "/v1/merges:undo", {"child_id": loser}, etag='"1.2"')
     assert undone.json()["changed"] == [{"child_id": loser, "revision": 3, "merged_into": None}]
     assert [event["change"] for event in await desk.events()][3:] == ["merged", "unmerged"]
 
 
 async def test_a_chain_of_merges_stays_flat(desk: Desk) -> None:
     first, second, third = [await desk.register_child() for _ in range(3)]
-    await desk.send("POST", "/v1/merges", {"child_id": first, "survivor_id": second})
-    refused = await desk.send("POST", "/v1/merges", {"child_id": third, "survivor_id": first})
+    await desk.send("POST", "/v1/merges", {"child_id": first, "survivor_id": second}, etag='"1.1"')
+    refused = await desk.send("POST", "/v1/merges", {"child_id": third, "survivor_id": first}, etag='"1.1"')
     assert [error["code"] for error in refused.json()["errors"]] == ["child_merged"]
-    await desk.send("POST", "/v1/merges", {"child_id": second, "survivor_id": third})
+    await desk.send("POST", "/v1/merges", {"child_id": second, "survivor_id": third}, etag='"1.1"')
     rows = await desk.worker.fetch("SELECT child_id::text, merged_into::text FROM child")
     assert {row["child_id"]: row["merged_into"] for row in rows} == {first: third, second: third, third: None}
 
@@ -198,15 +198,15 @@ async def test_a_chain_of_merges_stays_flat(desk: Desk) -> None:
 async def test_two_opposite_merges_at_once_make_no_circle(desk: Desk) -> None:
     first, second = await desk.register_child(), await desk.register_child()
     await asyncio.gather(
-        desk.send("POST", "/v1/merges", {"child_id": first, "survivor_id": second}),
-        desk.send("POST", "/v1/merges", {"child_id": second, "survivor_id": first}),
+        desk.send("POST", "/v1/merges", {"child_id": first, "survivor_id": second}, etag='"1.1"'),
+        desk.send("POST", "/v1/merges", {"child_id": second, "survivor_id": first}, etag='"1.1"'),
     )
     assert await desk.worker.fetchval("SELECT count(*) FROM child WHERE merged_into IS NULL") == 1
 
 
 async def test_a_child_is_not_merged_with_itself(desk: Desk) -> None:
     only = await desk.register_child()
-    answer = await desk.send("POST", "/v1/merges", {"child_id": only, "survivor_id": only})
+    answer = await desk.send("POST", "/v1/merges", {"child_id": only, "survivor_id": only}, etag='"1.1"')
     assert [error["code"] for error in answer.json()["errors"]] == ["merge_with_itself"]
 
 

@@ -188,14 +188,14 @@ async def test_as_of_shows_what_was_known_at_the_end_of_that_day_in_jakarta(desk
             for child, kg in ((first, 10.0), (other, 10.5))
         ]
         recorded = await record_measurements(connection, visits, on(date(2025, 3, 2)), desk.vault)
-        await merge_children(connection, other, first, on(date(2025, 3, 3)))
+        await merge_children(connection, other, (1, 1), first, on(date(2025, 3, 3)))
         fact = recorded[0].fact
         assert fact is not None
         correction = Correction(fact.fact_id, fact.order, {"weight_kg": 10.2})
         await correct_measurements(connection, [correction], on(date(2025, 3, 4)))
         change = ChildCorrection(first, (1, 1), {"birth_date": date(2023, 7, 6)})
         await correct_child(connection, change, replace(on(date(2025, 3, 5)), reason_text="akta"), desk.vault, reader)
-        await unmerge_child(connection, other, on(date(2025, 3, 6)))
+        await unmerge_child(connection, other, (1, 2), on(date(2025, 3, 6)))
 
     async def known(day: str) -> tuple[Any, list[tuple[str, float]], int]:
         told = await history(desk, str(first), f"?as_of={day}")
@@ -219,14 +219,16 @@ async def test_history_goes_with_the_child_whoever_was_merged_into_it(desk: Desk
     here = await desk.register_child()
     there = await desk.register_child(desa_code=DESA_B, posyandu_code=POSYANDU_B)
     await desk.record(there)
-    await desk.send("POST", "/v1/merges", {"child_id": there, "survivor_id": here, "reason_text": "Anak yang sama"})
+    await desk.send(
+        "POST", "/v1/merges", {"child_id": there, "survivor_id": here, "reason_text": "Anak yang sama"}, etag='"1.1"'
+    )
     kader: dict[str, Any] = {"role": "kader", "areas": [POSYANDU_A]}
     told = await history(desk, here, **kader)
     assert [item["child_id"] for item in told["measurements"]] == [there]
     assert told["items"][0]["reason_text"] == "Anak yang sama"
     assert changes(told["items"][0]) == {"merged_into": (None, here)}
     assert (await desk.send("GET", f"/v1/children/{there}/history", **kader)).status_code == 404
-    undone = await desk.send("POST", "/v1/merges:undo", {"child_id": there}, areas=[DESA_A])
+    undone = await desk.send("POST", "/v1/merges:undo", {"child_id": there}, etag='"1.2"', areas=[DESA_A])
     assert undone.status_code == 404, "who does not see where the child lives does not part it"
 
 

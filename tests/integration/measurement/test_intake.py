@@ -268,7 +268,7 @@ async def test_a_file_of_a_child_that_was_merged_since_changes_nothing(desk: Des
     await desk.register_child(identity={"name": "Citra L.", "nik": "1219014507239876"})
     ids = [found["child_id"] for found in await desk.worker.fetch("SELECT child_id FROM child ORDER BY child_id")]
     loser = await desk.worker.fetchval("SELECT child_id FROM measurement ORDER BY fact_id LIMIT 1")
-    merged = await desk.send("POST", "/v1/merges", {"child_id": str(loser), "survivor_id": str(ids[-1])})
+    merged = await desk.send("POST", "/v1/merges", {"child_id": str(loser), "survivor_id": str(ids[-1])}, etag='"1.1"')
     assert merged.status_code == 200
     assert counts(await take(desk, rows)) == {"received": 3, "unchanged": 3}
     await take(desk, [row(day="2025-08-05"), *children(2)])

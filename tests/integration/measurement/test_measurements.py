@@ -199,7 +199,7 @@ async def test_after_sixty_months_a_visit_is_still_accepted(desk: Desk) -> None:
 
 async def test_a_visit_of_a_merged_child_is_refused_with_the_survivors_id(desk: Desk) -> None:
     loser, survivor = await desk.register_child(), await desk.register_child()
-    await desk.send("POST", "/v1/merges", {"child_id": loser, "survivor_id": survivor})
+    await desk.send("POST", "/v1/merges", {"child_id": loser, "survivor_id": survivor}, etag='"1.1"')
     answer = await desk.record(loser)
     assert (answer.status_code, answer.json()["survivor_id"]) == (422, survivor)
 

@@ -172,13 +172,13 @@ async def test_an_answer_says_what_it_saw_and_may_be_taken_back(desk: Desk) -> N
 async def test_a_merged_pair_is_shown_as_merged_and_a_parted_one_as_different(desk: Desk) -> None:
     first, second = await desk.register_child(**CITRA), await desk.register_child(**CITRA)
     await matched(desk)
-    await desk.send("POST", "/v1/merges", {"child_id": second, "survivor_id": first})
+    await desk.send("POST", "/v1/merges", {"child_id": second, "survivor_id": first}, etag='"1.1"')
     assert await matched(desk) == []
     merged = await matched(desk, "?state=merged")
     assert [pair(item) for item in merged] == [{first, second}]
     refused = await answer(desk, merged[0], "different")
     assert [error["code"] for error in refused.json()["errors"]] == ["candidate_merged"]
-    await desk.send("POST", "/v1/merges:undo", {"child_id": second, "reason_text": "Ternyata kembar"})
+    await desk.send("POST", "/v1/merges:undo", {"child_id": second, "reason_text": "Ternyata kembar"}, etag='"1.2"')
     assert await matched(desk) == []
     parted = await matched(desk, "?state=different")
     assert [(pair(item), item["reason_text"]) for item in parted] == [({first, second}, "Ternyata kembar")]
@@ -196,7 +196,7 @@ async def test_a_pair_across_two_areas_is_seen_from_both_and_decided_by_who_sees
     assert await matched(desk, areas=[POSYANDU_A2]) == []
     district: dict[str, Any] = {"role": "district", "areas": [KABUPATEN]}
     item = (await matched(desk, **district))[0]
-    merged = await desk.send("POST", "/v1/merges", {"child_id": there, "survivor_id": here}, **district)
+    merged = await desk.send("POST", "/v1/merges", {"child_id": there, "survivor_id": here}, etag='"1.1"', **district)
     assert merged.status_code == 200, "only the district sees both, so it may merge"
     assert (await answer(desk, item, "different", **district)).status_code == 422
     kader = {"role": "kader", "areas": [POSYANDU_A]}
