@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ def test_b078_all_facts_follow_a_merge_and_its_undoing(desk: Desk, clinic: Clini
     clinic.report(orders[first], haemoglobin=PANEL["haemoglobin"])
     clinic.report(orders[second], ferritin=PANEL["ferritin"], crp=PANEL["crp"])
     for child_id in (first, second):
-        until(lambda child_id=child_id: clinic.case_of(child_id), lambda seen: seen is not None)
+        until(partial(clinic.case_of, child_id), lambda seen: seen is not None)
         clinic.move(child_id, "refer")
     alone = figures(desk)
     assert alone == (3, 3, 3, 2, 2)

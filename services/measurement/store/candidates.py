@@ -195,7 +195,8 @@ async def list_candidates(
     """A page, the likeliest first, of all or of one child."""
     score, last = after or (None, None)
     rows = await connection.fetch(
-        f"{_SELECT} WHERE {_STATE} = $1 AND ($2::uuid IS NULL OR $2 IN (m.child_id, m.other_id)) "
+        f"{_SELECT} WHERE {_STATE} = $1 AND NOT coalesce(c.voided OR o.voided, false) "
+        "AND ($2::uuid IS NULL OR $2 IN (m.child_id, m.other_id)) "
         "AND ($3::double precision IS NULL OR (-m.score, m.candidate_id) > (-$3::double precision, $4::uuid)) "
         "ORDER BY m.score DESC, m.candidate_id LIMIT $5",
         state,

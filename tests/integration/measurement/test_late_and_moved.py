@@ -9,7 +9,7 @@ import pytest
 
 from services.measurement.domain.file_row import JudgedRow, Outcome
 from services.measurement.domain.places import PlaceBook
-from services.measurement.store import intake
+from services.measurement.store import mappings
 from services.measurement.store.counts import IntakeCount
 from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.take_file_rows import FileChunk, take_file_rows
@@ -79,7 +79,7 @@ async def take(desk: Desk, day: int) -> IntakeCount:
     row = file_row(2, Line(0, day, 0, 80))
     entry = Entry(now_utc(), date(2026, 1, 1), "file", "eppgbm", AreaGrant((KABUPATEN,)), "person-1")
     async with desk.worker.acquire() as connection, connection.transaction():
-        book = PlaceBook(await intake.named_entries(connection, [KABUPATEN]), {})
+        book = PlaceBook(await mappings.named_entries(connection, [KABUPATEN]), {})
         chunk = FileChunk(new_fact_id(), [JudgedRow(2, Outcome.TAKEN, row)], {})
         return await take_file_rows(connection, chunk, book, entry, desk.vault)
 
