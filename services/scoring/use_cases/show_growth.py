@@ -19,6 +19,7 @@ from services.scoring.domain.assessment_codes import (
 from services.scoring.domain.code_words import Json, class_in_words, reason_in_words, velocity_reason_in_words
 from services.scoring.domain.risk_codes import TIER_NAMES, RiskRule
 from services.scoring.domain.ruleset import RuleSet
+from services.scoring.domain.stunting_risk import early_warning
 from services.scoring.store.growth import Measured, growth_series
 from shared.postgres.pool import Connection
 
@@ -76,6 +77,7 @@ def growth_item(measured: Measured, code: Mapping[str, int]) -> Json:
         "haz_drop": AssessmentFlag.HAZ_DROP in flags,
         "haz_drop_confirmed": AssessmentFlag.HAZ_DROP_CONFIRMED in flags,
         "implausible_decrease": AssessmentFlag.IMPLAUSIBLE_DECREASE in flags,
+        "early_warning": early_warning(code),
         "tier": TIER_NAMES[code["tier"]],
         "ruleset_version": measured.ruleset_version,
     }

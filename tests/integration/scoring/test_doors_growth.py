@@ -41,6 +41,7 @@ async def test_every_measurement_is_shown_with_scores_letters_velocity_and_chang
     assert items[0]["velocity"]["weight"]["reason"]["code"] == "no_earlier_measurement"
     assert last["haz_change"]["short"] is not None
     assert last["haz_change"]["long"] is not None
+    assert last["early_warning"] is None, "no early warning is made before 183 days"
     assert last["scores"]["haz"]["class"] == {"code": "normal", "name_id": "normal", "name_en": "normal"}
     assert items[2]["scores"]["acz"]["z"] is not None
     assert (last["scores"]["acz"], last["scores"]["hcz"]["reason"]) == (
@@ -84,7 +85,9 @@ async def test_the_whole_history_goes_with_a_child_that_moved_and_with_one_that_
     elsewhere = (Residence(valid_from=born, desa_code=DESA_B),)
     await desk.arrive(child(twice, residences=elsewhere), visit(twice, days_ago(40), 9.2, 79.1))
     await desk.arrive(child(twice, 2, residences=elsewhere, merged_into=here))
-    assert len(await series(desk, here, areas=(DESA_A,))) == 2
+    items = await series(desk, here, areas=(DESA_A,))
+    assert len(items) == 2
+    assert all(0 < item["early_warning"]["risk"] < 1 for item in items)
     moved = (Residence(valid_from=born, desa_code=DESA_A), Residence(valid_from=days_ago(3), desa_code=DESA_B))
     await desk.arrive(child(here, 2, residences=moved))
     assert len(await series(desk, here, areas=(DESA_B,))) == 2
