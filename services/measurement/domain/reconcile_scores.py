@@ -43,7 +43,7 @@ class Trial:
     def __init__(self, pairs: Pairs, recompute: Recompute) -> None:
         self._pairs = pairs
         self._recompute = recompute
-        young = (pairs.theirs.age_days <= _LAST_DAY) & (pairs.ours.age_days <= _LAST_DAY)
+        young = pairs.theirs.age_days <= _LAST_DAY  # ours have no score after it
         self._counts = ~np.isnan(pairs.official) & ~np.isnan(pairs.own_scores) & young
 
     def exactly(self, z: Zs) -> Bools:

@@ -21,7 +21,7 @@ from services.measurement.domain.places import PlaceBook
 from services.measurement.domain.recompute import Floats, Recompute, ScoreInputs
 from services.measurement.domain.reconcile import Finding, compare
 from services.measurement.domain.reconcile_pairs import Pairs
-from services.measurement.store.primary_visits import PrimaryVisit, list_visits
+from services.measurement.store.primary_visits import PrimaryVisit, list_visits, places_with_children
 from services.measurement.store.reconciliations import ReconciledRow
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.match_their_rows import Matched, Scope, TheirRow, match_their_rows
@@ -70,7 +70,9 @@ async def reconcile_rows(
     seal: tuple[UUID, bytes],
 ) -> Reconciled:
     """Nothing is registered, attached or corrected. `seal` = owner and wrapped key for numbers of unknown children."""
-    visits = await list_visits(connection, scope.area_code, scope.first, scope.last)
+    visits: list[PrimaryVisit] = []
+    for place_code in await places_with_children(connection, scope.area_code):  # a kabupaten at once holds up the loop
+        visits += await list_visits(connection, place_code, scope.first, scope.last)
     matched = await match_their_rows(connection, file.rows, visits, scope, places, vault)
     # Seconds of arithmetic for a whole kabupaten: beside the loop, not on it.
     return await asyncio.to_thread(_judge, matched, visits, file, recompute, vault, seal)

@@ -78,6 +78,17 @@ def test_a_score_after_sixty_months_is_no_difference() -> None:
     assert finding(old, [-1.0, -1.0, -1.0], old).cause == "same"
 
 
+def test_a_score_that_only_they_take_for_one_after_sixty_months_is_no_difference() -> None:
+    older = {"birth_date_differs": np.ones(1, np.bool_)}
+    assert finding(inputs(age=1827), [-5.0] * 3, inputs(age=1820), **older).fields == ("birth_date",)
+    assert finding(inputs(age=1826), [-5.0] * 3, inputs(age=1820), **older).fields == (
+        "birth_date",
+        "haz",
+        "waz",
+        "whz",
+    )
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [(LYING, STANDING), (STANDING, LYING)])
 def test_two_stated_positions_are_the_07_cm(ours: int, theirs: int) -> None:
     found = finding(inputs(position=theirs), scores(inputs(position=theirs)), inputs(position=ours))
