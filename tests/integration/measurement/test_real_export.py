@@ -14,10 +14,11 @@ import pytest
 from services.measurement.domain.cells import clean_text
 from services.measurement.domain.file_row import FileRow
 from services.measurement.formats.diagnose import examine
-from services.measurement.jobs import exports, intake
+from services.measurement.jobs import exports, intake, reconciliations
 from services.measurement.jobs.exports import ExportJob
 from services.measurement.jobs.growth import recompute
 from services.measurement.jobs.intake import IntakeJob
+from services.measurement.jobs.reconciliations import ReconciliationJob
 from shared.jobs.runner import JobRunner
 from tests.integration.measurement.desk import Desk
 from tests.integration.measurement.test_exports import ended, take
@@ -53,6 +54,7 @@ async def running_jobs(open_module_desk: Desk) -> AsyncIterator[None]:
     handlers: dict[str, Any] = {
         intake.KIND: IntakeJob(desk.worker, desk.vault, desk.app.state.parser, lambda: None),
         exports.KIND: ExportJob(desk.worker, desk.vault),
+        reconciliations.KIND: ReconciliationJob(desk.worker, desk.vault, desk.app.state.parser),
     }
     runner = JobRunner(desk.worker, handlers, slots=1)
     stop = asyncio.Event()
@@ -105,17 +107,36 @@ def differing(theirs: list[FileRow], ours: list[FileRow], field: str) -> int:
     return (counts[0] - counts[1]).total()
 
 
-async def test_every_taken_row_of_a_real_file_comes_back_with_its_cells(desk: Desk) -> None:
-    """307 rows of profile A, February 2022."""
+WHO: Final[dict[str, Any]] = {"role": "district", "areas": (TTU,)}
+
+
+async def taken(desk: Desk) -> list[FileRow]:
+    """Load the register and the file; the rows that were taken."""
     theirs = rows_of(FILE.read_bytes())
-    who = {"role": "district", "areas": (TTU,)}
-    answer = await desk.send("POST", "/v1/register", register_of(theirs), media_type="text/csv", **who)
+    answer = await desk.send("POST", "/v1/register", register_of(theirs), media_type="text/csv", **WHO)
     assert answer.json()["rejected"] == 0, answer.json()
     await take(desk, FILE.read_bytes(), areas=(TTU,))
+    return theirs
+
+
+async def test_a_real_file_beside_what_we_took_of_it_differs_by_the_07_cm_mostly(desk: Desk) -> None:
+    """Nine misses of its length scores are the correction of a position that this profile does not state."""
+    await taken(desk)
+    path = f"/v1/reconciliations?area={TTU}&month=2022-02"
+    answer = await desk.send("POST", path, FILE.read_bytes(), media_type="application/octet-stream", **WHO)
+    job = await ended(desk, answer.headers["location"], "done", **WHO)
+    found = {item["cause"]: (item["theirs"], item["ours"]) for item in job["causes"] if item["theirs"] or item["ours"]}
+    # The four of which the spreadsheet has damaged the NIK are still held back; one score follows from nothing.
+    assert found == {"same": (297, 297), "position": (9, 9), "edited": (1, 1), "missing_here": (4, 0)}
+
+
+async def test_every_taken_row_of_a_real_file_comes_back_with_its_cells(desk: Desk) -> None:
+    """307 rows of profile A, February 2022."""
+    theirs = await taken(desk)
     body = {"area": TTU, "month": "2022-02", "profile": "A", "format": "xlsx", "purpose": "report"}
-    path = (await desk.send("POST", "/v1/exports/eppgbm", body, **who)).headers["location"]
-    await ended(desk, path, "done", **who)
-    ours = rows_of((await desk.send("GET", f"{path}/file", **who)).content)
+    path = (await desk.send("POST", "/v1/exports/eppgbm", body, **WHO)).headers["location"]
+    await ended(desk, path, "done", **WHO)
+    ours = rows_of((await desk.send("GET", f"{path}/file", **WHO)).content)
     assert len(ours) == len(theirs) == 307
     assert {field: differing(theirs, ours, field) for field in EQUAL} == dict.fromkeys(EQUAL, 0)
     assert {field: differing(theirs, ours, field) for field in CANNOT_BE_EQUAL} == CANNOT_BE_EQUAL
