@@ -385,3 +385,38 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(_plain(item) for item in value)
     return orjson.dumps(value, default=str).decode() if isinstance(value, dict) else str(value)
+
+
+async def take_text(desk: Desk, text: str) -> dict[str, Any]:
+    """Upload a text file as it is, commit, and the job when it is done."""
+    answer = await desk.send("POST", "/v1/intake-jobs?filename=a.csv", text.encode(), media_type="text/csv")
+    await until(desk, answer.json()["id"], "diagnosed")
+    assert (await desk.send("POST", f"/v1/intake-jobs/{answer.json()['id']}:commit")).status_code == 202
+    return await until(desk, answer.json()["id"], "done")
+
+
+async def test_a_block_of_columns_per_month_is_a_visit_for_every_child_and_month(desk: Desk) -> None:
+    place = "SUMATERA UTARA;BATU BARA;MEDANG DERAS;LALANG;MELATI"
+    text = (
+        "NIK;Nama;JK;Tgl Lahir;Prov;Kab/Kota;Kec;Desa/Kel;Posyandu;Tgl Ukur 1;BB 1;TB 1;Tgl Ukur 2;BB 2;TB 2\n"
+        f"1219014507230003;Citra Lestari;P;2023-07-05;{place};2025-06-14;10,2;81,0;2025-07-15;10,4;81,5\n"
+        f"1219015307230003;Dewi Anggraini;P;2023-07-13;{place};2025-06-14;9,9;80,0;;;\n"
+    )
+    assert counts(await take_text(desk, text)) == {"received": 3, "accepted": 3, "blank": 1}
+    days = [(day, weight) for day, _, weight, _, _ in await facts(desk)]
+    assert days == [("2025-06-14", 9.9), ("2025-06-14", 10.2), ("2025-07-15", 10.4)]
+    assert counts(await take_text(desk, text)) == {"received": 3, "unchanged": 3, "blank": 1}
+
+
+async def test_a_table_of_aggregates_is_recognised_and_never_taken(desk: Desk) -> None:
+    text = (
+        "Kecamatan;Desa;Jumlah_Diukur;TB_U_Sangat_Pendek;TB_U_Pendek;TB_U_Normal;TB_U_Tinggi;TB_U_Outlier\n"
+        "MEDANG DERAS;LALANG;60;4;11;43;1;1\n"
+    )
+    answer = await desk.send("POST", "/v1/intake-jobs?filename=a.csv", text.encode(), media_type="text/csv")
+    job = await until(desk, answer.json()["id"], "stopped")
+    assert (job["diagnosis"]["profile"], job["diagnosis"]["stop_reasons"]) == ("E", ["aggregate_file"])
+    assert any("60 anak" in message["text_id"] for message in job["diagnosis"]["messages"])
+    assert not job["diagnosis"]["can_be_confirmed"]
+    assert (await desk.send("POST", f"/v1/intake-jobs/{answer.json()['id']}:commit")).status_code == 409
+    assert await desk.worker.fetchval("SELECT count(*) FROM child") == 0

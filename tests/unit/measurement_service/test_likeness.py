@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.measurement.domain.likeness import MOST_OF_TWINS, REASON_TEXTS, WEIGHTS, Likeness, Person, compare
@@ -150,6 +150,7 @@ PEOPLE = st.builds(
 
 
 @given(PEOPLE, PEOPLE)
+@settings(deadline=None)
 def test_who_is_compared_with_whom_makes_no_difference(one: Person, other: Person) -> None:
     found = compare(one, other)
     assert found == compare(other, one)
@@ -161,6 +162,7 @@ def test_who_is_compared_with_whom_makes_no_difference(one: Person, other: Perso
 
 
 @given(st.text("abc ", max_size=6), st.text("abc ", max_size=6), st.text("abc ", max_size=6))
+@settings(deadline=None)
 def test_edits_are_counted_alike_from_both_sides(one: str, other: str, tail: str) -> None:
     assert edit_distance(one, other) == edit_distance(other, one)
     assert (edit_distance(one, other) == 0) == (one == other)
