@@ -91,11 +91,11 @@ def at_cuts(data: Benchmark, risks: Floats) -> list[dict[str, float]]:
 
 
 def recalibrated_locally(data: Benchmark, risks: Floats) -> dict[str, Any]:
-    """For each real source: a recalibration learnt on half of its children, tried on the other half, both ways."""
+    """For each source: a recalibration learnt on half of its children, tried on the other half, both ways."""
     found: dict[str, Any] = {}
     half = folds(data.child, 2, seed=11)
     for name, rows in groups(data):
-        if name in {"all", "simulated"}:
+        if name == "all":
             continue
         after = risks.copy()
         for side in (0, 1):
