@@ -154,7 +154,7 @@ def _names(field: str, one: str | None, other: str | None) -> Evidence:
     if one == other:
         return Evidence(field, "same", 1.0)
     result = "near" if are_near(one, other) else "part" if is_part(one, other) else "differs"
-    return Evidence(field, result, similarity(one, other))
+    return Evidence(field, result, None if result == "differs" else similarity(one, other))
 
 
 def _birth_date(one: date, other: date) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from typing import Final
 
 _NOT_LETTERS: Final = re.compile(r"[^a-z0-9]+")
@@ -44,6 +45,9 @@ def similarity(left: str, right: str) -> float:
 
 def are_near(left: str, right: str) -> bool:
     """Whether two different normalised names may be two spellings of one."""
+    common = sum((Counter(left) & Counter(right)).values())
+    if max(len(left), len(right)) - common > NEAR_EDITS:  # an edit mends one letter at most: most pairs end here
+        return False
     edits = min(edit_distance(left, right), edit_distance(_sorted(left), _sorted(right)))
     return edits <= NEAR_EDITS and similarity(left, right) >= NEAR_SIMILARITY
 
