@@ -10,7 +10,7 @@ from typing import Any, Final
 from services.measurement.jobs.exports import begin_attempt
 from services.measurement.jobs.growth import recompute
 from services.measurement.jobs.parsing import ParsedFile, Parser, load_piece
-from services.measurement.store import reconciliations
+from services.measurement.store import file_profiles, reconciliations
 from services.measurement.store.reconciliations import StoredReconciliation
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.match_their_rows import Scope, TheirRow
@@ -43,10 +43,13 @@ class ReconciliationJob:
         async with self.pool.acquire() as connection:
             asked = await reconciliations.find(connection, job.job_id)
             content = await reconciliations.file_content(connection, job.job_id)
+            versions = await file_profiles.versions_on(connection, today_jakarta())
+            profiles = await file_profiles.read_with(connection, versions)
         if asked is None or asked.name is None or content is None:
             raise JobFailedError("file_expired")
         name = self.vault.open(job.job_id, asked.name).decode()
-        parsed = await self.parser.parse(asked.sha256, name, self.vault.open(job.job_id, content), today_jakarta())
+        data = self.vault.open(job.job_id, content)
+        parsed = await self.parser.parse(asked.sha256, name, data, today_jakarta(), profiles)
         await self._diagnosed(job, parsed)
         reconciled = await self._compared(asked, parsed, content.wrapped_key)
         async with job.chunk() as chunk:

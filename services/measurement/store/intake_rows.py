@@ -161,10 +161,15 @@ async def follow_revisions(
     connection: Connection, measurements: Sequence[tuple[UUID, int]], children: Sequence[tuple[UUID, int]]
 ) -> None:
     """Facts that we have revised for a row's own sake: (id, new revision). The row's change is still the last one."""
-    for fact, revision, pairs in (("fact_id", "revision", measurements), ("child_id", "child_revision", children)):
+    columns = (
+        ("fact_id", "revision", "stands", measurements),
+        ("child_id", "child_revision", "child_stands", children),
+    )
+    for fact, revision, stands, pairs in columns:
         await connection.execute(
-            f"UPDATE intake_row r SET {revision} = new.revision FROM unnest($1::uuid[], $2::integer[]) "
-            f"AS new(id, revision) WHERE r.{fact} = new.id AND r.{revision} = new.revision - 1",
+            f"UPDATE intake_row r SET {stands} = new.now FROM unnest($1::uuid[], $2::integer[]) AS new(id, now) "
+            f"WHERE r.{fact} = new.id AND coalesce(r.{stands}, r.{revision}) = new.now - 1 "
+            f"AND r.{revision} IS NOT NULL",
             [pair[0] for pair in pairs],
             [pair[1] for pair in pairs],
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from datetime import datetime
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
+from services.measurement.domain.words_of_files import Word
 from services.measurement.store.children import CHILDREN
 from services.measurement.store.measurements import FILE_MEASUREMENTS, Reading
 from shared.contracts.child import ChildV1
@@ -47,13 +49,15 @@ async def count_taken(connection: Connection, intake_id: UUID) -> int:
     return count
 
 
-async def registered_children(
+async def children_of_files_taken_back(
     connection: Connection, intake_id: UUID, after: int, limit: int
 ) -> list[tuple[int, UUID]]:
-    """(row, child) of the children that rows of the file registered, in file order."""
+    """(row, child) of rows whose child this file registered, or another that is taken back; in file order."""
     rows = await connection.fetch(
-        "SELECT row_number, child_id FROM intake_row WHERE intake_id = $1 AND registered AND row_number > $2 "
-        "ORDER BY row_number LIMIT $3",
+        "SELECT r.row_number, r.child_id FROM intake_row r WHERE r.intake_id = $1 AND r.child_id IS NOT NULL "
+        "AND r.row_number > $2 AND EXISTS (SELECT FROM intake_row o JOIN intake_file f ON f.intake_id = o.intake_id "
+        "WHERE o.child_id = r.child_id AND o.registered AND o.child_revision IS NOT NULL "
+        "AND f.void_asked_at IS NOT NULL) ORDER BY r.row_number LIMIT $3",
         intake_id,
         after,
         limit,
@@ -91,25 +95,46 @@ async def earlier_children(connection: Connection, revisions: Sequence[Revision]
     return {child.child_id: child for child in CHILDREN.build(rows)}
 
 
-async def stated_elsewhere(connection: Connection, intake_id: UUID, fact_ids: Sequence[UUID]) -> set[UUID]:
-    """Those measurements that a row of another file, not taken back, states too."""
+async def words_on_visits(connection: Connection, fact_ids: Sequence[UUID]) -> dict[UUID, list[Word]]:
+    """What rows of files have made of these measurements."""
     rows = await connection.fetch(
-        "SELECT DISTINCT r.fact_id FROM intake_row r JOIN intake_file f USING (intake_id) "
-        "WHERE r.fact_id = ANY($2) AND r.intake_id <> $1 AND f.void_asked_at IS NULL",
-        intake_id,
+        "SELECT r.fact_id, r.revision, coalesce(r.stands, r.revision), r.outcome = 'accepted', "
+        "f.void_asked_at IS NOT NULL, f.committed_at FROM intake_row r JOIN intake_file f USING (intake_id) "
+        "WHERE r.fact_id = ANY($1) AND r.revision IS NOT NULL",
         list(fact_ids),
     )
-    return {row["fact_id"] for row in rows}
+    return _words(rows)
 
 
-async def last_file_revisions(connection: Connection, fact_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """The newest revision that any file made of each measurement: a higher one is a person's."""
+async def words_on_children(connection: Connection, child_ids: Sequence[UUID]) -> dict[UUID, list[Word]]:
+    """What rows of files have changed of children; who registered them is asked for by itself."""
     rows = await connection.fetch(
-        "SELECT fact_id, max(revision) AS revision FROM intake_row WHERE fact_id = ANY($1) AND revision IS NOT NULL "
-        "GROUP BY fact_id",
+        "SELECT r.child_id, r.child_revision, coalesce(r.child_stands, r.child_revision), false, "
+        "f.void_asked_at IS NOT NULL, f.committed_at FROM intake_row r JOIN intake_file f USING (intake_id) "
+        "WHERE r.child_id = ANY($1) AND r.child_revision IS NOT NULL AND NOT r.registered",
+        list(child_ids),
+    )
+    return _words(rows)
+
+
+def _words(rows: Sequence[Any]) -> dict[UUID, list[Word]]:
+    found: dict[UUID, list[Word]] = {}
+    for fact_id, *word in map(tuple, rows):
+        found.setdefault(fact_id, []).append(Word(*word))
+    return found
+
+
+async def stated_at(connection: Connection, fact_ids: Sequence[UUID]) -> dict[UUID, list[datetime]]:
+    """When files came that state these measurements and are not taken back."""
+    rows = await connection.fetch(
+        "SELECT r.fact_id, f.committed_at FROM intake_row r JOIN intake_file f USING (intake_id) "
+        "WHERE r.fact_id = ANY($1) AND f.void_asked_at IS NULL",
         list(fact_ids),
     )
-    return {row["fact_id"]: row["revision"] for row in rows}
+    found: dict[UUID, list[datetime]] = {}
+    for row in rows:
+        found.setdefault(row["fact_id"], []).append(row["committed_at"])
+    return found
 
 
 async def without_other_facts(connection: Connection, intake_id: UUID, child_ids: Sequence[UUID]) -> set[UUID]:
@@ -149,11 +174,13 @@ Stands = Sequence[tuple[UUID, int, int]]  # fact, the revision whose state stand
 
 
 async def stand_again(connection: Connection, kind: Literal["measurement", "child"], facts: Stands) -> None:
-    """Rows that had left a fact as it stands again have left it at its newest revision."""
-    fact, revision = ("fact_id", "revision") if kind == "measurement" else ("child_id", "child_revision")
+    """Rows whose state stands again stand at the fact's newest revision."""
+    fact, revision, stands = (
+        ("fact_id", "revision", "stands") if kind == "measurement" else ("child_id", "child_revision", "child_stands")
+    )
     await connection.execute(
-        f"UPDATE intake_row r SET {revision} = new.stands FROM unnest($1::uuid[], $2::integer[], $3::integer[]) "
-        f"AS new(id, was, stands) WHERE r.{fact} = new.id AND r.{revision} = new.was",
+        f"UPDATE intake_row r SET {stands} = new.now FROM unnest($1::uuid[], $2::integer[], $3::integer[]) "
+        f"AS new(id, was, now) WHERE r.{fact} = new.id AND (r.{revision} = new.was OR r.{stands} = new.was)",
         [item[0] for item in facts],
         [item[1] for item in facts],
         [item[2] for item in facts],

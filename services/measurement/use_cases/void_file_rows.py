@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from services.measurement.domain.words_of_files import take_back
 from services.measurement.store import quarantine, undo
 from services.measurement.store.children import CHILDREN
 from services.measurement.store.measurements import FILE_VALUES, MEASUREMENTS
@@ -42,7 +43,7 @@ async def void_file_rows(
     rows = await undo.rows_from_the_end(connection, intake_id, below, limit)
     taken = [row for row in rows if row.outcome in TAKES_PART and row.row_number not in undone]
     children = await CHILDREN.find(connection, _children_changed(taken), lock=True)
-    homes = await _restore_children(connection, intake_id, taken, children, entry)
+    homes = await _restore_children(connection, intake_id, children, entry)
     visits = await _undo_visits(connection, intake_id, taken, undone, entry)
     await undo.write_undone(connection, intake_id, undone)
     await publish(connection, [*homes, *visits])
@@ -52,8 +53,8 @@ async def void_file_rows(
 async def void_registered_children(
     connection: Connection, intake_id: UUID, after: int, limit: int, entry: Entry
 ) -> list[int]:
-    """Void the children that these rows registered, unless something else is known of them; the rows' numbers."""
-    rows = await undo.registered_children(connection, intake_id, after, limit)
+    """Void the children that files taken back registered, unless something else is known of them; the rows' numbers."""
+    rows = await undo.children_of_files_taken_back(connection, intake_id, after, limit)
     children = await CHILDREN.find(connection, [child_id for _, child_id in rows], lock=True)
     alone = await undo.without_other_facts(connection, intake_id, [child.child_id for child in children])
     voided = [revised(child, "voided", entry.now, voided=True) for child in children if child.child_id in alone]
@@ -68,29 +69,25 @@ async def _undo_visits(
     """Void or restore the measurements of the rows; `undone` gets what became of each."""
     fact_ids = [row.fact_id for row in rows if row.fact_id is not None]
     facts = {fact.fact_id: fact for fact in await MEASUREMENTS.find(connection, fact_ids, lock=True)}
-    elsewhere = await undo.stated_elsewhere(connection, intake_id, fact_ids)
-    by_file = await undo.last_file_revisions(connection, fact_ids)
+    words = await undo.words_on_visits(connection, fact_ids)
+    stated = await undo.stated_at(connection, fact_ids)
     voided: dict[UUID, MeasurementV1] = {}
-    corrected: list[tuple[MeasurementV1, int]] = []
+    restored: dict[UUID, tuple[MeasurementV1, int]] = {}
     for row in rows:
         fact = None if row.fact_id is None else facts.get(row.fact_id)
         if fact is None or fact.channel != "file":  # the row repeated what an API client had recorded
             continue
-        if fact.voided or fact.fact_id in voided:
-            undone[row.row_number] = "voided" if fact.fact_id in voided else "void_before"
-        elif row.outcome == "corrected" and row.revision is not None:
-            is_last_word = fact.revision == row.revision
-            undone[row.row_number] = "restored" if is_last_word else "kept_changed_since"
-            corrected += [(fact, row.revision - 1)] if is_last_word else []
-        elif fact.fact_id in elsewhere:
-            undone[row.row_number] = "kept_other_file"
-        elif fact.revision > by_file.get(fact.fact_id, fact.revision):
-            undone[row.row_number] = "kept_changed_since"
-        else:
-            undone[row.row_number] = "voided"
+        if fact.voided:
+            undone[row.row_number] = "void_before"
+            continue
+        standing = take_back(fact.revision, words.get(fact.fact_id, ()), stated.get(fact.fact_id, ()))
+        undone[row.row_number] = standing.fate
+        if standing.fate == "voided":
             voided[fact.fact_id] = revised(fact, "voided", entry.now, voided=True, void_reason=FILE_VOIDED)
+        elif standing.fate == "restored":
+            restored[fact.fact_id] = (fact, standing.revision)
     await MEASUREMENTS.replace(connection, list(voided.values()), entry.origin(intake_id))
-    return [*voided.values(), *await _restore_visits(connection, intake_id, corrected, entry)]
+    return [*voided.values(), *await _restore_visits(connection, intake_id, list(restored.values()), entry)]
 
 
 async def _restore_visits(
@@ -121,16 +118,13 @@ def _children_changed(rows: Sequence[TakenRow]) -> list[UUID]:
 
 
 async def _restore_children(
-    connection: Connection, intake_id: UUID, rows: Sequence[TakenRow], children: Sequence[ChildV1], entry: Entry
+    connection: Connection, intake_id: UUID, children: Sequence[ChildV1], entry: Entry
 ) -> list[ChildV1]:
     """Children whose home this file changed live where they did before, as far as nothing changed them since."""
     stored = {child.child_id: child for child in children if not child.voided}
-    reached: dict[UUID, int] = {}  # the revision to which an unbroken chain of changes by this file leads back
-    for row in rows:
-        if row.child_id not in stored or row.registered or row.child_revision is None:
-            continue
-        if row.child_revision == reached.get(row.child_id, stored[row.child_id].revision):
-            reached[row.child_id] = row.child_revision - 1
+    words = await undo.words_on_children(connection, list(stored))
+    standing = {child.child_id: take_back(child.revision, words.get(child.child_id, ()), ()) for child in children}
+    reached = {child_id: standing[child_id].revision for child_id in stored if standing[child_id].fate == "restored"}
     earlier = await undo.earlier_children(connection, list(reached.items()))
     homes = []
     for child_id, before in sorted(earlier.items()):

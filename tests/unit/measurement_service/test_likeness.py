@@ -149,6 +149,7 @@ PEOPLE = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(PEOPLE, PEOPLE)
 @settings(deadline=None)
 def test_who_is_compared_with_whom_makes_no_difference(one: Person, other: Person) -> None:
@@ -161,6 +162,7 @@ def test_who_is_compared_with_whom_makes_no_difference(one: Person, other: Perso
             assert item.result is None or item.result in WEIGHTS[item.field]
 
 
+@settings(deadline=None)
 @given(st.text("abc ", max_size=6), st.text("abc ", max_size=6), st.text("abc ", max_size=6))
 @settings(deadline=None)
 def test_edits_are_counted_alike_from_both_sides(one: str, other: str, tail: str) -> None:
