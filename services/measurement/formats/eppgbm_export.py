@@ -14,18 +14,20 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
-from io import StringIO
+from datetime import date, datetime
+from io import BytesIO, StringIO
 from typing import Final, Literal, Protocol
+
+import xlsxwriter
 
 from services.measurement.domain.cells import clean_text, neutralised
 from services.measurement.domain.file_row import FileRow, Value
-from services.measurement.formats.xlsx_stream import WorkbookStream
 
 ExportProfile = Literal["A", "B"]
 ExportForm = Literal["xlsx", "csv"]
 NOTHING: Final = "-"  # how the ministry writes that there is no value
 SHEET: Final = "Data Balita"
+_MADE_ON: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed mark instead of a clock: same rows, same bytes
 
 _COLUMNS: Final[tuple[tuple[str, str], ...]] = (
     ("NIK", "nik"),
@@ -112,18 +114,39 @@ def heads_of(profile: ExportProfile) -> list[str]:
 
 
 class _Workbook:
+    """In memory, since names never touch a disk: about 280 MB while 40,000 rows are written."""
+
     def __init__(self, profile: ExportProfile) -> None:
         self._columns = _value_readers(profile)
-        self._stream = WorkbookStream(SHEET, heads_of(profile))
+        self._buffer = BytesIO()
+        self._book = xlsxwriter.Workbook(self._buffer, {"in_memory": True})
+        self._book.set_properties({"created": _MADE_ON})
+        self._text = self._book.add_format({"num_format": "@"})
+        self._date = self._book.add_format({"num_format": "yyyy-mm-dd"})
+        self._sheet = self._book.add_worksheet(SHEET)
+        self._sheet.freeze_panes(1, 0)
+        head = self._book.add_format({"bold": True, "num_format": "@"})
+        for column, name in enumerate(heads_of(profile)):
+            self._sheet.write_string(0, column, name, head)
+        self._rows = 0
 
     def add(self, rows: Iterable[FileRow]) -> None:
-        self._stream.add([[neutralised(v) if isinstance(v, str) else v for v in self._values(row)] for row in rows])
+        for row in rows:
+            self._rows += 1
+            for column, (_, read) in enumerate(self._columns):
+                self._write(column, read(row))
 
-    def _values(self, row: FileRow) -> list[str | float | date]:
-        return [read(row) for _, read in self._columns]
+    def _write(self, column: int, value: str | float | date) -> None:
+        if isinstance(value, str):
+            self._sheet.write_string(self._rows, column, neutralised(value), self._text)
+        elif isinstance(value, date):
+            self._sheet.write_datetime(self._rows, column, value, self._date)
+        else:
+            self._sheet.write_number(self._rows, column, value)
 
     def close(self) -> bytes:
-        return self._stream.close()
+        self._book.close()
+        return self._buffer.getvalue()
 
 
 class _TextFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
@@ -74,7 +75,8 @@ class ExportJob:
             "without_values": counted.without_values,
             "identity_unreadable": unreadable,
         }
-        return self._sealed(export.export_id, file.close(), done, left_out, sorted(child_ids))
+        content = await asyncio.to_thread(file.close)  # a workbook takes seconds of it
+        return self._sealed(export.export_id, content, done, left_out, sorted(child_ids))
 
     def _sealed(
         self, export_id: UUID, content: bytes, rows: int, left_out: dict[str, int], child_ids: list[UUID]
