@@ -39,9 +39,9 @@ class Evidence:
     """Of n rows (ids made dense).
 
     `deviation` (kg or cm, NaN = nothing to compare with) is what the others of a session are judged by: from all of the
-    child's other values in a batch, from its last value at the posyandu in a stream. `change` is that from a last value
-    a few weeks old, in both. `shift` is its median over the
-    others of the session, `shift_count` how many they are.
+    child's other values in a batch, from its last value at the posyandu in a stream; `shift` is its median over the
+    others of the session, `shift_count` how many they are. `change` (kg or cm) is the deviation from a last value a few
+    weeks old, `recent_surprise` (sd) from the last one at the posyandu, in both modes.
     """
 
     values: Values
@@ -58,6 +58,7 @@ class Evidence:
     session: Int64s
     deviation: Floats
     change: Floats
+    recent_surprise: Floats
     shift: Floats
     shift_count: Floats
     all_days: bool
@@ -91,6 +92,7 @@ def gather(values: Values, asked: Bools, *, all_days: bool) -> Evidence:
         session=session,
         deviation=deviation,
         change=recent.change,
+        recent_surprise=recent.deviation / (recent.fit.sd * recent.unit),
         shift=shift,
         shift_count=shift_count,
         all_days=all_days,
@@ -118,6 +120,7 @@ def dense(values: Values) -> Values:
 
 class _Recent(NamedTuple):
     fit: Fit
+    unit: Floats
     deviation: Floats
     change: Floats
 
@@ -138,4 +141,4 @@ def _recent(values: Values) -> _Recent:
     variance = prior.level + prior.wander - np.where(there, shared * shared / total, 0.0)
     deviation = np.where(there, (z - mean) * unit, np.nan)
     change = np.where(there & (values.day - values.day[last] <= CHANGE_DAYS), deviation, np.nan)
-    return _Recent(Fit(scale, mean, np.sqrt(variance + noise)), deviation, change)
+    return _Recent(Fit(scale, mean, np.sqrt(variance + noise)), unit, deviation, change)

@@ -6,14 +6,16 @@ from typing import Final
 
 import numpy as np
 
-from services.scoring.domain.plausibility.evidence import FAR, Evidence
+from services.scoring.domain.plausibility.evidence import FAR, RECENT_DAYS, Evidence
 from services.scoring.domain.plausibility.history import Series, shifted
 from services.scoring.domain.plausibility.hypotheses import digits_exchanged, factors
 from services.scoring.domain.plausibility.scale import from_z
+from services.scoring.domain.plausibility.sessions import window_sum
 from services.scoring.domain.plausibility.values import Bools, Floats, Int32s, Int64s, Rows
 
 MISSING: Final = -99.0  # stands for what is not known; the trees learned it as a value
 CAP: Final = 8.0
+SIZE_CAP: Final = 4.0  # sd: one mistake does not make a posyandu noisy
 USUAL_SURPRISE: Final = 0.8  # mean of capped surprises of clean values, before anything is known
 SHIFT_FROM: Final = 4  # so many other values of a session make its shift worth subtracting
 
@@ -142,7 +144,7 @@ def on_grid(value: Floats, step: float) -> Bools:
 def _habits(evidence: Evidence, rows: Rows) -> Columns:
     value = evidence.values.value
     half = on_grid(value, 0.5)
-    size = np.minimum(np.abs(evidence.surprise), 4.0)
+    size = np.minimum(np.abs(evidence.surprise), SIZE_CAP)
     grid = on_grid(value[rows], 0.1).astype(np.float64) + half[rows] + on_grid(value[rows], 1.0)
     return {
         "grid": grid,
@@ -165,14 +167,20 @@ def _share(series: Series, column: Floats, rows: Rows, start: float, weight: flo
 
 
 def _posyandu_noise(evidence: Evidence, size: Floats, rows: Rows) -> Floats:
-    """Mean surprise of the other children of the posyandu (in a stream: of the session), same kind of value."""
+    """Mean surprise of the other children of the posyandu, same kind of value; in a stream of the last weeks."""
     values = evidence.values
-    if not evidence.all_days:
-        return np.full(rows.size, MISSING)
     group: Int64s = values.posyandu * 2 + values.param
-    own: Int64s = values.child * 2 + values.param
-    total, count = np.bincount(group, size), np.bincount(group)
-    mine, of_mine = np.bincount(own, size), np.bincount(own)
-    group, own = group[rows], own[rows]
-    others = total[group] - mine[own] + 20 * USUAL_SURPRISE
-    return np.asarray(others / (count[group] - of_mine[own] + 20))
+    if evidence.all_days:
+        own: Int64s = values.child * 2 + values.param
+        total, count = (np.bincount(group, column)[group].astype(np.float64) for column in (size, np.ones(size.size)))
+        mine, of_mine = (np.bincount(own, column)[own].astype(np.float64) for column in (size, np.ones(size.size)))
+    else:
+        own = group * (int(values.child.max(initial=0)) + 1) + values.child
+        known = np.isfinite(evidence.recent_surprise)
+        recent = np.where(known, np.minimum(np.abs(evidence.recent_surprise), SIZE_CAP), 0.0)
+        (total, mine), (count, of_mine) = (
+            tuple(window_sum(place, values.day, column, RECENT_DAYS, after=False) for place in (group, own))
+            for column in (recent, known.astype(np.float64))
+        )
+    noise = np.asarray((total - mine + 20 * USUAL_SURPRISE) / (count - of_mine + 20))
+    return noise[rows]

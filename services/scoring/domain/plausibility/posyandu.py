@@ -8,8 +8,8 @@ import numpy as np
 
 from services.scoring.domain.plausibility.evidence import RECENT_DAYS, Evidence
 from services.scoring.domain.plausibility.features import on_grid
-from services.scoring.domain.plausibility.sessions import medians_of_the_others
-from services.scoring.domain.plausibility.values import Bools, Floats, Param, Rows, Values
+from services.scoring.domain.plausibility.sessions import medians_of_the_others, window_sum
+from services.scoring.domain.plausibility.values import Bools, Floats, Int32s, Int64s, Param, Rows, Values
 from services.scoring.domain.plausibility.verdicts import Evidence as Code
 from services.scoring.domain.plausibility.verdicts import Kind, Verdicts
 
@@ -65,10 +65,10 @@ def _scale_shift(evidence: Evidence) -> tuple[Floats, Bools]:
     signs = [(beyond & (shift * sign > 0)).astype(np.float64) for sign in (1.0, -1.0)]
     off, size = np.zeros(shift.size, np.bool_), np.zeros(shift.size)
     for shifted, opposite in (signs, signs[::-1]):
-        onset = (shifted > 0) & (_window_sum(values, first, opposite, ANSWER_DAYS, after=False) == 0)
-        since = _window_sum(values, first, onset.astype(np.float64), STILL_DAYS, after=False)
-        summed = _window_sum(values, first, np.where(onset, shift, 0.0), STILL_DAYS, after=False)
-        still = (since > 0) & (_window_sum(values, first, opposite, STILL_DAYS, after=False) == 0)
+        onset = (shifted > 0) & (window_sum(*_where(values, first), opposite, ANSWER_DAYS, after=False) == 0)
+        since = window_sum(*_where(values, first), onset.astype(np.float64), STILL_DAYS, after=False)
+        summed = window_sum(*_where(values, first), np.where(onset, shift, 0.0), STILL_DAYS, after=False)
+        still = (since > 0) & (window_sum(*_where(values, first), opposite, STILL_DAYS, after=False) == 0)
         off |= still
         size = np.where(still, summed / np.maximum(since, 1.0), size)
     return size[session], off[session] & (values.param == Param.WEIGHT_KG)
@@ -86,7 +86,7 @@ def _rounded_carriers(evidence: Evidence) -> Rows:
     gain = on * np.log(ROUNDED_SHARE / usual) + (count - on) * np.log((1 - ROUNDED_SHARE) / (1 - usual))
     # A session may be rounded among others that are not: the others help a little and harm less.
     near = np.clip(gain, -1.0, 3.0)
-    total = gain - near + _window_sum(values, first, near, RECENT_DAYS, after=evidence.all_days)
+    total = gain - near + window_sum(*_where(values, first), near, RECENT_DAYS, after=evidence.all_days)
     rounded = (total > ENOUGH_GAIN) & (gain > ENOUGH_TODAY)
     rows = np.flatnonzero(rounded[session] & coarse)
     if rows.size == 0:
@@ -102,26 +102,18 @@ def _usual_share(values: Values, first: Rows, count: Floats, on: Floats, evidenc
     if evidence.all_days:
         place = np.unique(values.posyandu[first] * 2 + values.param[first], return_inverse=True)[1]
         all_on, all_count = np.bincount(place, on)[place], np.bincount(place, count)[place]
-        near_on = _window_sum(values, first, on, 2 * RECENT_DAYS, after=True)
-        near_count = _window_sum(values, first, count, 2 * RECENT_DAYS, after=True)
+        near_on = window_sum(*_where(values, first), on, 2 * RECENT_DAYS, after=True)
+        near_count = window_sum(*_where(values, first), count, 2 * RECENT_DAYS, after=True)
         usual_on, usual_count = all_on - near_on, all_count - near_count
     else:
         usual_on, usual_count = (
-            _window_sum(values, first, column, 2 * RECENT_DAYS, after=False)
-            - _window_sum(values, first, column, RECENT_DAYS, after=False)
+            window_sum(*_where(values, first), column, 2 * RECENT_DAYS, after=False)
+            - window_sum(*_where(values, first), column, RECENT_DAYS, after=False)
             for column in (on, count)
         )
     return (usual_on + PRIOR_SHARE * PRIOR_VALUES) / (usual_count + PRIOR_VALUES)
 
 
-def _window_sum(values: Values, first: Rows, column: Floats, days: int, *, after: bool) -> Floats:
-    """By session: sum over the sessions of the same posyandu and kind of value up to `days` before (and after)."""
-    span = int(values.day.max()) - int(values.day.min()) + 1 + 4 * days
-    place = values.posyandu[first] * 2 + values.param[first]
-    key = place * span + (values.day[first] - int(values.day.min()) + 2 * days)
-    order = np.argsort(key)
-    running = np.r_[0.0, np.cumsum(column[order])]
-    start = np.searchsorted(key[order], key - days, side="left")
-    end = np.searchsorted(key[order], key + (days if after else 0), side="right")
-    total: Floats = running[end] - running[start]
-    return total
+def _where(values: Values, first: Rows) -> tuple[Int64s, Int32s]:
+    """Place (posyandu and kind of value) and day of sessions, each told by one of its rows."""
+    return values.posyandu[first] * 2 + values.param[first], values.day[first]

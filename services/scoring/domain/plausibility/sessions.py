@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from services.scoring.domain.plausibility.scale import Scale, to_z
-from services.scoring.domain.plausibility.values import Bools, Floats, Int64s, Rows, Values
+from services.scoring.domain.plausibility.values import Bools, Floats, Int32s, Int64s, Rows, Values
 
 SUSPECT_FROM: Final = 1.4  # sd: an exchange is looked for where a value of the visit is farther off than this
 SURPRISE_CAP: Final = 8.0  # sd: beyond, all is equally unlikely
@@ -150,3 +150,16 @@ def medians_of_the_others(session: Int64s, deviation: Floats) -> tuple[Floats, F
 
     median = 0.5 * (at(np.maximum(left - 1, 0) // 2) + at(left // 2))
     return np.where(left > 0, median, 0.0), left.astype(np.float64)
+
+
+def window_sum(place: Int64s, day: Int32s, column: Floats, days: int, *, after: bool) -> Floats:
+    """By row: sum of the column over the rows of the same place from `days` before (to as many after)."""
+    first = int(day.min(initial=0))
+    span = int(day.max(initial=0)) - first + 1 + 4 * days
+    key = place * span + (day - first + 2 * days)
+    order = np.argsort(key)
+    running = np.r_[0.0, np.cumsum(column[order])]
+    start = np.searchsorted(key[order], key - days, side="left")
+    end = np.searchsorted(key[order], key + (days if after else 0), side="right")
+    total: Floats = running[end] - running[start]
+    return total
