@@ -53,6 +53,11 @@ async def foresee_file_rows(
     children = await FileChildren.foresee(connection, work.residents, vault, foreseen.children)
     matched: list[tuple[Resident, UUID]] = []
     for resident in work.residents:
+        gone = children.after_the_end(resident)
+        if gone is not None:
+            foreseen.counts["quarantined"] += 1
+            foreseen.reasons[gone] += 1
+            continue
         try:
             child_id, new = children.would_be(resident)
         except AmbiguousChildError:
