@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy.local.stack import Stack
-from services.scoring.domain.plausibility.detect import judge_stream
+from services.scoring.domain.plausibility.detect import STREAM_POSYANDU_DAYS, judge_stream
 from services.scoring.domain.plausibility.values import Param, Values
 from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES
 from services.scoring.jobs.sessions import SessionJudge
@@ -290,6 +290,40 @@ async def test_a_mark_that_is_written_while_its_session_is_judged_stays(pool: Po
 
 async def claim(connection: Any) -> list[sessions.Mark]:
     return await sessions.claim(connection, 100, settled_seconds=0.0, retry_seconds=0.0, only=None)
+
+
+async def affected(pool: Pool) -> set[sessions.Session]:
+    """The sessions that wait, with those that follow from them; nothing is judged."""
+    async with pool.acquire() as connection, connection.transaction():
+        found = await sessions.affected(connection, await claim(connection), STREAM_POSYANDU_DAYS)
+    return {item.session for item in found}
+
+
+async def test_a_visit_of_another_day_or_place_has_both_sessions_judged(pool: Pool) -> None:
+    own, *visits = posyandu(random.Random(7), children=1, months=2)
+    neighbour = visit(uuid.uuid4(), visits[0].measured_on, 9.0, 75.0, posyandu_code=POSYANDU)  # type: ignore[attr-defined]
+    await arrive(pool, own, *visits, neighbour)
+    await judge_all(pool)
+    day = visits[1].measured_on  # type: ignore[attr-defined]
+    await arrive(pool, visits[0].model_copy(update={"revision": 2, "measured_on": day + timedelta(days=7)}))
+    assert await affected(pool) == {(POSYANDU, on) for on in (neighbour.measured_on, day, day + timedelta(days=7))}
+
+
+async def test_a_late_visit_has_later_sessions_of_the_child_and_near_ones_of_the_place_judged(pool: Pool) -> None:
+    late, other, elsewhere = uuid.uuid4(), uuid.uuid4(), "12.19.01.2003.P002"
+    first = date(2025, 3, 1)
+    near, far = first + timedelta(days=STREAM_POSYANDU_DAYS), first + timedelta(days=STREAM_POSYANDU_DAYS + 1)
+    own = first + timedelta(days=300)
+    await arrive(
+        pool,
+        child(late),
+        child(other),
+        visit(late, own, 11.0, 83.0, posyandu_code=elsewhere),
+        *(visit(other, on, 10.0, 80.0, posyandu_code=POSYANDU) for on in (first - timedelta(days=20), near, far)),
+    )
+    await judge_all(pool)
+    await arrive(pool, visit(late, first, 9.0, 75.0, posyandu_code=POSYANDU))
+    assert await affected(pool) == {(POSYANDU, first), (POSYANDU, near), (elsewhere, own)}
 
 
 async def test_what_is_too_much_for_one_turn_is_judged_in_the_next(pool: Pool) -> None:
