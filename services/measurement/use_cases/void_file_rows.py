@@ -39,8 +39,9 @@ async def void_file_rows(
     answer = Answer("rejected", by, {}, FILE_VOIDED)
     await settle_rejected(connection, waiting, answer, entry)
     undone = {row.row_number: "rejected" for row in waiting if row.row_number is not None}
-    # Somebody may have answered a row while we waited for its lock.
+    # Somebody may have answered a row while we waited for its lock; rows beyond the rejected ones are the next step's.
     rows = await undo.rows_from_the_end(connection, intake_id, below, limit)
+    rows = [row for row in rows if row.row_number >= numbers[-1]]
     taken = [row for row in rows if row.outcome in TAKES_PART and row.row_number not in undone]
     children = await CHILDREN.find(connection, _children_changed(taken), lock=True)
     homes = await _restore_children(connection, intake_id, children, entry)
