@@ -151,7 +151,6 @@ PEOPLE = st.builds(
 
 @settings(deadline=None)
 @given(PEOPLE, PEOPLE)
-@settings(deadline=None)
 def test_who_is_compared_with_whom_makes_no_difference(one: Person, other: Person) -> None:
     found = compare(one, other)
     assert found == compare(other, one)
@@ -164,7 +163,6 @@ def test_who_is_compared_with_whom_makes_no_difference(one: Person, other: Perso
 
 @settings(deadline=None)
 @given(st.text("abc ", max_size=6), st.text("abc ", max_size=6), st.text("abc ", max_size=6))
-@settings(deadline=None)
 def test_edits_are_counted_alike_from_both_sides(one: str, other: str, tail: str) -> None:
     assert edit_distance(one, other) == edit_distance(other, one)
     assert (edit_distance(one, other) == 0) == (one == other)
