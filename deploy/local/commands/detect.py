@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import IO, Final, NamedTuple, cast
+from typing import IO, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from deploy.local.errors import MissingError, RefusedError
+from deploy.local.errors import RefusedError
+from deploy.local.sheet_files import read_columns, sheet_files
 from services.scoring.domain.plausibility.detect import judge_batch, judge_stream
 from services.scoring.domain.plausibility.values import Param, Values
 from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES, NO_VISIT, Evidence, Verdicts
@@ -55,21 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Judge the file; MissingError without one, RefusedError when it cannot be judged. OUT.csv appears when whole."""
-    if not args.input.is_file():
-        raise MissingError(f"{args.input}: tidak ada / no such file")
-    if not args.output.resolve().parent.is_dir():
-        raise MissingError(f"{args.output.resolve().parent}: folder tidak ada / no such folder")
-    partial = args.output.with_name(f"{args.output.name}.partial")
-    try:
-        with _open(args.input, "r") as source:
-            table = read(source)
-        with _open(partial, "w", like=args.output) as target:
-            flagged = write(target, table, judge(table.values, args.mode))
-        partial.replace(args.output)
-    except (UnicodeDecodeError, csv.Error, gzip.BadGzipFile) as error:
-        raise RefusedError(f"{args.input}: bukan CSV UTF-8 / not UTF-8 CSV ({error})") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    with sheet_files(args.input, args.output) as (source, target):
+        table = read(source)
+        flagged = write(target, table, judge(table.values, args.mode))
     print(f"{len(table.row_ids)} baris / rows, {flagged} ditandai / flagged -> {args.output}")
     return 0
 
@@ -81,16 +69,7 @@ def judge(values: Values, mode: str) -> Verdicts:
 
 def read(source: IO[str]) -> Table:
     """Values of a CSV text; RefusedError with line and column where one cannot be read."""
-    lines = csv.reader(source)
-    header = next(lines, [])
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
-        raise RefusedError(f"kolom tidak ada (missing columns): {', '.join(missing)}")
-    rows = [row for row in lines if row]
-    for line, row in enumerate(rows, 2):
-        if len(row) != len(header):
-            raise RefusedError(f"baris {line}: {len(row)} kolom, seharusnya {len(header)} (columns)")
-    cells = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(header, ())
+    cells = read_columns(source, COLUMNS)
     words = {name: _words(cells[name], name, known) for name, known in WORDS.items()}
     numbers = {name: np.unique(np.array(cells[name], np.str_), return_inverse=True) for name in IDS[1:]}
     values = Values(
@@ -140,13 +119,6 @@ def _proposed(code: int, proposed: float) -> str:
     if code == Evidence.OTHER_BIRTH_DATE:
         return date.fromordinal(EPOCH + int(proposed)).isoformat()
     return f"{proposed:g}"
-
-
-def _open(path: Path, mode: str, like: Path | None = None) -> IO[str]:
-    encoding = "utf-8-sig" if mode == "r" else "utf-8"
-    if (like or path).suffix == ".gz":
-        return cast("IO[str]", gzip.open(path, f"{mode}t", encoding=encoding, newline=""))
-    return path.open(mode, encoding=encoding, newline="")
 
 
 def _words(cells: Sequence[str], name: str, known: Mapping[str, int]) -> npt.NDArray[np.int8]:

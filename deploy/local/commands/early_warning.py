@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +19,8 @@ from typing import IO, Any, Final, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from deploy.local.errors import MissingError, RefusedError
+from deploy.local.errors import RefusedError
+from deploy.local.sheet_files import read_columns, sheet_files
 from services.scoring.domain.early_warning.coefficients import load
 from services.scoring.domain.early_warning.risk import (
     BECAUSE_NAMES,
@@ -52,43 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer the file; MissingError without one, RefusedError when it cannot be read. OUT.csv appears when whole."""
-    if not args.input.is_file():
-        raise MissingError(f"{args.input}: tidak ada / no such file")
-    if not args.output.resolve().parent.is_dir():
-        raise MissingError(f"{args.output.resolve().parent}: folder tidak ada / no such folder")
-    partial = args.output.with_name(f"{args.output.name}.partial")
-    try:
-        with _open(args.input, "r") as source:
-            cells = _columns(source)
-        with _open(partial, "w", like=args.output) as target:
-            rows = _write(cells, target)
-        partial.replace(args.output)
-    except (UnicodeDecodeError, csv.Error, gzip.BadGzipFile, EOFError) as error:
-        raise RefusedError(f"{args.input}: bukan CSV UTF-8 / not UTF-8 CSV ({error})") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    with sheet_files(args.input, args.output) as (source, target):
+        rows = _write(read_columns(source, REQUIRED), target)
     print(f"{rows} kunjungan / visits -> {args.output} (model {load().version})")
     return 0
-
-
-def _open(path: Path, mode: str, like: Path | None = None) -> IO[str]:
-    encoding = "utf-8-sig" if mode == "r" else "utf-8"
-    if (like or path).suffix == ".gz":
-        return cast("IO[str]", gzip.open(path, f"{mode}t", encoding=encoding, newline=""))
-    return path.open(mode, encoding=encoding, newline="")
-
-
-def _columns(source: IO[str]) -> dict[str, Sequence[str]]:
-    reader = (row for row in csv.reader(source) if row)  # an empty line is no row
-    header = next(reader, [])
-    if missing := [name for name in REQUIRED if name not in header]:
-        raise RefusedError(f"kolom tidak ada (missing columns): {', '.join(missing)}")
-    rows = list(reader)
-    for line, row in enumerate(rows, 2):
-        if len(row) != len(header):
-            raise RefusedError(f"baris {line}: {len(row)} kolom, seharusnya {len(header)} (columns)")
-    wanted = [name for name in (*REQUIRED, "eligible") if name in header]
-    return {name: [row[header.index(name)] for row in rows] for name in wanted}
 
 
 def _write(cells: dict[str, Sequence[str]], target: IO[str]) -> int:

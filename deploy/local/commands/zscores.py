@@ -7,12 +7,11 @@ compressed.
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import Final
 
-from deploy.local.errors import MissingError, RefusedError
+from deploy.local.errors import RefusedError
+from deploy.local.sheet_files import sheet_files
 from services.scoring.formats.zscore_sheet import BadCell, BadSheetError, score_sheet
 
 CHUNK_ROWS: Final = 20_000
@@ -29,33 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score the file; MissingError without one, RefusedError when it cannot be scored. OUT.csv appears when whole."""
-    if not args.input.is_file():
-        raise MissingError(f"{args.input}: tidak ada / no such file")
-    if not args.output.resolve().parent.is_dir():
-        raise MissingError(f"{args.output.resolve().parent}: folder tidak ada / no such folder")
-    partial = args.output.with_name(f"{args.output.name}.partial")
     rows = 0
     try:
-        with _open(args.input, "r") as source, _open(partial, "w", like=args.output) as target:
+        with sheet_files(args.input, args.output) as (source, target):
             for rows in score_sheet(source, target, CHUNK_ROWS):  # noqa: B007 - the last one is told
                 pass
-        partial.replace(args.output)
     except BadSheetError as error:
         raise RefusedError(_refusal(error)) from None
-    except (UnicodeDecodeError, csv.Error, gzip.BadGzipFile) as error:
-        raise RefusedError(f"{args.input}: bukan CSV UTF-8 / not UTF-8 CSV ({error})") from None
-    finally:
-        partial.unlink(missing_ok=True)
     print(f"{rows} baris / rows -> {args.output}")
     return 0
-
-
-def _open(path: Path, mode: str, like: Path | None = None) -> IO[str]:
-    if (like or path).suffix == ".gz":
-        return cast(
-            "IO[str]", gzip.open(path, f"{mode}t", encoding="utf-8-sig" if mode == "r" else "utf-8", newline="")
-        )
-    return path.open(mode, encoding="utf-8-sig" if mode == "r" else "utf-8", newline="")
 
 
 def _refusal(error: BadSheetError) -> str:

@@ -29,10 +29,10 @@ async def working(desk: Desk) -> AsyncIterator[None]:
     await task
 
 
-async def upload(desk: Desk, content: bytes | list[Row], **who: Any) -> str:
+async def upload(desk: Desk, content: bytes | list[Row], name: str = "x.csv", **who: Any) -> str:
     """The id of the job."""
     data = content if isinstance(content, bytes) else csv_file(content)
-    answer = await desk.send("POST", "/v1/intake-jobs?filename=x.csv", data, media_type="text/csv", **who)
+    answer = await desk.send("POST", f"/v1/intake-jobs?filename={name}", data, media_type="text/csv", **who)
     assert answer.status_code == 202, answer.text
     intake_id: str = answer.json()["id"]
     return intake_id

@@ -9,58 +9,17 @@ from typing import Any
 import orjson
 import pytest
 
-from services.measurement.jobs.handlers import handlers
-from services.measurement.jobs.parsing import Parser
-from shared.jobs.runner import JobRunner
 from tests.integration.measurement.desk import DESA_A, DESA_B, POSYANDU_A, POSYANDU_A2, POSYANDU_B, Desk
-from tests.integration.measurement.files import HEADS, children, csv_file, row
+from tests.integration.measurement.file_desk import take, until, upload, working
+from tests.integration.measurement.files import HEADS, children, row
 
 LEDGER = ("received", "accepted", "unchanged", "rejected", "quarantined", "pending")
 
 
-@pytest.fixture(scope="module")
-def parser(open_module_desk: Desk) -> Any:
-    parser: Parser = open_module_desk.app.state.parser
-    return parser
-
-
 @pytest.fixture(autouse=True)
-async def running_jobs(desk: Desk, parser: Parser) -> AsyncIterator[None]:
-    runner = JobRunner(desk.worker, handlers(desk.worker, desk.vault, parser, lambda: None), slots=2)
-    stop = asyncio.Event()
-    task = asyncio.create_task(runner.run(stop))
-    desk.app.state.after_commit = runner.wake
-    yield
-    stop.set()
-    await task
-
-
-async def upload(desk: Desk, rows: list[dict[str, Any]], **who: Any) -> str:
-    answer = await desk.send(
-        "POST", "/v1/intake-jobs?filename=Citra-Lestari.csv", csv_file(rows), media_type="text/csv", **who
-    )
-    assert answer.status_code == 202, answer.text
-    intake_id: str = answer.json()["id"]
-    return intake_id
-
-
-async def until(desk: Desk, intake_id: str, *states: str, **who: Any) -> dict[str, Any]:
-    async with asyncio.timeout(60):
-        while True:
-            job: dict[str, Any] = (await desk.send("GET", f"/v1/intake-jobs/{intake_id}", **who)).json()
-            if job["state"] in states:
-                return job
-            assert job["state"] != "failed", job
-            await asyncio.sleep(0.02)
-
-
-async def take(desk: Desk, rows: list[dict[str, Any]], **who: Any) -> dict[str, Any]:
-    """Upload, commit, and the job when it is done."""
-    intake_id = await upload(desk, rows, **who)
-    await until(desk, intake_id, "diagnosed", **who)
-    answer = await desk.send("POST", f"/v1/intake-jobs/{intake_id}:commit", **who)
-    assert answer.status_code == 202, answer.text
-    return await until(desk, intake_id, "done", **who)
+async def running_jobs(desk: Desk) -> AsyncIterator[None]:
+    async with working(desk):
+        yield
 
 
 async def facts(desk: Desk) -> list[tuple[Any, ...]]:
@@ -76,7 +35,7 @@ def counts(job: dict[str, Any]) -> dict[str, int]:
 
 
 async def test_a_file_is_diagnosed_before_anything_is_stored(desk: Desk) -> None:
-    intake_id = await upload(desk, children(3))
+    intake_id = await upload(desk, children(3), "Citra-Lestari.csv")
     job = await until(desk, intake_id, "diagnosed")
     assert (job["diagnosis"]["rows"], job["diagnosis"]["taken"], job["diagnosis"]["profile"]) == (3, 3, "B")
     assert job["diagnosis"]["file"] == "Citra-Lestari.csv"

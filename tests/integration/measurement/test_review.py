@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from services.measurement.jobs.handlers import handlers
-from services.measurement.jobs.parsing import Parser
 from shared.auth.areas import AreaGrant, apply
-from shared.jobs.runner import JobRunner
+from tests.integration.measurement import file_desk
 from tests.integration.measurement.desk import DESA_A, DESA_B, DESA_C, POSYANDU_A, POSYANDU_B, Desk, visit
-from tests.integration.measurement.files import csv_file, row
+from tests.integration.measurement.file_desk import working
+from tests.integration.measurement.files import row
 
 GRAMS = {"kg": "10400"}
 GOOD_DAY = "2025-06-01"
@@ -24,32 +23,15 @@ GOOD_DAY = "2025-06-01"
 
 @pytest.fixture(autouse=True)
 async def running_jobs(desk: Desk) -> AsyncIterator[None]:
-    parser: Parser = desk.app.state.parser
-    runner = JobRunner(desk.worker, handlers(desk.worker, desk.vault, parser, lambda: None), slots=1)
-    stop = asyncio.Event()
-    task = asyncio.create_task(runner.run(stop))
-    desk.app.state.after_commit = runner.wake
-    yield
-    stop.set()
-    await task
+    async with working(desk):
+        yield
 
 
 async def take(desk: Desk, *rows: dict[str, Any]) -> str:
     """A file of these rows and a good one (a file without any is stopped), committed and done; its id."""
     good = row(nik="", name="Pengisi " + "".join(chr(97 + byte % 26) for byte in uuid.uuid4().bytes), day=GOOD_DAY)
-    content = csv_file([*rows, good])
-    answer = await desk.send("POST", "/v1/intake-jobs?filename=x.csv", content, media_type="text/csv")
-    intake_id: str = answer.json()["id"]
-    await until(desk, intake_id, "diagnosed")
-    await desk.send("POST", f"/v1/intake-jobs/{intake_id}:commit")
-    await until(desk, intake_id, "done")
+    intake_id: str = (await file_desk.take(desk, [*rows, good]))["id"]
     return intake_id
-
-
-async def until(desk: Desk, intake_id: str, state: str) -> None:
-    async with asyncio.timeout(30):
-        while (await desk.send("GET", f"/v1/intake-jobs/{intake_id}")).json()["state"] != state:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
 
 
 async def held(desk: Desk, query: str = "", **who: Any) -> list[dict[str, Any]]:
