@@ -7,7 +7,7 @@ from typing import Any
 
 from services.lab.jobs.housekeeping import Housekeeping
 from shared import metrics
-from shared.calendar import now_utc
+from shared.calendar import today_jakarta
 from shared.contracts.lab import CriticalValueV1
 from tests.integration.lab.desk import CLINIC, DESA_A, DESA_B, HOSPITAL, Desk, hb, yesterday
 
@@ -51,7 +51,7 @@ async def test_a_value_at_the_limit_calls_nobody(desk: Desk) -> None:
 async def test_what_was_drawn_long_ago_is_history(desk: Desk) -> None:
     order = await desk.open_order()
     for days in (60, 61):
-        drawn_on = (now_utc() - timedelta(days=days)).date().isoformat()
+        drawn_on = (today_jakarta() - timedelta(days=days)).isoformat()
         await desk.report(order_id=order.fact_id, value=6.1, drawn_at=..., drawn_on=drawn_on)
     assert len(await raised(desk)) == 1
 
