@@ -78,15 +78,19 @@ class Clinic:
         return found[0] if found else None
 
     def move(self, child_id: str, move: str, **more: Any) -> None:
-        """A move of the child's live case, today."""
-        case = self.case_of(child_id)
-        assert case is not None
-        answer = self.clinician(
-            "POST",
-            f"/v1/cases/{case['fact_id']}:move",
-            headers={"If-Match": case["etag"]},
-            json={"move": move, "on": today_jakarta().isoformat(), **more},
-        )
+        """A move of the child's live case, today; who is told that the case has changed looks and says it again."""
+
+        def tried() -> httpx.Response:
+            case = self.case_of(child_id)
+            assert case is not None
+            return self.clinician(
+                "POST",
+                f"/v1/cases/{case['fact_id']}:move",
+                headers={"If-Match": case["etag"]},
+                json={"move": move, "on": today_jakarta().isoformat(), **more},
+            )
+
+        answer = until(tried, lambda answer: answer.status_code != 412)
         assert answer.status_code == 200, answer.text
 
     def milestones(self, child_id: str) -> dict[str, str]:

@@ -181,12 +181,20 @@ def test_the_tour_of_the_readme_works_as_written(desk: Desk) -> None:
     assert not [answer for answer in answers if "status" in answer and "code" in answer and "instance" in answer], (
         answers
     )
-    register, visit_report, job, held, laboratory, suspicion, results, *answers = answers
-    unitless, why, missing, summed, compared, cascade = answers
+    register, visit_report, job, held, at_once, mappings, profiles, compared_file, candidates, history, *answers = (
+        answers
+    )
+    laboratory, suspicion, results, unitless, why, missing, growth, scores, hints, *answers = answers
+    summed, compared, cascade = answers
     assert register["rejected"] == 0
     assert visit_report["outcome"] == "accepted"
     assert job["state"] == "queued"
-    assert held["items"] == []
+    assert held["items"] == mappings["items"] == candidates["items"] == hints["items"] == []
+    assert {at_once["state"], compared_file["state"]} <= {"queued", "running", "done"}
+    assert {"A", "B"} <= {profile["name"] for profile in profiles["items"]}
+    assert [item["change"] for item in history["items"]]
+    assert growth["items"][0]["measured_on"] == "2025-10-14"
+    assert scores["haz"] == growth["items"][0]["haz"]
     assert summed["area"] == "12.19" or summed["code"] == "12.19"
     assert {row["code"] for row in compared["rows"]} >= {"12.19.01"}
     assert (laboratory["code"], suspicion["outcome"], results["accepted"]) == ("LAB.12.19.RSUD", "accepted", 3)

@@ -26,7 +26,7 @@ def move_cases(family: Family) -> list[Kept]:
     work.carry_over_merge()
     live = work.live()
     if live is None and family.ending is None:
-        live = work.come_back() or work.open_new()
+        live = work.come_back() or work.return_by_merge() or work.open_new()
     if live is not None:
         work.follow_facts(live)
     work.mirror_orders()
@@ -60,17 +60,17 @@ class _Cases:
             survivor_has_one = self.live() is not None
             self._step(case, Move(name=MoveName.CLOSE, on=self._day(case), reason=CloseReason.MERGED))
             if not survivor_has_one:
-                fact_id = derived_fact_id(self._family.root_id, f"case:{case.fact_id}")
-                carried = case.model_copy(update={"fact_id": fact_id, "child_id": self._family.root_id})
-                self._now[fact_id] = (carried, None)
+                carried = case.model_copy(update={"fact_id": self._carried_id(case), "child_id": self._family.root_id})
+                self._now[carried.fact_id] = (carried, None)
 
     def come_back(self) -> CaseV1 | None:
         """The case that should not have ended, as it was.
 
         Of a child who moved away and is back, whose merge was undone, or whose clearing re-measurement was a mistake.
         """
-        closed = [kept for kept in self._now.values() if kept[0].child_id == self._family.root_id]
-        for case, before in sorted(closed, key=lambda kept: kept[0].closed_on or date.min, reverse=True):
+        for case, before in self._closed_last_first():
+            if case.child_id != self._family.root_id:
+                continue
             if case.close_reason == "moved_out":
                 self._step(case, Move(name=MoveName.RETURN, on=self._day(case)))
                 return self._now[case.fact_id][0]
@@ -83,6 +83,28 @@ class _Cases:
                 self._now[case.fact_id] = (case.model_copy(update=again), None)
                 return self._now[case.fact_id][0]
         return None
+
+    def return_by_merge(self) -> CaseV1 | None:
+        """The case of a child who moved away, was registered anew where it lives now, and is one with that record.
+
+        It goes on at the survivor, once; what was closed for the other record stays closed there.
+        """
+        root_id = self._family.root_id
+        for case, before in self._closed_last_first():
+            fact_id = self._carried_id(case)
+            if case.child_id != root_id and case.close_reason == "moved_out" and fact_id not in self._now:
+                again = {"state": before or "open", "close_reason": None, "closed_on": None}
+                carried = case.model_copy(update={**again, "fact_id": fact_id, "child_id": root_id})
+                self._now[fact_id] = (carried, None)
+                return carried
+        return None
+
+    def _closed_last_first(self) -> list[Kept]:
+        closed = [kept for kept in self._now.values() if kept[0].closed_on is not None]
+        return sorted(closed, key=lambda kept: kept[0].closed_on or date.min, reverse=True)
+
+    def _carried_id(self, case: CaseV1) -> UUID:
+        return derived_fact_id(self._family.root_id, f"case:{case.fact_id}")
 
     def _cleared_wrongly(self, case: CaseV1) -> bool:
         """Whether what was known up to the clearing re-measurement makes the child suspected after all."""

@@ -173,6 +173,16 @@ async def test_a_merge_folds_both_histories_as_one_child_and_loses_no_case(pool:
     assert cases[a].needs_review
 
 
+async def test_who_moved_away_and_is_one_with_a_record_that_is_here_goes_on_with_its_case(pool: Pool) -> None:
+    a, b = uuid.uuid4(), uuid.uuid4()
+    await arrive(pool, child(a), child(b), visit(b, date(2026, 4, 20), 8.4, 74.0))
+    await arrive(pool, child(b, 2, departed_on=date(2026, 4, 25)))
+    merged = await arrive(pool, child(b, 3, departed_on=date(2026, 4, 25), merged_into=a))
+    (case,) = of(merged, "case")
+    assert (case.child_id, case.state, case.opened_on) == (a, "open", date(2026, 4, 20))
+    assert not of(await arrive(pool, child(a, 2)), "case")
+
+
 async def test_a_child_that_died_ends_its_case_and_its_tasks(pool: Pool) -> None:
     c = uuid.uuid4()
     await arrive(pool, child(c), visit(c, date(2026, 4, 20), 8.4, 74.0))
