@@ -194,7 +194,7 @@ def test_the_tour_of_the_readme_works_as_written(desk: Desk) -> None:
     assert {"A", "B"} <= {profile["name"] for profile in profiles["items"]}
     assert [item["change"] for item in history["items"]]
     assert growth["items"][0]["measured_on"] == "2025-10-14"
-    assert scores["haz"] == growth["items"][0]["haz"]
+    assert scores["scores"]["haz"]["z"] == growth["items"][0]["scores"]["haz"]["z"]
     assert summed["area"] == "12.19" or summed["code"] == "12.19"
     assert {row["code"] for row in compared["rows"]} >= {"12.19.01"}
     assert (laboratory["code"], suspicion["outcome"], results["accepted"]) == ("LAB.12.19.RSUD", "accepted", 3)
