@@ -22,10 +22,11 @@ from services.measurement.store.quarantine import StoredHeldRow
 from services.measurement.store.register import Place, unknown_places
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry, RefusedError
-from services.measurement.use_cases.file_children import FileChildren, Resident
+from services.measurement.use_cases.file_children import FileChildren
 from services.measurement.use_cases.file_measurements import FileMeasurements
 from services.measurement.use_cases.held_rows import HeldContent
 from services.measurement.use_cases.record_measurements import child_refusal, point_problem, service_point
+from services.measurement.use_cases.resident import Resident
 from services.measurement.use_cases.take_file_rows import lock_places, names_of
 from services.measurement.use_cases.visits import DatedVisit
 from shared.outbox.publish import publish

@@ -19,8 +19,8 @@ from services.measurement.store.measurements import (
     readings_of,
 )
 from services.measurement.use_cases.entry import Entry
-from services.measurement.use_cases.file_children import Resident
 from services.measurement.use_cases.official_scores import Scored, follows, our_scores
+from services.measurement.use_cases.resident import Resident
 from shared.contracts.child import MeasurementV1, OfficialScores, Position
 from shared.contracts.fact import new_fact_id, revised
 from shared.postgres.pool import Connection

@@ -11,8 +11,9 @@ from services.measurement.domain.places import MappingKey, PlaceBook
 from services.measurement.domain.same_child import AmbiguousChildError, KnownChild
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry
-from services.measurement.use_cases.file_children import FileChildren, Resident
+from services.measurement.use_cases.file_children import FileChildren
 from services.measurement.use_cases.file_measurements import FileMeasurements
+from services.measurement.use_cases.resident import Resident
 from services.measurement.use_cases.take_file_rows import FileChunk, sort_rows
 from shared.postgres.pool import Connection
 

@@ -18,7 +18,8 @@ from services.measurement.domain.places import NamedPlace, PlaceBook
 from services.measurement.domain.same_child import AmbiguousChildError
 from services.measurement.store.primary_visits import PrimaryVisit
 from services.measurement.store.vault import Vault
-from services.measurement.use_cases.file_children import FileChildren, Resident
+from services.measurement.use_cases.file_children import FileChildren
+from services.measurement.use_cases.resident import Resident
 from shared.auth.areas import AreaGrant
 from shared.postgres.pool import Connection
 

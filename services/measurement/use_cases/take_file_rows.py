@@ -23,9 +23,10 @@ from services.measurement.store.intake_rows import RowOutcome
 from services.measurement.store.quarantine import HeldRow
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry
-from services.measurement.use_cases.file_children import FileChildren, Resident
+from services.measurement.use_cases.file_children import FileChildren
 from services.measurement.use_cases.file_measurements import FileMeasurements
 from services.measurement.use_cases.held_rows import Doubt, HeldContent, held_row
+from services.measurement.use_cases.resident import Resident
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
