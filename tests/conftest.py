@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,24 @@ from deploy.local.secret_store import KAFKA_ADMIN
 from deploy.local.stack import Stack, open_stack
 from deploy.local.throw_away import TEST_STACK_VARIABLE, throw_away_stack
 from deploy.local.trial import Trial, empty_topics, fresh_database, trial
+from shared.contracts.topics import SERVICES
+
+LAST_LINES = 40
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed over running services says what they wrote last; their files go with the test."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("system")
+    if report.failed and isinstance(running, Trial):
+        for service in SERVICES:
+            if running.stack.data.log(service).exists():
+                said = "\n".join(running.log(service).splitlines()[-LAST_LINES:])
+                report.sections.append((f"last words of {service}", said))
+    return report
 
 
 @pytest.fixture(scope="session")

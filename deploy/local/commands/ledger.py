@@ -76,24 +76,26 @@ def wait_balanced(stack: Stack, seconds: float) -> dict[str, Any]:
 def _look(stack: Stack) -> dict[str, Any]:
     token = token_for(stack, "ops")
     with httpx.Client(timeout=ANSWER_WITHIN_S, trust_env=False, headers={"Authorization": f"Bearer {token}"}) as client:
-        parts = [part for part in (_part(client, stack, name) for name in SERVICES) if part is not None]
+        answers = {name: _part(client, stack, name) for name in SERVICES}
+    parts = [part for part in answers.values() if not isinstance(part, str)]
     if not parts:
         raise MissingError("no service answers: ./tumbuh up, then ./tumbuh status")
     intake = next((part["intake"] for part in parts if "intake" in part), dict.fromkeys(("received", *INTAKE_TERMS), 0))
     judged = judge(parts, intake, COMPACTED)
-    silent = sorted(set(SERVICES) - {part["service"] for part in parts})
+    silent = {name: why for name, why in answers.items() if isinstance(why, str)}
     if silent:
         judged |= {"state": "unsettled", "balanced": False}
     return judged | {"silent": silent}
 
 
-def _part(client: httpx.Client, stack: Stack, service: str) -> dict[str, Any] | None:
+def _part(client: httpx.Client, stack: Stack, service: str) -> dict[str, Any] | str:
+    """The service's part, or why there is none."""
     try:
         answer = client.get(f"{stack.url(service)}/v1/ledger")
-    except httpx.TransportError:
-        return None
+    except httpx.TransportError as error:
+        return type(error).__name__
     if answer.status_code != httpx.codes.OK:
-        return None
+        return f"status {answer.status_code}"
     part: dict[str, Any] = answer.json()
     return part
 
@@ -113,7 +115,7 @@ def as_text(ledger: Mapping[str, Any]) -> str:
     ]
     if ledger["sessions_waiting"]:
         lines.append(f"  {ledger['sessions_waiting']} sessions wait to be judged for hints")
-    lines += [f"  {name} does not answer" for name in ledger["silent"]]
+    lines += [f"  {name} does not answer: {why}" for name, why in ledger["silent"].items()]
     return "\n".join([*lines, *_differences("bus", bus["wrong"]), *_differences("facts", facts["differences"])])
 
 

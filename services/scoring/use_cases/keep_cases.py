@@ -60,11 +60,13 @@ async def keep_cases(
     asking |= {child_id for child_id, root in root_of.items() if root in orders}  # a panel that ended may open again
     for task in await store.read_follow_ups(connection, evidence.child_ids, asking):
         tasks[root_of[task.child_id]].append(task)
-    roots = sorted({*opening, *cases, *tasks})
+    child_row = {child_roots[row]: row for row in np.flatnonzero(folded.children.is_root).tolist()}
+    # Of a chain of merges each child is told on its own, in any order: whose survivor is known to be merged away
+    # itself waits, as it is, for the word that it has another one.
+    roots = sorted({*opening, *cases, *tasks} & child_row.keys())
     if not roots:
         return []
     rows_of, visits = rows_by_root(folded, roots), Visits.of(folded)
-    child_row = {child_roots[row]: row for row in np.flatnonzero(folded.children.is_root).tolist()}
     moved: list[Kept] = []
     planned: list[FollowUpV1] = []
     for found, rows in zip(findings(folded, roots, laboratory), rows_of, strict=True):

@@ -4,6 +4,7 @@ import asyncio
 import random
 import uuid
 from datetime import date
+from itertools import permutations
 from typing import Any
 
 import orjson
@@ -139,6 +140,11 @@ async def test_a_judgement_stored_before_the_newest_columns_is_still_read(pool: 
     assert {fact.revision for fact in of(published, "assessment")} == {1, 2}
 
 
+async def live_cases(pool: Pool) -> list[uuid.UUID]:
+    rows = await pool.fetch("SELECT child_id FROM child_case WHERE state <> 'closed'")
+    return [row["child_id"] for row in rows]
+
+
 async def test_a_voided_measurement_counts_no_more_and_its_case_is_reviewed(pool: Pool) -> None:
     c = uuid.uuid4()
     low = visit(c, date(2026, 4, 20), 8.4, 74.0)
@@ -171,6 +177,28 @@ async def test_a_merge_folds_both_histories_as_one_child_and_loses_no_case(pool:
     cases = {fact.child_id: fact for fact in of(undone, "case")}
     assert cases[b].state == "open"
     assert cases[a].needs_review
+
+
+@pytest.mark.parametrize("order", list(permutations(range(2))))
+async def test_a_chain_of_merges_and_its_undoing_are_told_child_by_child_in_any_order(
+    pool: Pool, order: tuple[int, ...]
+) -> None:
+    a, b, c = (uuid.uuid4() for _ in range(3))
+    low = [visit(who, date(2026, 4, 20), 8.4, 74.0) for who in (a, b)]
+    await arrive(pool, child(a), child(b), child(c), *low)
+    await arrive(pool, child(a, 2, merged_into=b))
+
+    chain = [child(b, 2, merged_into=c), child(a, 3, merged_into=c)]
+    for place in order:
+        await arrive(pool, chain[place])
+    assert await live_cases(pool) == [c]
+
+    undone = [child(b, 3), child(a, 4, merged_into=b)]
+    for place in order:
+        await arrive(pool, undone[place])
+    assert sorted(await live_cases(pool)) == sorted([b, c])  # at the one without evidence a person looks
+    await arrive(pool, child(a, 5))
+    assert sorted(await live_cases(pool)) == sorted([a, b, c])
 
 
 async def test_who_moved_away_and_is_one_with_a_record_that_is_here_goes_on_with_its_case(pool: Pool) -> None:
@@ -219,13 +247,18 @@ async def test_republishing_gives_the_very_events_that_were_published(pool: Pool
 
 
 def _world(seed: int) -> list[Fact]:
-    """Two children that are merged and perhaps parted again, with corrected, voided and same-day visits."""
+    """Children that are merged, perhaps in a chain and parted again, with corrected, voided and same-day visits."""
     rng = random.Random(seed)
-    a, b = uuid.UUID(int=rng.getrandbits(128)), uuid.UUID(int=rng.getrandbits(128))
-    facts: list[Fact] = [child(a), child(b), child(b, 2, merged_into=a), child(a, 2, sex="female")]
-    if rng.random() < 0.5:
+    a, b, c = (uuid.UUID(int=rng.getrandbits(128)) for _ in range(3))
+    facts: list[Fact] = [child(a), child(b), child(b, 2, merged_into=a), child(a, 2, sex="female"), child(c)]
+    end = rng.choice(["pair", "parted", "chain", "chain parted"])
+    if end == "parted":
         facts.append(child(b, 3))
-    for who in (a, b):
+    if end.startswith("chain"):
+        facts += [child(a, 3, sex="female", merged_into=c), child(b, 3, merged_into=c)]
+    if end == "chain parted":
+        facts += [child(a, 4, sex="female"), child(b, 4, merged_into=a)]
+    for who in (a, b, c):
         for month in range(1, 5):
             first = visit(
                 who,
