@@ -31,7 +31,7 @@ LAST_LINES = 40
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
+    item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A test that failed over running services says what they wrote last; their files go with the test."""
     report = yield

@@ -1,8 +1,9 @@
 """Check, then run all tests on a PostgreSQL and Kafka of their own.
 
 Arguments are those of pytest (`-k NAME`, `-x`, a path …); with any of them only the chosen tests run, unchecked.
-Without any, the pure rules (`tests/unit`, one core busy) run beside the others, which mostly wait for servers: two
-reports, the second printed when the first is through.
+Without any, two runs go side by side, since most tests wait for servers: the pure rules and those that start systems
+of their own in one, with a PostgreSQL and Kafka of their own, all others in the other. Two reports, the second printed
+when the first is through.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from typing import IO, Final
 
 from deploy.local.commands import check
@@ -21,7 +23,7 @@ from deploy.local.data_dir import CHECKOUT
 from deploy.local.processes import tethered_command
 from deploy.local.throw_away import TEST_STACK_VARIABLE, throw_away_stack
 
-PURE: Final = "tests/unit"
+BESIDE: Final = ("tests/unit", "tests/integration/stack", "tests/integration/oidc", "tests/integration/deploy")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,22 +44,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def run_all(environment: dict[str, str]) -> int:
-    """Run both parts at once; the worse of their exit codes. What the pure rules say is told last, and whole."""
+    """Run both parts at once; the worse of their exit codes. What the one beside says is told last, and whole."""
     with tempfile.TemporaryFile() as said:
-        pure = start_pytest([PURE], environment, said)
+        beside = start_pytest(BESIDE, {}, said)
         try:
-            others = run_pytest(["tests", f"--ignore={PURE}"], environment)
-            code = pure.wait()
+            others = run_pytest(["tests", *(f"--ignore={path}" for path in BESIDE)], environment)
+            code = beside.wait()
         except BaseException:
-            pure.terminate()
-            pure.wait()
+            beside.terminate()
+            beside.wait()
             raise
         said.seek(0)
         shutil.copyfileobj(said, sys.stdout.buffer)
     return max(others, code)
 
 
-def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
+def run_pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:
     """Run pytest as a child that dies with us; returns its exit code."""
     child = start_pytest(arguments, environment)
     try:
@@ -69,7 +71,7 @@ def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
 
 
 def start_pytest(
-    arguments: list[str], environment: dict[str, str], output: IO[bytes] | None = None
+    arguments: Sequence[str], environment: dict[str, str], output: IO[bytes] | None = None
 ) -> subprocess.Popen[bytes]:
     """Start pytest as a child that dies with us; `output` = where it writes instead of here."""
     command = tethered_command([sys.executable, "-m", "pytest", *arguments], "TERM")

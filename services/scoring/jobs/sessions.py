@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import structlog
 
 from services.scoring.store import sessions
 from services.scoring.store.sessions import Mark
-from services.scoring.use_cases.judge_sessions import Turn, judge_sessions, set_aside
+from services.scoring.use_cases.judge_sessions import gather_marks, judge_turn, set_aside
 from shared import metrics
 from shared.jobs.repeat import repeat
 from shared.messaging.outcomes import is_not_now
-from shared.postgres.pool import Connection, Pool
+from shared.postgres.pool import Pool
 
 LOG = structlog.get_logger(__name__)
-MARKS_A_TURN: Final = 8  # of up to 50 sessions each
 SETTLED_SECONDS: Final = 1.0  # the visits of one session come in several batches: judged once, not once for each
+LONGEST_SECONDS: Final = 10.0  # that a mark waits for a quiet moment
 POLL_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 300.0  # of a session that could not be judged
 MEASURE_SECONDS: Final = 1.0
@@ -28,11 +28,11 @@ SILENT_SECONDS: Final = 120.0  # longer than any turn takes
 
 
 class NotJudgedError(Exception):
-    """Judging failed by our own fault; `marks` say what was to be judged."""
+    """Judging failed by our own fault; `turn` says what was to be judged."""
 
-    def __init__(self, marks: Sequence[Mark]) -> None:
-        super().__init__(f"{len(marks)} marks")
-        self.marks = marks
+    def __init__(self, turn: Mark) -> None:
+        super().__init__(f"{len(turn.sessions)} sessions")
+        self.turn = turn
 
 
 class SessionJudge:
@@ -45,7 +45,7 @@ class SessionJudge:
     Args:
         pool: of the worker role.
         wake: tells the relay that something was committed.
-        settled_seconds: how old a mark is before its session is judged.
+        settled_seconds: how long no mark may have come before marks are gathered.
     """
 
     def __init__(self, pool: Pool, wake: Callable[[], None], *, settled_seconds: float = SETTLED_SECONDS) -> None:
@@ -67,46 +67,40 @@ class SessionJudge:
     async def once(self) -> bool:
         """One turn; whether there was anything to do."""
         self.moved_at = time.monotonic()
+        gathered = await self._gather()
         try:
-            done = await self._turn(MARKS_A_TURN, None)
+            judged = await self._turn()
         except NotJudgedError as error:
-            LOG.warning("sessions_one_by_one", marks=len(error.marks))
-            for mark in error.marks:
-                await self._alone(mark)
-            done = len(error.marks)
-        await self._measure(idle=not done)
-        return done > 0
-
-    async def _alone(self, mark: Mark) -> None:
-        try:
-            await self._turn(1, [mark.mark_id])
-        except NotJudgedError:
-            LOG.exception("session_set_aside", mark_id=mark.mark_id, sessions=len(mark.sessions))
+            judged = True
+            LOG.exception("session_set_aside", mark_id=error.turn.mark_id, sessions=len(error.turn.sessions))
             async with self._pool.acquire() as connection, connection.transaction():
-                await set_aside(connection, mark)
+                await set_aside(connection, error.turn)
+        await self._measure(idle=not judged)
+        return judged or gathered
 
-    async def _turn(self, limit: int, only: Sequence[int] | None) -> int:
+    async def _gather(self) -> bool:
+        async with self._pool.acquire() as connection:
+            if not await sessions.to_gather(connection, self._settled_seconds, LONGEST_SECONDS):
+                return False
+            async with connection.transaction():
+                return await gather_marks(connection) > 0
+
+    async def _turn(self) -> bool:
         async with self._pool.acquire() as connection, connection.transaction():
-            turn = await self._judge(connection, limit, only)
-        if turn.hints:
-            opened = Counter(hint.error_kind for hint in turn.hints if hint.change == "opened")
-            for kind, number in opened.items():
-                metrics.HINTS_OPENED.labels(kind).inc(number)
+            turn = await sessions.claim_turn(connection, RETRY_SECONDS)
+            if turn is None:
+                return False
+            try:
+                changed = await judge_turn(connection, turn)
+            except Exception as error:
+                if is_not_now(error):
+                    raise
+                raise NotJudgedError(turn) from error
+        for kind, number in Counter(hint.error_kind for hint in changed if hint.change == "opened").items():
+            metrics.HINTS_OPENED.labels(kind).inc(number)
+        if changed:
             self._wake()
-        return turn.marks
-
-    async def _judge(self, connection: Connection, limit: int, only: Sequence[int] | None) -> Turn:
-        marks = await sessions.claim(
-            connection, limit, settled_seconds=self._settled_seconds, retry_seconds=RETRY_SECONDS, only=only
-        )
-        if not marks:
-            return Turn(0, 0, ())
-        try:
-            return await judge_sessions(connection, marks)
-        except Exception as error:
-            if is_not_now(error):
-                raise
-            raise NotJudgedError(marks) from error
+        return True
 
     async def _measure(self, *, idle: bool) -> None:
         if not idle and time.monotonic() - self._measured_at < MEASURE_SECONDS:

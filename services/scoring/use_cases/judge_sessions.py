@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import accumulate
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -28,59 +26,62 @@ from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 VISITS_A_TURN: Final = 1_000  # locked and judged together: what holds up a batch of the consumer for a moment
+MARKS_AT_ONCE: Final = 500  # of up to 50 sessions each
+TRIED_AT_ONCE: Final = datetime.min.replace(tzinfo=UTC)  # alone in its turn, without waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one transaction did."""
+async def gather_marks(connection: Connection, visits_a_turn: int = VISITS_A_TURN) -> int:
+    """Lay the sessions of all marks out in turns, each session once; how many sessions.
 
-    marks: int
-    visits: int
-    hints: Sequence[HintV1]
-
-
-async def judge_sessions(connection: Connection, marks: Sequence[Mark], visits_a_turn: int = VISITS_A_TURN) -> Turn:
-    """Judge what `marks` (claimed in this transaction) affect, publish what changed, settle the marks.
-
-    What holds more than `visits_a_turn` visits is left: whole marks as they are, of one begun its sessions one by one.
+    Turns that wait are laid out anew with them: a session that is marked again is not judged in between. A turn holds
+    `visits_a_turn` visits, or one session.
     """
+    marks = await sessions.claim(connection, MARKS_AT_ONCE)
+    if not marks:
+        return 0
     found = await sessions.affected(connection, marks, STREAM_POSYANDU_DAYS)
-    taken, left_over = _taken(found, visits_a_turn)
-    left = left_over[0].mark if left_over else len(marks)
-    is_begun = bool(left_over) and taken[-1].mark == left
+    await sessions.lay_out(connection, _turns(found, visits_a_turn), None)
+    await sessions.settle(connection, marks)
+    return len(found)
+
+
+def _turns(found: Sequence[Affected], visits_a_turn: int) -> Iterator[list[Affected]]:
+    turn: list[Affected] = []
+    visits = 0
+    for item in found:
+        if turn and visits + item.visits > visits_a_turn:
+            yield turn
+            turn, visits = [], 0
+        turn.append(item)
+        visits += item.visits
+    if turn:
+        yield turn
+
+
+async def judge_turn(connection: Connection, turn: Mark) -> list[HintV1]:
+    """Judge the sessions of a claimed turn and publish what changed; returns the changed hints."""
+    children = await sessions.children_at(connection, turn.sessions)
     changed: list[HintV1] = []
-    if taken:
-        children = {child_id for session in taken for child_id in session.child_ids}
+    if children:
         roots = await lock_families(connection, children, ())
-        judged = await _read(connection, {session.session for session in taken}, roots)
+        judged = await _read(connection, set(turn.sessions), roots)
         # Away from the loop: consumer and relay share it.
         verdicts = await asyncio.to_thread(judge_stream, judged.values, judged.asked)
         changed = changed_hints(judged, verdicts, await hints.read_hints(connection, children))
         await hints.write_hints(connection, changed)
         await publish(connection, changed)
-    if is_begun:
-        rest: dict[Session, tuple[UUID, ...]] = {item.session: () for item in left_over if item.mark == left}
-        await sessions.mark(connection, rest, marks[left].marked_at)
-    await sessions.settle(connection, marks[: left + is_begun])
-    return Turn(left + is_begun, sum(session.visits for session in taken), changed)
+    await sessions.settle(connection, [turn])
+    return changed
 
 
-async def set_aside(connection: Connection, mark: Mark) -> None:
-    """A mark that cannot be judged: each of its sessions gets a mark of its own; a single one waits for its time."""
-    found = await sessions.affected(connection, [mark], STREAM_POSYANDU_DAYS)
-    if len(found) <= 1:
-        await sessions.postpone(connection, mark)
+async def set_aside(connection: Connection, turn: Mark) -> None:
+    """A turn that cannot be judged: each of its sessions gets a turn of its own; a single one waits for its time."""
+    if len(turn.sessions) == 1:
+        await sessions.postpone(connection, turn)
         return
-    for item in found:
-        await sessions.mark(connection, {item.session: ()}, mark.marked_at)
-    await sessions.settle(connection, [mark])
-
-
-def _taken(found: Sequence[Affected], visits: int) -> tuple[Sequence[Affected], Sequence[Affected]]:
-    """As many as hold `visits` visits together, one at least; and the rest."""
-    before = [0, *accumulate(session.visits for session in found)]
-    cut = max(1, sum(total <= visits for total in before[1:]))
-    return found[:cut], found[cut:]
+    alone = [[Affected(session, turn.marked_at, 0)] for session in turn.sessions]
+    await sessions.lay_out(connection, alone, TRIED_AT_ONCE)
+    await sessions.settle(connection, [turn])
 
 
 async def _read(connection: Connection, taken: Collection[Session], roots: Collection[UUID]) -> SessionValues:

@@ -25,7 +25,7 @@ from services.scoring.store.evidence import POSITION_CODES, SEX_CODES, place_of
 from services.scoring.use_cases import judge_sessions as judging
 from services.scoring.use_cases.accept_hint import accept_hint
 from services.scoring.use_cases.judge_measurements import Clock
-from services.scoring.use_cases.judge_sessions import judge_sessions
+from services.scoring.use_cases.judge_sessions import gather_marks, judge_turn
 from services.scoring.use_cases.republish import republish
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import Fact
@@ -280,22 +280,50 @@ KEPT = ("risk_status", "child_case", "follow_up")
 async def test_a_mark_that_is_written_while_its_session_is_judged_stays(pool: Pool) -> None:
     await arrive(pool, *posyandu(random.Random(2), children=2))
     async with pool.acquire() as connection, connection.transaction():
-        claimed = await claim(connection)
+        await gather_marks(connection)
+    async with pool.acquire() as connection, connection.transaction():
+        turn = await sessions.claim_turn(connection, 0.0)
+        assert turn is not None
         async with pool.acquire() as other, other.transaction():
-            assert await claim(other) == [], "nobody else takes what is held"
-            await sessions.mark(other, {claimed[0].sessions[0]: {uuid.uuid4()}})
-        await judge_sessions(connection, claimed)
-    assert await sessions_waiting(pool) == 1
+            assert await sessions.claim_turn(other, 0.0) is None, "nobody else takes what is held"
+            await sessions.mark(other, {turn.sessions[0]: {uuid.uuid4()}})
+            assert await gather_marks(other) > 0
+        await judge_turn(connection, turn)
+    assert await sessions_waiting(pool) >= 1
 
 
-async def claim(connection: Any) -> list[sessions.Mark]:
-    return await sessions.claim(connection, 100, settled_seconds=0.0, retry_seconds=0.0, only=None)
+async def test_a_session_marked_by_many_batches_is_judged_once_and_after_those_that_rest(pool: Pool) -> None:
+    own, *visits = posyandu(random.Random(2), children=1, months=3)
+    await arrive(pool, own)
+    for fact in visits:
+        await arrive(pool, fact)
+    async with pool.acquire() as connection, connection.transaction():
+        assert await gather_marks(connection) == 3
+    await arrive(pool, visits[0].model_copy(update={"revision": 2, "weight_kg": 9.9}))
+    async with pool.acquire() as connection, connection.transaction():
+        assert await gather_marks(connection) == 3
+        turn = await sessions.claim_turn(connection, 0.0)
+    assert turn is not None
+    assert len(turn.sessions) == len(set(turn.sessions)) == 3
+    assert turn.sessions[0] == (POSYANDU, visits[0].measured_on)  # type: ignore[attr-defined]
+    assert await sessions_waiting(pool) == 3
+
+
+async def test_marks_wait_for_a_quiet_moment_and_not_for_ever(pool: Pool) -> None:
+    await arrive(pool, *posyandu(random.Random(2), children=1))
+    async with pool.acquire() as connection:
+        assert not await sessions.to_gather(connection, 60.0, 60.0)
+        await connection.execute("UPDATE session_mark SET marked_at = marked_at - interval '5 minutes'")
+        assert await sessions.to_gather(connection, 60.0, 6000.0)
+        await sessions.mark(connection, {(POSYANDU, NOW.date()): {uuid.uuid4()}})
+        assert not await sessions.to_gather(connection, 60.0, 6000.0)
+        assert await sessions.to_gather(connection, 60.0, 60.0)
 
 
 async def affected(pool: Pool) -> set[sessions.Session]:
     """The sessions that wait, with those that follow from them; nothing is judged."""
     async with pool.acquire() as connection, connection.transaction():
-        found = await sessions.affected(connection, await claim(connection), STREAM_POSYANDU_DAYS)
+        found = await sessions.affected(connection, await sessions.claim(connection, 100), STREAM_POSYANDU_DAYS)
     return {item.session for item in found}
 
 
@@ -329,8 +357,11 @@ async def test_a_late_visit_has_later_sessions_of_the_child_and_near_ones_of_the
 async def test_what_is_too_much_for_one_turn_is_judged_in_the_next(pool: Pool) -> None:
     await arrive(pool, *posyandu(random.Random(3), children=3, months=5))
     async with pool.acquire() as connection, connection.transaction():
-        turn = await judge_sessions(connection, await claim(connection), visits_a_turn=7)
-    assert turn.visits == 6, "two sessions of three"
+        await gather_marks(connection, visits_a_turn=7)
+        turn = await sessions.claim_turn(connection, 0.0)
+        assert turn is not None
+        assert len(turn.sessions) == 2, "two sessions of three visits"
+        await judge_turn(connection, turn)
     assert await sessions_waiting(pool) == 3
     await judge_all(pool)
 
@@ -353,7 +384,8 @@ async def test_a_session_that_makes_the_detector_fail_is_set_aside_and_the_other
     turns = 0
     while await judge.once():
         turns += 1
-    assert turns == 2, "all together, then each for itself; then it waits for its time"
+    sessions_there = 1 + len(good) - 1
+    assert turns == 1 + sessions_there, "all together, then each for itself; the failing one waits for its time"
     assert [hint.measurement_id for hint in await stored(pool)] == [wrong.fact_id]
     assert await sessions_waiting(pool) == 1, "nothing is forgotten: the mark grows old and an alert tells"
     monkeypatch.undo()
