@@ -117,6 +117,7 @@ class BatchConsumer:
                 await self._batch(consumer, records, stop)
                 self._worked_at = time.monotonic()
         finally:
+            self._consumer = None
             await asyncio.wait_for(consumer.stop(), 10)
 
     async def _started(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
 
 import structlog
 
@@ -89,7 +89,7 @@ class Worker:
     async def _watch(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
-                await self._measure()
+                await _unless(stop, self._measure())
             except Exception as error:
                 if not is_not_now(error):
                     raise
@@ -149,3 +149,16 @@ class Worker:
 
 def _published(topic: str, messages: int) -> None:
     metrics.OUTBOX_PUBLISHED.labels(topic=topic).inc(messages)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do `work`, or give it up at `stop`: whoever asks a consumer that is closing for offsets gets no answer."""
+    tasks = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0] in done:
+            tasks[0].result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

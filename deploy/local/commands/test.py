@@ -1,9 +1,9 @@
 """Check, then run all tests on a PostgreSQL and Kafka of their own.
 
 Arguments are those of pytest (`-k NAME`, `-x`, a path …); with any of them only the chosen tests run, unchecked.
-Without any, two runs go side by side, since most tests wait for servers: the pure rules and those that start systems
-of their own in one, with a PostgreSQL and Kafka of their own, all others in the other. Two reports, the second printed
-when the first is through.
+Without any, two runs go side by side, since most tests wait for servers: in one the pure rules, what starts systems of
+its own and as much more as makes both last alike, on a PostgreSQL and Kafka of its own; all others in the other. Two
+reports, the second printed when the first is through.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from deploy.local.data_dir import CHECKOUT
 from deploy.local.processes import tethered_command
 from deploy.local.throw_away import TEST_STACK_VARIABLE, throw_away_stack
 
-BESIDE: Final = ("tests/unit", "tests/integration/stack", "tests/integration/oidc", "tests/integration/deploy")
+BESIDE: Final = (
+    "tests/unit",
+    *(f"tests/integration/{name}" for name in ("stack", "oidc", "deploy", "shared", "loop")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,6 @@
 """What an alert rests on, read from a real database: it appears with the trouble and goes with it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -72,3 +73,21 @@ async def test_the_last_dead_letter_that_is_settled_ends_the_alarm(ground: Stack
         await connection.execute("UPDATE dead_letter SET state = 'discarded' WHERE partition = 99")
         await worker._look_for_trouble(connection)
     assert sample("tumbuh_dead_letters_open", topic="tumbuh.measurement.v1") == 0
+
+
+async def test_a_worker_told_to_stop_waits_for_no_answer_of_a_broker(
+    ground: Stack, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A consumer that is closing never learns where its partitions end: every other stop took twenty seconds."""
+    worker = Worker("scoring", pool, ground.address("scoring_worker"), ground.broker("scoring"), bus.Notebook())
+    stop, asked = asyncio.Event(), asyncio.Event()
+
+    async def never() -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(worker.consumer, "note_ends", never)
+    watching = asyncio.ensure_future(worker.tasks()["watch"](stop))
+    await asyncio.wait_for(asked.wait(), 10)
+    stop.set()
+    await asyncio.wait_for(watching, 5)
