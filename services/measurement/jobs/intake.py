@@ -107,6 +107,7 @@ class IntakeJob:
             chunk = FileChunk(job.job_id, [row for row in rows if row.row_number > after_row], raw)
             if not chunk.rows:
                 continue
+            # mypy infers no type for a lambda whose default binds the loop variable
             count = await again(lambda chunk=chunk: self._take_chunk(job, file, chunk, places, parsed.received))  # type: ignore[misc]
             self.committed()
             for outcome in ("accepted", "unchanged", "rejected", "quarantined"):
