@@ -10,9 +10,10 @@ from typing import Final
 
 import structlog
 
+from services.scoring.domain.hint_states import DETECTOR_VERSION
 from services.scoring.store import sessions
 from services.scoring.store.sessions import Mark
-from services.scoring.use_cases.judge_sessions import gather_marks, judge_turn, set_aside
+from services.scoring.use_cases.judge_sessions import gather_marks, judge_all_anew, judge_turn, set_aside
 from shared import metrics
 from shared.jobs.repeat import repeat
 from shared.messaging.outcomes import is_not_now
@@ -57,12 +58,23 @@ class SessionJudge:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
+        is_known = False
 
         async def work_off() -> None:
+            nonlocal is_known
+            if not is_known:
+                await self._look_at_the_detector()
+                is_known = True
             while not stop.is_set() and await self.once():
                 pass
 
         await repeat(work_off, POLL_SECONDS, stop)
+
+    async def _look_at_the_detector(self) -> None:
+        """A newer program may judge otherwise: then everything is judged once more."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await judge_all_anew(connection, DETECTOR_VERSION):
+                LOG.info("judging_all_sessions", detector_version=DETECTOR_VERSION)
 
     async def once(self) -> bool:
         """One turn; whether there was anything to do."""

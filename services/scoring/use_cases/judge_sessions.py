@@ -16,7 +16,7 @@ from typing import Final
 from uuid import UUID
 
 from services.scoring.domain.plausibility.detect import STREAM_POSYANDU_DAYS, judge_stream
-from services.scoring.store import hints, sessions
+from services.scoring.store import detector, hints, sessions
 from services.scoring.store.evidence import lock_families, read_families
 from services.scoring.store.sessions import Affected, Mark, Session
 from services.scoring.use_cases.hint_facts import changed_hints
@@ -28,6 +28,14 @@ from shared.postgres.pool import Connection
 VISITS_A_TURN: Final = 1_000  # locked and judged together: what holds up a batch of the consumer for a moment
 MARKS_AT_ONCE: Final = 500  # of up to 50 sessions each
 TRIED_AT_ONCE: Final = datetime.min.replace(tzinfo=UTC)  # alone in its turn, without waiting
+
+
+async def judge_all_anew(connection: Connection, version: str) -> bool:
+    """Mark every session if another detector than `version` has judged them; whether it was so."""
+    if not await detector.is_another(connection, version):
+        return False
+    await detector.mark_all_sessions(connection)
+    return True
 
 
 async def gather_marks(connection: Connection, visits_a_turn: int = VISITS_A_TURN) -> int:

@@ -25,7 +25,7 @@ from services.scoring.store.evidence import POSITION_CODES, SEX_CODES, place_of
 from services.scoring.use_cases import judge_sessions as judging
 from services.scoring.use_cases.accept_hint import accept_hint
 from services.scoring.use_cases.judge_measurements import Clock
-from services.scoring.use_cases.judge_sessions import gather_marks, judge_turn
+from services.scoring.use_cases.judge_sessions import gather_marks, judge_all_anew, judge_turn
 from services.scoring.use_cases.republish import republish
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import Fact
@@ -307,6 +307,23 @@ async def test_a_session_marked_by_many_batches_is_judged_once_and_after_those_t
     assert len(turn.sessions) == len(set(turn.sessions)) == 3
     assert turn.sessions[0] == (POSYANDU, visits[0].measured_on)  # type: ignore[attr-defined]
     assert await sessions_waiting(pool) == 3
+
+
+async def test_a_new_detector_judges_every_session_once_more(pool: Pool) -> None:
+    await one_wrong(pool)
+    await pool.execute("DELETE FROM detector")
+    async with pool.acquire() as connection, connection.transaction():
+        assert await judge_all_anew(connection, "1")
+        assert not await judge_all_anew(connection, "1")
+    assert await sessions_waiting(pool) == 7
+    await pool.execute("DELETE FROM hint")
+    await judge_all(pool)
+    assert len(await stored(pool)) == 1
+    async with pool.acquire() as connection, connection.transaction():
+        assert await judge_all_anew(connection, "2")
+    assert await sessions_waiting(pool) == 7
+    await judge_all(pool)
+    assert len(await stored(pool)) == 1
 
 
 async def test_marks_wait_for_a_quiet_moment_and_not_for_ever(pool: Pool) -> None:
