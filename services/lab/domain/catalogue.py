@@ -20,6 +20,7 @@ from services.lab.domain.units import Unit, plain
 
 FILE: Final = Path(__file__).with_name("catalogue.toml")
 STATUSES: Final = ("S", "S2", "P")
+ROLES: Final = ("laboratory", "clinician", "puskesmas", "district")  # who may be called
 
 
 class CatalogueError(ValueError):
@@ -62,6 +63,14 @@ class Analyte:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """From so many minutes after a critical value was raised it is this role's turn."""
+
+    after_minutes: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All tests. `rows` of one code are ordered by the day they hold from, the newest first."""
 
@@ -70,6 +79,7 @@ class Catalogue:
     orderables: Mapping[str, tuple[str, ...]]
     alert_at_most_days: int
     due_days: Mapping[str, int]
+    escalation: tuple[Step, ...]
     leads: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,6 +107,7 @@ def read(content: bytes) -> Catalogue:
             rows={row.code: _rows_of(row.code, rows) for row in rows},
             orderables={name: tuple(codes) for name, codes in data["orderables"].items()},
             alert_at_most_days=int(data["alerts"]["drawn_at_most_days"]),
+            escalation=tuple(Step(int(step["after_minutes"]), step["role"]) for step in data["escalation"]["steps"]),
             due_days={name: int(data["due"][f"{name}_days"]) for name in ("routine", "urgent")},
         )
     except (KeyError, TypeError, ValueError, InvalidOperation, ZeroDivisionError) as error:
@@ -107,6 +118,10 @@ def read(content: bytes) -> Catalogue:
         for code in codes
         if code not in catalogue.rows
     ]
+    minutes = [step.after_minutes for step in catalogue.escalation]
+    if minutes[:1] != [0] or minutes != sorted(set(minutes)):
+        problems.append("escalation: steps begin at 0 minutes and each is later than the one before")
+    problems += [f"escalation: {step.role} is no role" for step in catalogue.escalation if step.role not in ROLES]
     if problems:
         raise CatalogueError(problems)
     return catalogue

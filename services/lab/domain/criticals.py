@@ -1,13 +1,14 @@
-"""Which values call a person now: measured values, no adjustment, at any age (domain.md §4)."""
+"""Which values call a person now, and whose turn it is: measured values, no adjustment, at any age (domain.md §4)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Generic, Literal, TypeVar
 
-from services.lab.domain.catalogue import Analyte
+from services.lab.domain.catalogue import Analyte, Step
 
 Side = Literal["low", "high"]
 Key = TypeVar("Key", bound=Hashable)
@@ -31,6 +32,32 @@ class Drawn(Generic[Key]):
     value: float
     comparator: str | None
     age_days: int  # of the draw when it was reported
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Whose turn it is to see to an alert that nobody has acknowledged, and who is next, if anybody."""
+
+    step: int  # 0 = not escalated
+    role: str
+    since: datetime
+    next_role: str | None
+    next_at: datetime | None
+
+
+def escalation(steps: Sequence[Step], raised_at: datetime, now: datetime) -> Escalation:
+    """Where an alert stands `now`: the last step whose time has come; computed, never stored."""
+    times = [raised_at + timedelta(minutes=step.after_minutes) for step in steps]
+    step = max(0, sum(at <= now for at in times) - 1)
+    following = step + 1
+    has_next = following < len(steps)
+    return Escalation(
+        step,
+        steps[step].role,
+        times[step],
+        steps[following].role if has_next else None,
+        times[following] if has_next else None,
+    )
 
 
 def crossing(analyte: Analyte, value: float, comparator: str | None) -> Crossing | None:

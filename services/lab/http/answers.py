@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from services.lab.domain.catalogue import load
+from services.lab.domain.criticals import escalation
 from services.lab.domain.orders import waiting_since
 from services.lab.domain.result_problems import TEXTS, ResultProblem
 from services.lab.store.held_results import Held
@@ -140,7 +141,21 @@ def specimen_json(specimen: Specimen) -> dict[str, Any]:
     }
 
 
-def alert_json(fact: CriticalValueV1) -> dict[str, Any]:
-    """A critical value as clients read it."""
+def alert_json(fact: CriticalValueV1, now: datetime) -> dict[str, Any]:
+    """A critical value as clients read it; `escalation` says whose turn it is while nobody has acknowledged it."""
     fields = fact.model_dump(mode="json", exclude={"fact_id", "epoch"})
-    return {"critical_value_id": str(fact.fact_id), "etag": etag(*fact.order), **fields}
+    stands = escalation(load().escalation, fact.raised_at, now) if fact.state == "raised" else None
+    return {
+        "critical_value_id": str(fact.fact_id),
+        "etag": etag(*fact.order),
+        **fields,
+        "escalation": None
+        if stands is None
+        else {
+            "step": stands.step,
+            "role": stands.role,
+            "since": stands.since.isoformat(),
+            "next_role": stands.next_role,
+            "next_at": None if stands.next_at is None else stands.next_at.isoformat(),
+        },
+    }

@@ -20,8 +20,9 @@ CRITICALS: Final[Kept[CriticalValueV1]] = Kept(
     beside=(plain("laboratory_code", "text"), plain("note", "text")),
 )
 _LIST: Final = """
-($1::text IS NULL OR state = $1) AND ($2::timestamptz IS NULL OR (raised_at, fact_id) > ($2, $3::uuid))
-ORDER BY raised_at, fact_id LIMIT $4
+($1::text IS NULL OR state = $1) AND ($2::timestamptz IS NULL OR raised_at <= $2)
+AND ($3::timestamptz IS NULL OR (raised_at, fact_id) > ($3, $4::uuid))
+ORDER BY raised_at, fact_id LIMIT $5
 """
 
 
@@ -37,10 +38,14 @@ async def alerts_of(connection: Connection, result_ids: Collection[UUID]) -> dic
 
 
 async def list_criticals(
-    connection: Connection, state: str | None, after: tuple[Any, ...] | None, limit: int
+    connection: Connection,
+    state: str | None,
+    raised_until: datetime | None,
+    after: tuple[Any, ...] | None,
+    limit: int,
 ) -> list[CriticalValueV1]:
     """Alerts, the longest standing first."""
-    return await CRITICALS.find(connection, _LIST, state, *(after or (None, None)), limit)
+    return await CRITICALS.find(connection, _LIST, state, raised_until, *(after or (None, None)), limit)
 
 
 async def oldest_raised(connection: Connection) -> datetime | None:

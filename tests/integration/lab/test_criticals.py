@@ -132,6 +132,26 @@ async def test_an_acknowledgement_names_account_time_and_read_back(desk: Desk) -
     assert await desk.worker.fetchval("SELECT note FROM critical_value") == body["note"]
 
 
+async def test_who_is_not_acknowledged_in_time_is_the_next_role_s(desk: Desk) -> None:
+    order = await desk.open_order()
+    await desk.report(order_id=order.fact_id, value=6.1)
+    (alert,) = await raised(desk)
+    assert (alert["escalation"]["step"], alert["escalation"]["role"]) == (0, "laboratory")
+    assert alert["escalation"]["next_role"] == "clinician"
+    late = "/v1/critical-values?escalated=true"
+    assert (await desk.send("GET", late)).json()["items"] == []
+    await desk.superuser(
+        "UPDATE critical_value SET raised_at = raised_at - interval '61 minutes', "
+        "content = jsonb_set(content::jsonb, '{raised_at}', to_jsonb(raised_at - interval '61 minutes'))::json"
+    )
+    (alert,) = (await desk.send("GET", late)).json()["items"]
+    assert (alert["escalation"]["step"], alert["escalation"]["role"]) == (2, "puskesmas")
+    path = f"/v1/critical-values/{alert['critical_value_id']}:acknowledge"
+    done = await desk.send("POST", path, {"read_back": True}, role="clinician", areas=[DESA_A])
+    assert done.json()["escalation"] is None
+    assert (await desk.send("GET", late)).json()["items"] == []
+
+
 async def test_a_withdrawn_value_needs_nobody(desk: Desk) -> None:
     order = await desk.open_order()
     result_id = (await desk.report(order_id=order.fact_id, value=6.1)).json()["result_id"]

@@ -1,9 +1,11 @@
 """Critical values: both edges of every limit, bounds, one alert a draw, nothing for history."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from services.lab.domain.catalogue import load
-from services.lab.domain.criticals import Crossing, Drawn, alerts, crossing
+from services.lab.domain.catalogue import Step, load
+from services.lab.domain.criticals import Crossing, Drawn, alerts, crossing, escalation
 
 LOW, HIGH = "low", "high"
 
@@ -82,3 +84,28 @@ def test_haemoglobin_and_haematocrit_of_one_draw_are_one_alert() -> None:
 @pytest.mark.parametrize(("age_days", "called"), [(0, True), (60, True), (61, False)])
 def test_history_calls_nobody(age_days: int, called: bool) -> None:  # noqa: FBT001
     assert bool(alerts([drawn("hb", "haemoglobin", 52, age_days=age_days)], 60)) is called
+
+
+STEPS = (Step(0, "laboratory"), Step(30, "clinician"), Step(120, "district"))
+RAISED = datetime(2026, 5, 4, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "step", "role", "following"),
+    [
+        (0, 0, "laboratory", "clinician"),
+        (29.99, 0, "laboratory", "clinician"),
+        (30, 1, "clinician", "district"),
+        (119.99, 1, "clinician", "district"),
+        (120, 2, "district", None),
+        (9_000, 2, "district", None),
+        (-5, 0, "laboratory", "clinician"),  # a clock that runs behind
+    ],
+)
+def test_an_alert_that_nobody_acknowledges_goes_to_the_next_role_when_its_time_has_come(
+    minutes: float, step: int, role: str, following: str | None
+) -> None:
+    found = escalation(STEPS, RAISED, RAISED + timedelta(minutes=minutes))
+    assert (found.step, found.role, found.next_role) == (step, role, following)
+    assert found.since == RAISED + timedelta(minutes=STEPS[step].after_minutes)
+    assert found.next_at == (None if following is None else RAISED + timedelta(minutes=STEPS[step + 1].after_minutes))
