@@ -26,6 +26,7 @@ __all__ = ["RuleSet", "RuleSetError", "VelocityRules", "load", "read"]
 FOLDER: Final = Path(__file__).parent / "rules"
 ACTIVE: Final = "2026-01"
 LAST_KMS_MONTH: Final = 60
+LEAST_URGENT: Final = 3
 ROLES: Final = ("kader", "puskesmas", "clinician", "laboratory")
 PLAUSIBLE: Final = ("weight_kg", "length_height_cm", "head_circumference_cm", "muac_cm", "muac_mm")
 
@@ -112,10 +113,12 @@ class TierRule:
 
 @dataclass(frozen=True, slots=True)
 class FollowUpRule:
-    """Who must do it, and how many days after it is opened."""
+    """Who must do it, how many days after it is opened, how urgent it is among others, how far it may be put off."""
 
     owner_role: str
     due_days: int
+    urgency: int  # 1 = first
+    put_off_days: int  # past the first due date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,5 +257,10 @@ def _follow_ups(checks: Checks) -> dict[str, FollowUpRule]:
     found = {}
     for name in FOLLOW_UPS:
         entry = table.inner(name)
-        found[name] = FollowUpRule(entry.one_of("owner_role", ROLES, ROLES[0]), entry.whole("due_days", 0, 366))
+        found[name] = FollowUpRule(
+            owner_role=entry.one_of("owner_role", ROLES, ROLES[0]),
+            due_days=entry.whole("due_days", 0, 366),
+            urgency=entry.whole("urgency", 1, LEAST_URGENT),
+            put_off_days=entry.whole("put_off_days", 0, 366),
+        )
     return found

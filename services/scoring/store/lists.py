@@ -20,12 +20,6 @@ WHERE (($1::text IS NULL AND state <> 'closed') OR state = $1)
   AND ($2::uuid IS NULL OR (child_id, fact_id) > ($2, $3::uuid))
 ORDER BY child_id, fact_id LIMIT $4
 """
-FOLLOW_UPS: Final = """
-SELECT child_id, fact_id, task, owner_role, due_on, content FROM follow_up
-WHERE state = 'open' AND ($1::text IS NULL OR owner_role = $1)
-  AND ($2::date IS NULL OR (due_on, child_id, fact_id) > ($2, $3::uuid, $4::uuid))
-ORDER BY due_on, child_id, fact_id LIMIT $5
-"""
 # Along the index of desa and child, so that a page of a large area costs no more than one of a small one. Children who
 # were merged away need no condition, which the planner would misjudge: they have neither live case nor status.
 CHILDREN: Final = """
@@ -87,14 +81,6 @@ async def cases(
     """Cases in order of child and id."""
     last = after or (None, None)
     return [_plain(row) for row in await connection.fetch(CASES, state, *last, limit)]
-
-
-async def follow_ups(
-    connection: Connection, owner: str | None, after: tuple[Any, ...] | None, limit: int
-) -> list[dict[str, Any]]:
-    """Open follow-ups, the earliest due date first."""
-    last = after or (None, None, None)
-    return [_plain(row) for row in await connection.fetch(FOLLOW_UPS, owner, *last, limit)]
 
 
 async def children_of(
