@@ -34,7 +34,7 @@ async def get_criticals(
     state: Annotated[Literal["raised", "acknowledged", "withdrawn"] | None, Query()] = None,
     escalated: Annotated[Literal["true"] | None, Query(description="Raised, and nobody acknowledged in time.")] = None,
 ) -> Response:
-    """All states unless `state` or `escalated` asks. `escalation` says whose turn it is, since when, and who is next."""
+    """All states unless `state` or `escalated` asks; `escalation` says whose turn it is, since when, who is next."""
     after, now = page.after(datetime, UUID), now_utc()
     async with reading(request) as connection:
         if escalated:
