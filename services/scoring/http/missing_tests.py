@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from services.scoring.domain.ruleset import RuleSet
-from services.scoring.use_cases.list_missing_tests import list_missing_tests
+from services.scoring.use_cases.list_missing_tests import list_missing_tests, total_missing_tests
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import today_jakarta
@@ -35,3 +35,14 @@ async def missing_tests(
         found = await list_missing_tests(connection, rules, caller.areas, today_jakarta(), after, page.limit)
     next_cursor = None if found.last is None else encode_cursor(*found.last)
     return json_response({"items": found.rows, "next_cursor": next_cursor})
+
+
+@router.get("/totals", summary="Which single test or measurement would settle how many verdicts")
+async def missing_test_totals(request: Request, caller: Annotated[Caller, require("lists:read")]) -> Response:
+    """A row for each thing that children of the own area lack, the one that would settle most first.
+
+    `verdicts` that wait for it, `cases` that require it, `children` who lack it for either reason.
+    """
+    async with reading(request) as connection:
+        rows = await total_missing_tests(connection, caller.areas, today_jakarta())
+    return json_response({"items": rows})

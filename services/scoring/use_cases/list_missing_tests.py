@@ -82,6 +82,12 @@ async def list_missing_tests(
     return Page(rows, None)
 
 
+async def total_missing_tests(connection: Connection, areas: AreaGrant, today: date) -> list[dict[str, Any]]:
+    """Which single test or measurement would settle how many verdicts, of how many children; the most first."""
+    rows = await lists.lack_totals(connection, area_ranges(areas), _born_after(today))
+    return [{**row, "owner_role": _owner(row["missing"]), **_words(row["missing"])} for row in rows]
+
+
 async def _walk(
     connection: Connection, ranges: Sequence[tuple[str, str]], after: Position | None, born_after: date
 ) -> AsyncIterator[list[tuple[str, UUID]]]:
@@ -118,12 +124,19 @@ def _owed(row: Mapping[str, Any], rules: RuleSet, today: date) -> dict[str, Any]
     task = DUE_AS.get(missing) if missing in OWNERS else "laboratory_panel"
     due_on = None if task is None else row["since"] + timedelta(days=rules.follow_ups[task].due_days)
     return {
-        "owner_role": OWNERS.get(missing, "laboratory"),
+        "owner_role": _owner(missing),
         "due_on": due_on,
         "overdue": due_on is not None and due_on < today,
-        "text_id": Words("id").begin(missing, "settle_with", "test"),
-        "text_en": Words("en").begin(missing, "settle_with", "test"),
+        **_words(missing),
     }
+
+
+def _owner(missing: str) -> str:
+    return OWNERS.get(missing, "laboratory")
+
+
+def _words(missing: str) -> dict[str, str]:
+    return {f"text_{language}": Words(language).begin(missing, "settle_with", "test") for language in ("id", "en")}
 
 
 def _born_after(today: date) -> date:

@@ -76,6 +76,32 @@ async def test_what_would_settle_the_unknown_is_on_the_list_with_who_does_it(des
     assert (row["because"], row["owner_role"], row["overdue"]) == ("flagged", "puskesmas", True)
 
 
+async def test_the_totals_say_which_single_test_would_settle_how_many_verdicts(desk: Desk) -> None:
+    _, case = await desk.suspected()
+    await require_tests(desk, case, ["blood_count", "crp"], {"blood_count": "resulted"})
+    for desa in (DESA_A, DESA_A, DESA_B):
+        child_id = uuid.uuid4()
+        home = ({"valid_from": days_ago(600), "desa_code": desa},)
+        await desk.arrive(child(child_id, residences=home), visit(child_id, days_ago(5), 11.0, None))
+    gone = uuid.uuid4()
+    await desk.arrive(child(gone, died_on=days_ago(1)), visit(gone, days_ago(5), 11.0, None))
+
+    rows = (await desk.get("/v1/missing-tests/totals"))["items"]
+    totals = {row["missing"]: (row["children"], row["verdicts"], row["cases"]) for row in rows}
+    listed = (await desk.get("/v1/missing-tests"))["items"]
+    assert {name: len([row for row in listed if row["missing"] == name]) for name in totals} == {
+        name: children for name, (children, _, _) in totals.items()
+    }
+    assert totals["crp"][2] == 1
+    assert "blood_count" not in totals
+    assert totals["measure_length"][:2] == (3, 3)
+    assert [row["verdicts"] for row in rows] == sorted((row["verdicts"] for row in rows), reverse=True)
+    first = next(row for row in rows if row["missing"] == "measure_length")
+    assert (first["owner_role"], bool(first["text_id"]), bool(first["text_en"])) == ("kader", True, True)
+    of_b = (await desk.get("/v1/missing-tests/totals", role="kader", areas=[DESA_B]))["items"]
+    assert {row["missing"]: row["children"] for row in of_b} == {"measure_length": 1, "measure_weight_and_length": 1}
+
+
 async def test_who_has_left_is_too_old_or_was_merged_away_lacks_nothing(desk: Desk) -> None:
     gone: list[dict[str, Any]] = [
         {"died_on": days_ago(1)},
