@@ -26,6 +26,9 @@ CloseReason = Literal[
 ]
 OwnerRole = Literal["kader", "puskesmas", "clinician", "laboratory"]
 FollowUpState = Literal["open", "done", "cancelled"]
+SnoozeReason = Literal[
+    "family_away", "family_asked", "child_ill", "weather_or_road", "staff_unavailable", "supplies_missing", "other"
+]
 
 
 class Velocity(BaseModel):
@@ -203,6 +206,16 @@ class CaseV1(ChildFact):
     ruleset_version: str
 
 
+class Snooze(BaseModel):
+    """A person put the task off; what was written beside the reason stays with the owner."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first_due_on: date = Field(description="The due date before anybody put it off.")
+    reason: SnoozeReason
+    by: str = Field(max_length=80, description="The account that put it off last.")
+
+
 class FollowUpV1(ChildFact):
     """Something a named role must do for a child by a day."""
 
@@ -212,9 +225,13 @@ class FollowUpV1(ChildFact):
     task: str = Field(max_length=60)
     owner_role: OwnerRole
     opened_on: date
-    due_on: date
+    due_on: date = Field(description="The day in force: of a snoozed task the later one.")
     state: FollowUpState
     done_on: date | None = None
     closing_fact_id: UUID | None = None
     because_fact_id: UUID
     ruleset_version: str
+    snooze: Snooze | None = Field(default=None, description="Empty = never put off.")
+    closed_by: str | None = Field(
+        default=None, max_length=80, description="The account of the person who ended it; empty = ended by itself."
+    )

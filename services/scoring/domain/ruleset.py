@@ -118,7 +118,7 @@ class FollowUpRule:
     owner_role: str
     due_days: int
     urgency: int  # 1 = first
-    put_off_days: int  # past the first due date
+    snooze_days: int  # past the first due date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +261,6 @@ def _follow_ups(checks: Checks) -> dict[str, FollowUpRule]:
             owner_role=entry.one_of("owner_role", ROLES, ROLES[0]),
             due_days=entry.whole("due_days", 0, 366),
             urgency=entry.whole("urgency", 1, LEAST_URGENT),
-            put_off_days=entry.whole("put_off_days", 0, 366),
+            snooze_days=entry.whole("snooze_days", 0, 366),
         )
     return found

@@ -132,6 +132,62 @@ DONE_BEFORE_REASON: Final = ProblemKind(
     remedy_id="Periksa tanggalnya; tugas dimulai pada hari pengukuran yang memintanya.",
     remedy_en="Check the day; a task begins on the day of the measurement that asked for it.",
 )
+EVIDENCE_MISSING: Final = ProblemKind(
+    code="evidence_missing",
+    status=422,
+    title_id="Tidak disebut apa yang menunjukkan bahwa tugas berakhir",
+    title_en="Nothing shows that the task has ended",
+    remedy_id="Isi `fact_id` (pengukuran atau hasil laboratorium anak ini) atau `note` (keterangan singkat).",
+    remedy_en="Give `fact_id` (a measurement or laboratory result of this child) or `note` (a short text).",
+)
+EVIDENCE_UNKNOWN: Final = ProblemKind(
+    code="evidence_unknown",
+    status=422,
+    title_id="`fact_id` bukan pengukuran atau hasil yang berlaku dari anak ini",
+    title_en="`fact_id` is no valid measurement or result of this child",
+    remedy_id="Ambil id dari riwayat anak; bila datanya baru dikirim, tunggu sebentar, atau isi `note`.",
+    remedy_en="Take the id from the child's history; if it was sent just now, wait a moment, or give `note`.",
+)
+EVIDENCE_NOT_LATER: Final = ProblemKind(
+    code="evidence_not_later",
+    status=422,
+    title_id="`fact_id` adalah penyebab tugas ini atau lebih lama darinya",
+    title_en="`fact_id` is what asked for the task, or older than that",
+    remedy_id="Sebut pengukuran atau hasil yang menjawab tugas, bukan yang menimbulkannya.",
+    remedy_en="Name the measurement or result that answers the task, not the one it came from.",
+)
+EVIDENCE_AFTER_END: Final = ProblemKind(
+    code="evidence_after_end",
+    status=422,
+    title_id="`fact_id` bertanggal sesudah `done_on`",
+    title_en="`fact_id` dates from after `done_on`",
+    remedy_id="Isi `done_on` dengan tanggal pengukuran atau pengambilan darah itu, atau sesudahnya.",
+    remedy_en="Give as `done_on` the day of that measurement or draw, or a later one.",
+)
+SNOOZE_NOT_LATER: Final = ProblemKind(
+    code="snooze_not_later",
+    status=422,
+    title_id="`until` tidak lebih lambat dari batas waktu sekarang, atau sudah lewat",
+    title_en="`until` is not later than the present due date, or has passed",
+    remedy_id="Pilih tanggal sesudah `due_on`, paling cepat hari ini.",
+    remedy_en="Choose a day after `due_on`, today at the earliest.",
+)
+SNOOZE_TOO_LONG: Final = ProblemKind(
+    code="snooze_too_long",
+    status=422,
+    title_id="Tugas tidak boleh ditunda sampai `until`",
+    title_en="The task may not be put off until `until`",
+    remedy_id="Pilih paling lambat `snooze_until_at_most` dari daftar; pemeriksaan segera tidak dapat ditunda.",
+    remedy_en="Choose `snooze_until_at_most` of the list at the latest; an urgent assessment cannot be put off.",
+)
+SNOOZE_NOTE_MISSING: Final = ProblemKind(
+    code="snooze_note_missing",
+    status=422,
+    title_id="Alasan `other` perlu keterangan",
+    title_en="The reason `other` needs a text",
+    remedy_id="Isi `note` dengan keterangan singkat tanpa nama anak, atau pilih alasan lain.",
+    remedy_en="Give `note`, a short text without the child's name, or choose another reason.",
+)
 HINT_WITHDRAWN: Final = ProblemKind(
     code="hint_withdrawn",
     status=409,
@@ -157,6 +213,13 @@ KINDS: Final = {
         FOLLOW_UP_ENDED,
         DONE_IN_FUTURE,
         DONE_BEFORE_REASON,
+        EVIDENCE_MISSING,
+        EVIDENCE_UNKNOWN,
+        EVIDENCE_NOT_LATER,
+        EVIDENCE_AFTER_END,
+        SNOOZE_NOT_LATER,
+        SNOOZE_TOO_LONG,
+        SNOOZE_NOTE_MISSING,
         HINT_WITHDRAWN,
     )
 }
@@ -167,5 +230,9 @@ def refusals() -> Iterator[None]:
     """Around a use case: its refusals as problems 409 and 422."""
     try:
         yield
-    except (IllegalMoveError, FollowUpRefusedError, HintRefusedError) as error:
+    except FollowUpRefusedError as error:
+        limit = error.limit
+        details = () if limit is None else (f"Paling lambat {limit}.", f"{limit} at the latest.")
+        raise KINDS[error.code].problem(*details) from None
+    except (IllegalMoveError, HintRefusedError) as error:
         raise KINDS[error.code].problem() from None

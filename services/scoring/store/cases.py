@@ -31,8 +31,8 @@ FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::timestampt
             $8::date[], $9::text[], $10::text[])
     AS new(child_id, fact_id, epoch, revision, known_at, task, owner_role, due_on, state, content)
 ON CONFLICT (child_id, fact_id) DO UPDATE SET
-    epoch = EXCLUDED.epoch, revision = EXCLUDED.revision, known_at = EXCLUDED.known_at, state = EXCLUDED.state,
-    content = EXCLUDED.content
+    epoch = EXCLUDED.epoch, revision = EXCLUDED.revision, known_at = EXCLUDED.known_at, due_on = EXCLUDED.due_on,
+    state = EXCLUDED.state, content = EXCLUDED.content
 """
 
 

@@ -12,6 +12,14 @@ from shared.contracts.risk import CaseV1, FollowUpV1
 from shared.postgres.pool import Connection
 
 CASE: Final = "SELECT content::text, state_before FROM child_case WHERE fact_id = $1"
+EVIDENCE_DAY: Final = """
+WITH family AS (
+    SELECT c.child_id FROM child c WHERE c.root_id = (SELECT own.root_id FROM child own WHERE own.child_id = $1)
+)
+SELECT m.measured_on FROM family JOIN measurement m USING (child_id) WHERE m.fact_id = $2 AND NOT m.voided
+UNION ALL
+SELECT r.drawn_on FROM family JOIN lab_result r USING (child_id) WHERE r.fact_id = $2 AND NOT r.voided
+"""
 
 
 async def find_case(connection: Connection, case_id: UUID) -> tuple[CaseV1, str | None] | None:
@@ -64,4 +72,13 @@ async def measured_on(connection: Connection, child_id: UUID, fact_id: UUID) -> 
     day: date | None = await connection.fetchval(
         "SELECT measured_on FROM measurement WHERE (child_id, fact_id) = ($1, $2)", child_id, fact_id
     )
+    return day
+
+
+async def evidence_day(connection: Connection, child_id: UUID, fact_id: UUID) -> date | None:
+    """Day of a measurement or of the draw of a result, of this child or one merged with it.
+
+    None where the id is of no such fact, of a voided one, or of one that the caller may not see.
+    """
+    day: date | None = await connection.fetchval(EVIDENCE_DAY, child_id, fact_id)
     return day

@@ -1,6 +1,7 @@
 """The task `laboratory_panel`: it stands as the order of its case stands, whatever came first.
 
-What a person ended stays ended: only an end that names the order or the case (`closing_fact_id`) is taken back.
+What a person ended stays ended (`closed_by`): only an end that names the order or the case (`closing_fact_id`) is
+taken back.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Panel:
 
     def told(self, task: FollowUpV1) -> FollowUpV1 | None:
         """The task as its order says it is now; None where that is what it is, or another's to say."""
-        if task.task != PANEL or (task.state != "open" and task.closing_fact_id is None):
+        by_person = task.closing_fact_id is None or task.closed_by is not None
+        if task.task != PANEL or (task.state != "open" and by_person):
             return None
         if self.family.ending is not None or not self.family.counts(task.because_fact_id):
             return None

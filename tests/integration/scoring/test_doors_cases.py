@@ -72,7 +72,7 @@ async def test_a_referred_child_waits_on_the_list_of_clinicians_until_somebody_e
     await desk.move(referred, "refer", days_ago(1))
     tasks = [task for task in await desk.published("follow-up") if task["task"] == "attend_referral"]
     assert len(tasks) == 1, "one open referral is enough"
-    body = {"state": "done", "done_on": days_ago(0).isoformat()}
+    body = {"state": "done", "done_on": days_ago(0).isoformat(), "note": "Datang ke poli anak"}
     ended = await desk.send("POST", f"/v1/follow-ups/{waiting['fact_id']}:complete", body)
     assert ended.status_code == 200, ended.text
     assert "attend_referral" not in {item["task"] for item in (await desk.get("/v1/follow-ups"))["items"]}
@@ -273,7 +273,7 @@ async def test_a_task_is_completed_once_and_told_again_it_stays(desk: Desk) -> N
     await desk.suspected()
     tasks = {task["task"]: task for task in (await desk.get("/v1/follow-ups"))["items"]}
     path = f"/v1/follow-ups/{tasks['remeasure_severe']['fact_id']}:complete"
-    done = {"state": "done", "done_on": days_ago(2).isoformat()}
+    done = {"state": "done", "done_on": days_ago(2).isoformat(), "note": "Diukur dua kali"}
     first = await desk.send("POST", path, done, role="puskesmas")
     assert first.status_code == 200, first.text
     assert (first.json()["state"], first.json()["done_on"]) == ("done", days_ago(2).isoformat())
@@ -290,7 +290,7 @@ async def test_a_task_a_person_ended_is_not_opened_again_by_the_same_measurement
     child_id, _ = await desk.suspected()
     tasks = {task["task"]: task for task in (await desk.get("/v1/follow-ups"))["items"]}
     path = f"/v1/follow-ups/{tasks['remeasure_severe']['fact_id']}:complete"
-    await desk.send("POST", path, {"state": "cancelled", "done_on": days_ago(0).isoformat()})
+    await desk.send("POST", path, {"state": "cancelled", "done_on": days_ago(0).isoformat(), "note": "Sudah diukur"})
     await desk.arrive(child(child_id, 2, birth_date=days_ago(612)))
     assert "remeasure_severe" not in {task["task"] for task in (await desk.get("/v1/follow-ups"))["items"]}
 
@@ -302,13 +302,13 @@ async def test_a_task_is_done_between_the_measurement_that_asked_and_today(desk:
     answer = await desk.send(
         "POST",
         f"/v1/follow-ups/{task['fact_id']}:complete",
-        {"state": "done", "done_on": days_ago(days).isoformat()},
+        {"state": "done", "done_on": days_ago(days).isoformat(), "note": "Diukur dua kali"},
     )
     assert answer.status_code == status, answer.text
     outside = await desk.send(
         "POST",
         f"/v1/follow-ups/{task['fact_id']}:complete",
-        {"state": "done", "done_on": days_ago(0).isoformat()},
+        {"state": "done", "done_on": days_ago(0).isoformat(), "note": "Diukur dua kali"},
         areas=[DESA_B],
     )
     assert outside.status_code == 404
