@@ -50,6 +50,23 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "permintaan ini untuk anak lain", "this order is for another child",
         "Periksa `order_id` dan `child_id`: hasil tidak boleh tertukar.",
         "Check `order_id` and `child_id`: results must not be mixed up."),
+    "limit_in_the_past": (
+        "batas tidak dapat berlaku surut", "limits cannot hold from a day in the past",
+        "Isi `valid_from` dengan {day} atau sesudahnya.", "Give {day} or later as `valid_from`."),
+    "limit_not_later": (
+        "sudah ada batas yang berlaku sejak {day}", "there are limits that hold from {day} on",
+        "Isi `valid_from` sesudah {day}: batas lama tidak diubah.",
+        "Give a later `valid_from`: limits are never changed in place."),
+    "limit_missing": (
+        "tidak ada batas yang diisi", "no limit is given",
+        "Isi `critical_below`, `critical_above`, atau keduanya.", "Give `critical_below`, `critical_above` or both."),
+    "limits_reversed": (
+        "batas bawah tidak di bawah batas atas", "the lower limit is not below the upper one",
+        "Periksa `critical_below` dan `critical_above`.", "Check `critical_below` and `critical_above`."),
+    "limit_implausible": (
+        "batas tidak mungkin bagi pemeriksaan ini ({low} sampai {high} {unit})",
+        "the limit is impossible for this test ({low} to {high} {unit})",
+        "Isi batas dalam satuan {unit}.", "Give the limit in {unit}."),
     "no_laboratory": (
         "tidak jelas laboratorium mana yang memeriksa", "it is not clear which laboratory did the test",
         "Masuk dengan akun laboratorium, atau kirim hasil atas permintaan yang sudah punya laboratorium.",

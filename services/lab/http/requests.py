@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
@@ -12,7 +13,7 @@ from services.lab.use_cases.held_results import DiscardReason
 from services.lab.use_cases.new_result import NewResult, Number, ResultValues
 from services.lab.use_cases.specimens import Kind, RejectReason
 from shared.contracts.fact import AreaCode
-from shared.contracts.lab import LaboratoryCode, Orderable
+from shared.contracts.lab import LaboratoryCode, Orderable, TestCode
 from shared.http.bodies import Body
 from shared.http.row_batch import Rows
 
@@ -78,3 +79,13 @@ class LaboratoryIn(Body):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     area_codes: Annotated[list[AreaCode], Field(min_length=1, max_length=200)]
     tests_per_day: Annotated[int, Field(ge=0, le=100_000)]
+
+
+class CriticalLimitIn(Body):
+    """What a laboratory calls critical from a day on, in the test's canonical unit; null = no limit on that side."""
+
+    test_code: TestCode
+    valid_from: date
+    critical_below: Decimal | None = None
+    critical_above: Decimal | None = None
+    reason_text: Annotated[str, Field(min_length=1, max_length=500)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from services.lab.domain.catalogue import Catalogue, load
 from services.lab.domain.criticals import Crossing, Drawn, alerts
+from services.lab.store.critical_limits import CriticalLimit, read_limits
 from services.lab.store.criticals import CRITICALS, alert_id, alerts_of
 from services.lab.store.results import draw_key, results_of_draws
 from services.lab.use_cases.entry import Entry, StateError
@@ -24,7 +26,8 @@ async def refresh_alerts(connection: Connection, touched: Sequence[LabResultV1],
     draws = {(result.order_id or result.child_id, draw_key(result)) for result in touched}
     valid = {result.fact_id: result for result in await results_of_draws(connection, draws)}
     catalogue = load()
-    looked_at = [drawn for result in valid.values() if (drawn := _drawn(result, catalogue)) is not None]
+    own = await read_limits(connection, {result.laboratory_code for result in valid.values()})
+    looked_at = [drawn for result in valid.values() if (drawn := _drawn(result, catalogue, own)) is not None]
     wanted = alerts(looked_at, catalogue.alert_at_most_days)
     gone = {result.fact_id for result in touched} - valid.keys()
     stored = await alerts_of(connection, {*valid, *gone})
@@ -68,10 +71,15 @@ async def acknowledge(
     return done
 
 
-def _drawn(result: LabResultV1, catalogue: Catalogue) -> Drawn[UUID] | None:
+def _drawn(result: LabResultV1, catalogue: Catalogue, own: Sequence[CriticalLimit]) -> Drawn[UUID] | None:
+    """A result with the limits that held on its day: its laboratory's (`own`, the newest first), if it has any."""
     analyte = catalogue.analyte(result.test_code, result.drawn_on)
     if analyte is None or result.value is None:
         return None
+    whose = (result.laboratory_code, result.test_code)
+    held = [row for row in own if (row.laboratory_code, row.test_code) == whose and row.valid_from <= result.drawn_on]
+    if held:
+        analyte = replace(analyte, critical_below=held[0].critical_below, critical_above=held[0].critical_above)
     reported_on = result.reported_at.astimezone(JAKARTA).date()
     draw = (result.order_id or result.child_id, draw_key(result))
     return Drawn(result.fact_id, draw, analyte, result.value, result.comparator, (reported_on - result.drawn_on).days)

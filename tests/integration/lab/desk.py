@@ -40,8 +40,8 @@ HOSPITAL, CLINIC = "LAB.12.19.RSUD", "LAB.12.19.02.PKM"
 CORE = ("blood_count", "ferritin", "crp")
 BORN = date(2024, 5, 17)
 EMPTIED = (
-    "child, child_case, lab_order, specimen, lab_result, held_result, critical_value, laboratory, outbox, "
-    "idempotency_key"
+    "child, child_case, lab_order, specimen, lab_result, held_result, critical_value, critical_limit, "
+    "laboratory, outbox, idempotency_key"
 )
 
 SETTINGS = small_service.settings_of(SERVICE)

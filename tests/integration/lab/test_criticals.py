@@ -2,8 +2,11 @@
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from services.lab.jobs.housekeeping import Housekeeping
 from shared import metrics
@@ -150,6 +153,74 @@ async def test_who_is_not_acknowledged_in_time_is_the_next_role_s(desk: Desk) ->
     done = await desk.send("POST", path, {"read_back": True}, role="clinician", areas=[DESA_A])
     assert done.json()["escalation"] is None
     assert (await desk.send("GET", late)).json()["items"] == []
+
+
+def limit(**changes: Any) -> dict[str, Any]:
+    """Haemoglobin below 80 g/L from today on."""
+    body = {"test_code": "haemoglobin", "valid_from": today_jakarta().isoformat(), "critical_below": 80}
+    return {**body, "reason_text": "Kesepakatan ruang anak", **changes}
+
+
+async def enter_limit(desk: Desk, *, code: str = HOSPITAL, areas: Sequence[str] = ("12.19",), **changes: Any) -> Any:
+    path = f"/v1/laboratories/{code}/critical-limits"
+    return await desk.send("POST", path, limit(**changes), role="district", areas=list(areas))
+
+
+async def test_a_laboratory_calls_by_its_own_limit_from_its_day_on(desk: Desk) -> None:
+    assert (await enter_limit(desk)).status_code == 201
+    first, second = await desk.open_order(), await desk.open_order()
+    await desk.report(order_id=first.fact_id, value=7.4)  # drawn yesterday: the catalogue's 70 g/L
+    assert await raised(desk) == []
+    today = {"drawn_at": ..., "drawn_on": today_jakarta().isoformat()}
+    await desk.report(order_id=second.fact_id, value=7.4, **today)
+    (alert,) = await raised(desk)
+    assert (alert["value"], alert["limit"]) == (74.0, 80.0)
+    third = await desk.open_order()
+    await desk.report(order_id=third.fact_id, value=8.0, **today)  # at the limit
+    assert len(await raised(desk)) == 1
+
+
+async def test_limits_of_another_laboratory_say_nothing(desk: Desk) -> None:
+    await enter_limit(desk, code=CLINIC)
+    order = await desk.open_order()
+    await desk.report(order_id=order.fact_id, value=7.4, drawn_at=..., drawn_on=today_jakarta().isoformat())
+    assert await raised(desk) == []
+
+
+async def test_a_changed_limit_is_a_new_row_and_the_old_one_stays(desk: Desk) -> None:
+    tomorrow = (today_jakarta() + timedelta(days=1)).isoformat()
+    await enter_limit(desk)
+    again = await enter_limit(desk, critical_below=75)
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (422, "limit_not_later")
+    assert (await enter_limit(desk, critical_below=75, valid_from=tomorrow)).status_code == 201
+    shown = (await desk.send("GET", f"/v1/laboratories/{HOSPITAL}/critical-limits")).json()["items"]
+    assert [(row["valid_from"], row["critical_below"]) for row in shown] == [
+        (tomorrow, 75.0),
+        (today_jakarta().isoformat(), 80.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"valid_from": (today_jakarta() - timedelta(days=1)).isoformat()}, "limit_in_the_past"),
+        ({"test_code": "tin"}, "unknown_test"),
+        ({"critical_below": None}, "limit_missing"),
+        ({"critical_above": 80}, "limits_reversed"),
+        ({"critical_below": 8}, "limit_implausible"),  # written in g/dL
+        ({"areas": ("12.20",)}, "outside_area"),
+    ],
+)
+async def test_a_limit_that_cannot_be_is_refused_with_the_remedy(
+    desk: Desk, changes: dict[str, Any], code: str
+) -> None:
+    answer = await enter_limit(desk, **changes)
+    assert answer.status_code == 422, answer.text
+    assert code in {error["code"] for error in answer.json()["errors"]}
+
+
+async def test_a_laboratory_that_nobody_entered_has_no_limits(desk: Desk) -> None:
+    assert (await enter_limit(desk, code="LAB.12.19.03.PKM")).status_code == 404
 
 
 async def test_a_withdrawn_value_needs_nobody(desk: Desk) -> None:
