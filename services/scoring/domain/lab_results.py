@@ -32,6 +32,7 @@ class LabResult:
     value: float
     comparator: str | None
     canonical_unit: str | None
+    method: str | None = None
     critical: Critical | None = None
 
     @property

@@ -95,6 +95,9 @@ def required_tests(found: LabFinding, known: Sequence[str], opened_on: date, rul
         needed.update(laboratory.reflexes["haemoglobin_low"])
     if ferritin is not None and ferritin.settle_with == "crp" and ferritin.drawn_on >= opened_on:
         needed.update(laboratory.reflexes["ferritin_depends"])
+    tsh = found.reading("tsh")
+    if tsh is not None and tsh.settle_with == "ft4" and tsh.drawn_on >= opened_on:
+        needed.update(laboratory.reflexes["tsh_raised"])
     return laboratory.in_order(needed)
 
 

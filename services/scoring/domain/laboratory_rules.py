@@ -8,20 +8,43 @@ from typing import Final
 
 from services.scoring.domain.ruleset_checks import Checks, Table
 
-READINGS: Final = ("haemoglobin_who_2024", "haemoglobin_who_2011", "ferritin", "crp", "agp", "zinc", "mcv")
+# What a band of each reading says: limits that a value may lie below, then limits that it may lie above, each rising.
+CUTS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "haemoglobin_who_2024": (("severe_below", "moderate_below", "mild_below"), ()),
+    "haemoglobin_who_2011": (("severe_below", "moderate_below", "mild_below"), ()),
+    "ferritin": (("deficient_below", "sufficient_from"), ()),
+    "crp": ((), ()),
+    "agp": ((), ()),
+    "zinc": (("low_later_below", "low_before_hour_below"), ()),
+    "mcv": (("low_below",), ()),
+    "retinol": (("severe_below", "deficient_below"), ()),
+    "vitamin_d": (("deficient_below", "insufficient_below"), ()),
+    "vitamin_b12": (("deficient_below",), ("sufficient_above",)),
+    "folate": (("microbiologic_below", "radioassay_below"), ()),
+    "albumin": (("severe_below", "low_below"), ()),
+    "tsh": (("low_below",), ("repeat_above", "refer_above")),
+    "ft4": (("low_below",), ("high_above",)),
+}
+READINGS: Final = tuple(CUTS)
+ASSAYS: Final = ("microbiologic", "radioassay")  # of folate
+RAISED: Final = ("crp", "agp")  # no bands: raised at any age
 HAEMOGLOBIN: Final = ("haemoglobin_who_2024", "haemoglobin_who_2011")  # the first is the one that decides
-REFLEXES: Final = ("haemoglobin_low", "ferritin_depends")
+REFLEXES: Final = ("haemoglobin_low", "ferritin_depends", "tsh_raised")
 LAST_MONTH: Final = 240
 LARGEST: Final = 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Cut-offs of an age: completed months from `from_months` to before `before_months`; rising, each strict below."""
+    """Cut-offs of an age: completed months from `from_months` to before `before_months`.
+
+    `below` (strict) rising, then `above` (strict) rising; what they are called is in `CUTS`.
+    """
 
     from_months: int
     before_months: int
     below: tuple[float, ...]
+    above: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +70,7 @@ class Elevation:
 class ReadingRule:
     """How one test is read. Values are compared at `decimals`, in `unit`; an age without a band has no reference.
 
-    The numbers of a band: haemoglobin severe, moderate, mild; ferritin deficient, sufficient; zinc later in the day,
-    before noon; MCV low; CRP and AGP have no bands but `raised_above`.
+    CRP and AGP have no bands but `raised_above`.
     """
 
     rule_id: str
@@ -61,6 +83,12 @@ class ReadingRule:
     raised_above: float = 0.0
     before_hour: int = 0  # of zinc: local time before which the cut-off of the morning holds
     elevation: Elevation | None = None
+    assays: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of folate: assay, how laboratories write it
+
+    def assay(self, method: str | None) -> str | None:
+        """The assay that is meant by what a laboratory wrote as its method; None where that is none of ours."""
+        words = set("".join(char if char.isalnum() else " " for char in (method or "").casefold()).split())
+        return next((name for name, written in self.assays if words & set(written)), None)
 
     def band(self, months: int) -> Band | None:
         """The band of an age, None where there is none."""
@@ -107,20 +135,7 @@ def laboratory_rules(checks: Checks) -> LaboratoryRules:
 
 def _reading(checks: Checks, name: str) -> ReadingRule:
     table = checks.table("readings", name)
-    bands: tuple[Band, ...] = ()
-    raised_above, before_hour = 0.0, 0
-    match name:
-        case "crp" | "agp":
-            raised_above = table.number("raised_above", 0, LARGEST)
-        case "zinc":
-            before_hour = table.whole("before_hour", 1, 23)
-            bands = _bands(table, ("low_later_below", "low_before_hour_below"))
-        case "ferritin":
-            bands = _bands(table, ("deficient_below", "sufficient_from"))
-        case "mcv":
-            bands = _bands(table, ("low_below",))
-        case _:
-            bands = _bands(table, ("severe_below", "moderate_below", "mild_below"))
+    of_age = name not in RAISED
     return ReadingRule(
         rule_id=name,
         test_code=table.word("test"),
@@ -128,22 +143,23 @@ def _reading(checks: Checks, name: str) -> ReadingRule:
         decimals=table.whole("decimals", 0, 3),
         source=table.source,
         provisional=table.status == "P",
-        bands=bands,
-        raised_above=raised_above,
-        before_hour=before_hour,
+        bands=_bands(table, *CUTS[name]) if of_age else (),
+        raised_above=0.0 if of_age else table.number("raised_above", 0, LARGEST),
+        before_hour=table.whole("before_hour", 1, 23) if name == "zinc" else 0,
         elevation=_elevation(checks, name) if name in HAEMOGLOBIN else None,
+        assays=tuple((assay, table.texts(assay)) for assay in ASSAYS) if name == "folate" else (),
     )
 
 
-def _bands(table: Table, cuts: tuple[str, ...]) -> tuple[Band, ...]:
+def _bands(table: Table, below: tuple[str, ...], above: tuple[str, ...]) -> tuple[Band, ...]:
     """Bands must rise and touch: half-open, without hole or overlap between the first and the last."""
     bands = []
     for inner in table.rows("bands"):
         first, last = inner.whole("from_months", 0, LAST_MONTH), inner.whole("before_months", 0, LAST_MONTH)
-        below = tuple(inner.number(cut, 0, LARGEST) for cut in cuts)
+        limits = tuple(inner.number(cut, 0, LARGEST) for cut in (*below, *above))
         inner.require(first < last, "from_months must be before before_months")
-        inner.require(list(below) == sorted(below), f"{', '.join(cuts)} must rise")
-        bands.append(Band(first, last, below))
+        inner.require(list(limits) == sorted(limits), f"{', '.join((*below, *above))} must rise")
+        bands.append(Band(first, last, limits[: len(below)], limits[len(below) :]))
     touching = all(one.before_months == two.from_months for one, two in itertools.pairwise(bands))
     table.require(touching, "bands must follow each other without hole or overlap")
     return tuple(bands)

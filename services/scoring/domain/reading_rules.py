@@ -8,16 +8,11 @@ from decimal import Decimal
 from typing import Final
 
 from services.scoring.domain.bounds import Range, above, below
+from services.scoring.domain.graded import folate, graded, lowered_by_inflammation, tsh
+from services.scoring.domain.inflammation import inflammation
 from services.scoring.domain.laboratory_rules import Band
 from services.scoring.domain.reading_view import Verdict, View
 from shared.calendar import JAKARTA
-
-# Which stage an inflammation is in, by (CRP raised, AGP raised).
-STAGES: Final = {
-    ("yes", "no"): "inflammation_incubation",
-    ("yes", "yes"): "inflammation_early_convalescence",
-    ("no", "yes"): "inflammation_late_convalescence",
-}
 
 
 def raised(view: View) -> Verdict:
@@ -87,7 +82,7 @@ def ferritin(view: View, band: Band) -> Verdict:
         return Verdict(abnormal="yes", grade="deficient", threshold=deficient)
     if lowish == "no":
         return Verdict(abnormal="no", grade="not_deficient", threshold=sufficient)
-    inflamed, notes = _inflammation(view)
+    inflamed, notes = inflammation(view)
     if inflamed is None:
         if low == "no" and lowish == "yes":
             return Verdict(
@@ -121,30 +116,9 @@ def zinc(view: View, band: Band) -> Verdict:
         return view.undecided(threshold)
     if answer == "no":
         return Verdict(abnormal="no", grade="not_low", threshold=threshold)
-    inflamed, notes = _inflammation(view)
+    inflamed, notes = inflammation(view)
     grade = "low_possibly_inflammation" if inflamed else "low"
     return Verdict(abnormal="yes", grade=grade, threshold=threshold, notes=notes)
-
-
-def mcv(view: View, band: Band) -> Verdict:
-    """Small red cells."""
-    (low,) = band.below
-    answer = below(view.range, low)
-    if answer == "indeterminate":
-        return view.undecided(low)
-    return Verdict(abnormal=answer, grade="low" if answer == "yes" else "not_low", threshold=low)
-
-
-def _inflammation(view: View) -> tuple[bool | None, tuple[str, ...]]:
-    """Whether there is inflammation, and what is to be noted of it.
-
-    None: not known, for want of a CRP, or because a bound (`<6`) leaves it open.
-    """
-    crp, agp = view.inflamed("crp"), view.inflamed("agp")
-    missing = [f"{name}_missing" for name, answer in (("crp", crp), ("agp", agp)) if answer is None]
-    if "yes" in (crp, agp):
-        return True, (STAGES.get((str(crp), str(agp)), "inflammation"), *missing)
-    return (False if crp == "no" and agp != "indeterminate" else None), tuple(missing)
 
 
 BANDED: Final[dict[str, Callable[[View, Band], Verdict]]] = {
@@ -152,5 +126,12 @@ BANDED: Final[dict[str, Callable[[View, Band], Verdict]]] = {
     "haemoglobin_who_2011": haemoglobin,
     "ferritin": ferritin,
     "zinc": zinc,
-    "mcv": mcv,
+    "mcv": graded,
+    "retinol": lowered_by_inflammation,
+    "vitamin_d": graded,
+    "vitamin_b12": graded,
+    "folate": folate,
+    "albumin": lowered_by_inflammation,
+    "tsh": tsh,
+    "ft4": graded,
 }

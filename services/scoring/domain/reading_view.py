@@ -8,7 +8,8 @@ from datetime import date
 
 from services.scoring.domain.bounds import Answer, Range, above, range_of
 from services.scoring.domain.lab_results import LabResult, drawn_with
-from services.scoring.domain.laboratory_rules import LaboratoryRules, ReadingRule
+from services.scoring.domain.laboratory_rules import Band, LaboratoryRules, ReadingRule
+from shared.calendar import completed_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,20 @@ class View:
         """Where the value lies, at the decimals of the rule."""
         return range_of(self.result.value, self.result.comparator, self.rule.decimals)
 
+    @property
+    def band(self) -> Band | None:
+        """The cut-offs of the age on the day of the draw; None where the age is not known or has none."""
+        born = self.subject.birth_date
+        return None if born is None else self.rule.band(completed_months(born, self.result.drawn_on))
+
+    def beside(self, rule_id: str) -> View | None:
+        """The result of another test that belongs to this one, under its own rule; None where none can be read."""
+        rule = self.rules.readings[rule_id]
+        found = drawn_with(self.result, rule.test_code, self.results, self.rules.together_at_most_days)
+        if found is None or found.canonical_unit != rule.unit:
+            return None
+        return View(found, rule, self.subject, self.results, self.rules)
+
     def undecided(self, threshold: float, notes: tuple[str, ...] = ()) -> Verdict:
         """The cut-off lies within what the result leaves open."""
         return Verdict(
@@ -64,8 +79,5 @@ class View:
 
     def inflamed(self, test_code: str) -> Answer | None:
         """Whether the CRP or AGP that belongs to this result is raised; None where there is none that can be read."""
-        found = drawn_with(self.result, test_code, self.results, self.rules.together_at_most_days)
-        rule = self.rules.readings[test_code]
-        if found is None or found.canonical_unit != rule.unit:
-            return None
-        return above(range_of(found.value, found.comparator, rule.decimals), rule.raised_above)
+        found = self.beside(test_code)
+        return None if found is None else above(found.range, found.rule.raised_above)

@@ -13,7 +13,6 @@ from services.scoring.domain.lab_results import LabResult, Reading, newest_of_ea
 from services.scoring.domain.laboratory_rules import LaboratoryRules
 from services.scoring.domain.reading_rules import BANDED, raised
 from services.scoring.domain.reading_view import Subject, Verdict, View
-from shared.calendar import completed_months
 
 __all__ = ["GRADES", "NOTES", "SETTLE_WITH", "Subject", "read_results"]
 
@@ -22,14 +21,18 @@ GRADES: Final = (
     "no_anaemia", "mild_anaemia", "moderate_anaemia", "severe_anaemia", "anaemia", "elevation_unknown",
     "deficient", "not_deficient", "depends_on_inflammation", "raised", "normal",
     "low", "not_low", "low_possibly_inflammation", "draw_time_missing",
+    "severely_deficient", "insufficient", "marginal", "very_low", "very_low_possibly_inflammation", "assay_unknown",
+    "high", "raised_repeat", "raised_ft4_low", "raised_ft4_not_low", "high_refer",
     "no_reference", "age_missing", "bound_undecided", "unit_unexpected",
 )  # fmt: skip
 NOTES: Final = (
     "elevation_unknown", "elevation_adjusted", "capillary", "bound", "crp_missing", "agp_missing", "inflammation",
     "inflammation_incubation", "inflammation_early_convalescence", "inflammation_late_convalescence",
+    "severity_open",
 )  # fmt: skip
 SETTLE_WITH: Final = (
-    "record_elevation", "record_draw_time", "register_child", "blood_count", "ferritin", "crp", "agp", "zinc",
+    "record_elevation", "record_draw_time", "record_assay", "register_child", "blood_count", "ferritin", "crp", "agp",
+    "zinc", "retinol", "vitamin_d", "vitamin_b12", "folate", "albumin", "tsh", "ft4",
 )  # fmt: skip
 
 
@@ -51,7 +54,7 @@ def _judge(view: View) -> Verdict:
         return raised(view)
     if view.subject.birth_date is None:
         return Verdict(abnormal="indeterminate", grade="age_missing", settle_with="register_child")
-    band = view.rule.band(completed_months(view.subject.birth_date, view.result.drawn_on))
+    band = view.band
     if band is None:
         return Verdict(abnormal="no_reference", grade="no_reference")
     return BANDED[view.rule.rule_id](view, band)

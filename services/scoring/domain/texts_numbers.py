@@ -20,7 +20,14 @@ MONTHS: Final[dict[Language, tuple[str, ...]]] = {
     ),
 }
 # UCUM as it is written for people; what is not here is written as it is.
-WRITTEN: Final = {"ug/L": "µg/L", "ug/dL": "µg/dL", "umol/L": "µmol/L", "10*9/L": "×10⁹/L", "10*12/L": "×10¹²/L"}
+WRITTEN: Final = {
+    "ug/L": "µg/L",
+    "ug/dL": "µg/dL",
+    "umol/L": "µmol/L",
+    "m[IU]/L": "mIU/L",
+    "10*9/L": "×10⁹/L",
+    "10*12/L": "×10¹²/L",
+}
 WEEKS: Final[dict[Language, str]] = {"id": "minggu", "en": "weeks"}
 COMPARATORS: Final[dict[Language, dict[str, str]]] = {
     "id": {"<": "kurang dari ", "<=": "paling banyak ", ">": "lebih dari ", ">=": "paling sedikit "},

@@ -15,8 +15,9 @@ from shared.postgres.pool import Connection
 
 RESULTS: Final = f"""
 SELECT r.child_id, r.fact_id, {MICROSECONDS.format("r.known_at")} AS known_us, r.test_code, r.drawn_on, r.drawn_at,
-       r.reported_at, r.specimen, r.value, r.comparator, r.canonical_unit, r.voided, c.state AS critical_state,
-       c.value AS critical_value, c.critical_limit, {MICROSECONDS.format("c.known_at")} AS critical_known_us
+       r.reported_at, r.specimen, r.value, r.comparator, r.canonical_unit, r.method, r.voided,
+       c.state AS critical_state, c.value AS critical_value, c.critical_limit,
+       {MICROSECONDS.format("c.known_at")} AS critical_known_us
 FROM lab_result r LEFT JOIN critical_value c ON (c.child_id, c.result_id) = (r.child_id, r.fact_id)
 WHERE r.child_id = ANY($1::uuid[]) ORDER BY r.child_id, r.fact_id, c.state = 'withdrawn' DESC, c.fact_id DESC
 """
@@ -103,6 +104,7 @@ def _result(row: Any) -> LabResult:
         value=row["value"],
         comparator=row["comparator"],
         canonical_unit=row["canonical_unit"],
+        method=row["method"],
         critical=Critical(row["critical_value"], row["critical_limit"]) if stands else None,
     )
 

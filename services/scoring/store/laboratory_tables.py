@@ -33,6 +33,7 @@ LAB_RESULTS: FactTable[LabResultV1] = FactTable(
         plain("value", "double precision"),
         plain("comparator", "text"),
         plain("canonical_unit", "text"),
+        plain("method", "text"),
         plain("voided", "boolean"),
     ),
 )

@@ -37,6 +37,7 @@ OWNERS: Final[Mapping[str, str]] = {
     "record_sex": "puskesmas",
     "record_elevation": "district",
     "record_draw_time": "laboratory",
+    "record_assay": "laboratory",
 }
 # The follow-up of the rule set whose days apply; what is not here and no test has no due day.
 DUE_AS: Final[Mapping[str, str]] = {

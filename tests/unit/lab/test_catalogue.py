@@ -11,14 +11,17 @@ TEXT = FILE.read_text(encoding="utf-8")
 
 
 def test_it_has_every_test_that_can_be_ordered() -> None:
-    assert set(load().orderables) == {"blood_count", "ferritin", "crp", "agp", "zinc"}
+    assert set(load().orderables) == {
+        "blood_count", "ferritin", "crp", "agp", "zinc", "retinol", "vitamin_d", "vitamin_b12", "folate", "albumin",
+        "tsh", "ft4",
+    }  # fmt: skip
     assert {code for codes in load().orderables.values() for code in codes} == set(load().rows)
     assert load().leads["haemoglobin"] == "blood_count"
 
 
 def test_every_loinc_code_has_its_check_digit() -> None:
     codes = {unit.loinc for rows in load().rows.values() for row in rows for unit in row.units if unit.loinc}
-    assert len(codes) == 12
+    assert len(codes) == 23
     assert all(is_loinc(code) for code in codes)
 
 

@@ -73,10 +73,33 @@ def test_every_way_between_two_units_has_the_same_factor(row: Analyte) -> None:
         ("agp", 85, "mg/dL", 0.85),
         ("zinc", 60, "ug/dL", 60.0),
         ("zinc", 600, "ug/L", 60.0),
+        ("retinol", 20, "ug/dL", 0.698),
+        ("vitamin_d", 12, "ng/mL", 29.95),
+        ("vitamin_d", 20, "ng/mL", 49.92),
+        ("vitamin_b12", 203, "pg/mL", 149.81),
+        ("folate", 3, "ng/mL", 6.8),
+        ("albumin", 3.5, "g/dL", 35.0),
+        ("tsh", 6.1, "µIU/mL", 6.1),
     ],
 )
 def test_a_value_is_converted_by_its_unit(code: str, value: float, unit: str, canonical: float) -> None:
     assert converted(code, value, unit).value == canonical
+
+
+@pytest.mark.parametrize(
+    ("code", "mass", "substance"),
+    [
+        ("retinol", ("ug/dL", "2923-1"), ("umol/L", "14905-4")),
+        ("vitamin_d", ("ng/mL", "62292-8"), ("nmol/L", "68438-1")),
+        ("vitamin_b12", ("pg/mL", "2132-9"), ("pmol/L", "14685-2")),
+        ("folate", ("ng/mL", "2284-8"), ("nmol/L", "14732-2")),
+    ],
+)
+def test_mass_and_substance_are_different_tests(code: str, mass: tuple[str, str], substance: tuple[str, str]) -> None:
+    row = analyte(code)
+    value = float(row.plausible[1] / 10)
+    for unit, loinc in (mass, substance):
+        assert converted(code, value, unit).loinc == loinc
 
 
 @pytest.mark.parametrize(("value", "unit"), [(6000, "ug/L"), (6, "mg/L"), (0.6, "mg/dL")])

@@ -11,7 +11,7 @@ from services.scoring.domain.readings import Subject, read_results
 from services.scoring.domain.ruleset import load
 
 BORN: Final = date(2024, 3, 15)
-UNITS: Final = {"haemoglobin": "g/L", "ferritin": "ug/L", "crp": "mg/L", "agp": "g/L", "zinc": "ug/dL", "mcv": "fL"}
+UNITS: Final = {rule.test_code: rule.unit for rule in load().laboratory.readings.values()}
 DRAWN: Final = date(2026, 4, 20)  # at 25 months
 COAST_M: Final = 12.0
 

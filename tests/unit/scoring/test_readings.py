@@ -332,5 +332,17 @@ def test_every_reading_names_its_source_and_only_known_codes() -> None:
                             assert reading.settle_with is None or reading.settle_with in SETTLE_WITH
                             assert (reading.settle_with is None) == (reading.abnormal != "indeterminate")
                             assert reading.source == rules.readings[reading.rule_id].source
+    for text, test_code, ft4 in itertools.product(
+        ("0.3", "0.5", "9", "12", "<6.5", "40", "60", "200", "300"),
+        ("retinol", "vitamin_d", "vitamin_b12", "folate", "albumin", "tsh", "ft4"),
+        (None, "8", "12"),
+    ):
+        mates = [bound(2, "crp", "9")] if ft4 is None else [bound(2, "ft4", ft4)] if test_code != "ft4" else []
+        for results in ([bound(1, test_code, text)], [bound(1, test_code, text), *mates]):
+            for reading in read_all(*results).values():
+                seen.add(reading.grade)
+                assert set(reading.notes) <= set(NOTES)
+                assert reading.settle_with is None or reading.settle_with in SETTLE_WITH
+                assert (reading.settle_with is None) == (reading.abnormal != "indeterminate")
     assert seen == set(GRADES) - {"unit_unexpected"}
     assert set(READINGS) == set(rules.readings)
