@@ -184,13 +184,13 @@ def test_the_tour_of_the_readme_works_as_written(desk: Desk) -> None:
     register, visit_report, job, held, at_once, mappings, profiles, compared_file, candidates, history, *answers = (
         answers
     )
-    laboratory, suspicion, results, unitless, why, missing, totals, growth, scores, hints, *answers = answers
+    laboratory, suspicion, results, unitless, why, missing, totals, growth, scores, tasks, hints, *answers = answers
     summed, compared, cascade = answers
     assert register["rejected"] == 0
     assert visit_report["outcome"] == "accepted"
     assert job["state"] == "queued"
     assert held["items"] == []
-    assert all(isinstance(answer["items"], list) for answer in (mappings, candidates, hints))
+    assert all(isinstance(answer["items"], list) for answer in (mappings, candidates, tasks, hints))
     assert {at_once["state"], compared_file["state"]} <= {"queued", "running", "done"}
     assert {"A", "B"} <= {profile["name"] for profile in profiles["items"]}
     assert [item["change"] for item in history["items"]]

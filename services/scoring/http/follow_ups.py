@@ -12,6 +12,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import StringConstraints
 
 from services.scoring.domain.ruleset import RuleSet
+from services.scoring.formats.calendar_feed import MEDIA_TYPE
+from services.scoring.http.follow_up_calendar import follow_up_calendar
 from services.scoring.http.refusals import refusals
 from services.scoring.store import doors
 from services.scoring.store.follow_up_lists import ListedTask, Wanted, find_follow_up, list_follow_ups
@@ -31,9 +33,19 @@ from shared.http.etag import Order, demand_current, etag, if_match
 from shared.http.kinds import NOT_FOUND
 from shared.http.transaction import reading, write_once
 from shared.postgres.pool import Connection
+from shared.problems import ProblemKind
 
 router = APIRouter(prefix="/v1/follow-ups", tags=["follow-ups"])
 LONGEST_ACCOUNT: Final = 80
+MAX_EVENTS: Final = 5_000  # of one calendar
+CALENDAR_TOO_LARGE: Final = ProblemKind(
+    code="calendar_too_large",
+    status=413,
+    title_id="Terlalu banyak tugas untuk satu kalender",
+    title_en="Too many tasks for one calendar",
+    remedy_id="Pilih `area` yang lebih kecil atau satu `owner`; paling banyak 5.000 tugas.",
+    remedy_en="Choose a smaller `area` or one `owner`; 5,000 tasks at most.",
+)
 TASK_OWNERS: Final = "^(kader|puskesmas|clinician|laboratory)$"
 AREA: Final = r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4}(\.P\d{3,4})?)?)?)?$"
 
@@ -87,6 +99,26 @@ async def get_follow_ups(
         notes = await _notes(connection, caller, rows)
     items = [_shown(row, rules, today, notes) for row in rows]
     return json_response(page.page(items, "urgency", "due_on", "child_id", "fact_id"))
+
+
+@router.get(".ics", summary="Open tasks of the own area as a calendar (RFC 5545)", response_class=Response)
+async def get_calendar(
+    request: Request,
+    caller: Annotated[Caller, require("lists:read")],  # noqa: ARG001
+    owner: Annotated[str | None, Query(pattern=TASK_OWNERS)] = None,
+    area: Annotated[str | None, Query(pattern=AREA, description="Kecamatan, desa or posyandu")] = None,
+) -> Response:
+    """An all-day event a task, by id and place, without names. What has ended or been cancelled is not in it any more.
+
+    At most 5,000 tasks: 413 asks for a smaller area or one owner, rather than leave some out unseen.
+    """
+    rules = _rules(request)
+    async with reading(request) as connection:
+        rows = await list_follow_ups(connection, _urgency(rules), Wanted(owner, area), None, MAX_EVENTS + 1)
+    if len(rows) > MAX_EVENTS:
+        raise CALENDAR_TOO_LARGE.problem(extra={"limit_events": MAX_EVENTS})
+    headers = {"Content-Disposition": 'inline; filename="tindak-lanjut.ics"'}
+    return Response(follow_up_calendar(rows, rules), media_type=MEDIA_TYPE, headers=headers)
 
 
 @router.get("/{follow_up_id}", summary="One task, open or ended")
