@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
-from services.scoring.domain.bounds import Range, above, below
+from services.scoring.domain.bounds import Range, above, below, rounded
 from services.scoring.domain.inflammation import inflammation
+from services.scoring.domain.lab_results import drawn_with
 from services.scoring.domain.laboratory_rules import Band
 from services.scoring.domain.reading_view import Verdict, View
 
@@ -20,6 +22,7 @@ GRADES_OF: Final[dict[str, tuple[tuple[str, ...], int]]] = {
     "tsh": (("low", "normal", "raised_repeat", "high_refer"), 1),
     "ft4": (("low", "normal", "high"), 1),
 }
+RBC_UNIT: Final = "10*12/L"
 # What inflammation makes of a low value of retinol and albumin, which it lowers by itself.
 INFLAMED: Final = {
     "severely_deficient": "very_low_possibly_inflammation",
@@ -54,6 +57,19 @@ def graded(view: View, band: Band) -> Verdict:
         threshold=limits[mildest if mildest < normal else mildest - 1],
         notes=("severity_open",) if len(possible) > 1 else (),
     )
+
+
+def mcv(view: View, band: Band) -> Verdict:
+    """Small red cells; with the red cell count of the same draw, what the Mentzer index (MCV / RBC) hints at."""
+    verdict = graded(view, band)
+    cells = drawn_with(view.result, "rbc", view.results, 0)
+    if verdict.abnormal != "yes" or cells is None or cells.canonical_unit != RBC_UNIT or cells.value <= 0:
+        return verdict
+    if view.result.comparator is not None or cells.comparator is not None:
+        return verdict
+    index = Decimal(str(view.result.value)) / Decimal(str(cells.value))
+    low = rounded(index, view.rule.decimals) < Decimal(str(view.rule.mentzer_below))
+    return replace(verdict, notes=("mentzer_low" if low else "mentzer_not_low",))
 
 
 def lowered_by_inflammation(view: View, band: Band) -> Verdict:

@@ -81,6 +81,7 @@ class ReadingRule:
     provisional: bool
     bands: tuple[Band, ...] = ()
     raised_above: float = 0.0
+    mentzer_below: float = 0.0  # of MCV: the index that hints at thalassaemia trait
     before_hour: int = 0  # of zinc: local time before which the cut-off of the morning holds
     elevation: Elevation | None = None
     assays: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of folate: assay, how laboratories write it
@@ -104,6 +105,7 @@ class LaboratoryRules:
     orderables: dict[str, tuple[str, ...]]
     core_panel: tuple[str, ...]
     reflexes: dict[str, tuple[str, ...]]
+    anaemia_type_provisional: bool
 
     def orderable_of(self, test_code: str) -> str:
         """What must be ordered to get this test; a test nobody orders by another name is its own."""
@@ -127,6 +129,7 @@ def laboratory_rules(checks: Checks) -> LaboratoryRules:
         orderables=tests,
         core_panel=panel.texts("core"),
         reflexes={name: reflex.texts(name) for name in REFLEXES},
+        anaemia_type_provisional=checks.table("laboratory", "anaemia_type").status == "P",
     )
     for table, asked in ((panel, rules.core_panel), *((reflex, names) for names in rules.reflexes.values())):
         table.require(set(asked) <= set(tests), "names only orderables of [laboratory.orderables]")
@@ -145,6 +148,7 @@ def _reading(checks: Checks, name: str) -> ReadingRule:
         provisional=table.status == "P",
         bands=_bands(table, *CUTS[name]) if of_age else (),
         raised_above=0.0 if of_age else table.number("raised_above", 0, LARGEST),
+        mentzer_below=table.number("mentzer_below", 1, 30) if name == "mcv" else 0.0,
         before_hour=table.whole("before_hour", 1, 23) if name == "zinc" else 0,
         elevation=_elevation(checks, name) if name in HAEMOGLOBIN else None,
         assays=tuple((assay, table.texts(assay)) for assay in ASSAYS) if name == "folate" else (),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from services.scoring.domain.bounds import Range, above, below
-from services.scoring.domain.graded import folate, graded, lowered_by_inflammation, tsh
+from services.scoring.domain.graded import folate, graded, lowered_by_inflammation, mcv, tsh
 from services.scoring.domain.inflammation import inflammation
 from services.scoring.domain.laboratory_rules import Band
 from services.scoring.domain.reading_view import Verdict, View
@@ -126,7 +126,7 @@ BANDED: Final[dict[str, Callable[[View, Band], Verdict]]] = {
     "haemoglobin_who_2011": haemoglobin,
     "ferritin": ferritin,
     "zinc": zinc,
-    "mcv": graded,
+    "mcv": mcv,
     "retinol": lowered_by_inflammation,
     "vitamin_d": graded,
     "vitamin_b12": graded,

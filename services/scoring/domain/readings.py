@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from services.scoring.domain.anaemia_type import with_anaemia_type
 from services.scoring.domain.lab_results import LabResult, Reading, newest_of_each
 from services.scoring.domain.laboratory_rules import LaboratoryRules
 from services.scoring.domain.reading_rules import BANDED, raised
@@ -28,7 +29,8 @@ GRADES: Final = (
 NOTES: Final = (
     "elevation_unknown", "elevation_adjusted", "capillary", "bound", "crp_missing", "agp_missing", "inflammation",
     "inflammation_incubation", "inflammation_early_convalescence", "inflammation_late_convalescence",
-    "severity_open",
+    "severity_open", "mentzer_low", "mentzer_not_low", "hint_iron_deficiency", "hint_thalassaemia_trait",
+    "hint_inflammation",
 )  # fmt: skip
 SETTLE_WITH: Final = (
     "record_elevation", "record_draw_time", "record_assay", "register_child", "blood_count", "ferritin", "crp", "agp",
@@ -40,11 +42,12 @@ def read_results(results: Sequence[LabResult], subject: Subject, rules: Laborato
     """The readings of all valid `results` of a child; a test without a rule has none."""
     readings: list[Reading] = []
     for test_code, result in newest_of_each(results).items():
-        views = [View(result, rule, subject, results, rules) for rule in rules.readings.values()]
-        judged = [_reading(view, _judge(view)) for view in views if view.rule.test_code == test_code]
+        own = [rule for rule in rules.readings.values() if rule.test_code == test_code]
+        views = [View(result, rule, subject, results, rules) for rule in own]
+        judged = [_reading(view, _judge(view)) for view in views]
         # The older rule is shown only where it says something else.
         readings += [each for each in judged if each is judged[0] or each.grade != judged[0].grade]
-    return tuple(readings)
+    return with_anaemia_type(readings, rules)
 
 
 def _judge(view: View) -> Verdict:
