@@ -89,6 +89,13 @@ class Catalogue:
         """The row of `code` that holds on a day; None if there is none."""
         return next((row for row in self.rows.get(code, ()) if row.valid_from <= on), None)
 
+    def code_of_loinc(self, loinc: str) -> str | None:
+        """The test that has a unit reported under `loinc`; None where it is not in the catalogue."""
+        return next(
+            (row.code for rows in self.rows.values() for row in rows if any(unit.loinc == loinc for unit in row.units)),
+            None,
+        )
+
 
 @cache
 def load() -> Catalogue:

@@ -96,8 +96,37 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Kirim hanya yang masih menunggu pada daftar kerja.", "Send only what still waits on the work list."),
     "value_conflict": (
         "hasil pengambilan ini sudah ada dengan nilai lain", "this draw already has a result with another value",
-        "Untuk membetulkan, kirim koreksi (PATCH) atas `result_id`.",
-        "To correct it, send a correction (PATCH) of `result_id`."),
+        "Untuk membetulkan, kirim koreksi: PATCH atas `result_id`, status `corrected` (FHIR) atau C (HL7).",
+        "To correct it, send a correction: PATCH of `result_id`, status `corrected` (FHIR) or C (HL7)."),
+    "value_not_numeric": (
+        "hasil tidak berisi angka", "the result holds no number",
+        "Kirim angka dengan satuannya; hasil kualitatif belum ada di katalog.",
+        "Send a number with its unit; the catalogue has no qualitative tests yet."),
+    "control_id_used": (
+        "nomor pesan ini sudah dipakai untuk pesan lain", "the number of the message was used for another one",
+        "Beri setiap pesan nomor sendiri (MSH-10).", "Give every message a number of its own (MSH-10)."),
+    "laboratory_differs": (
+        "laboratorium pemeriksa bukan laboratorium akun ini", "the performing laboratory is not the account's",
+        "Kirim dengan akun laboratorium yang memeriksa.",
+        "Send it with the account of the laboratory that did the test."),
+    "status_unknown": (
+        "status hasil tidak dikenal atau tidak diisi", "the status of the result is missing or not known",
+        "Pakai salah satu dari: {statuses}.", "Use one of: {statuses}."),
+    "test_missing": (
+        "pemeriksaannya tidak disebut", "the test is not named",
+        "Kirim kode LOINC, atau nama pemeriksaan.", "Send a LOINC code, or the name of the test."),
+    "time_without_zone": (
+        "waktu tanpa zona waktu, atau bukan waktu", "a time without its time zone, or none at all",
+        "Tulis seperti {example}.", "Write it like {example}."),
+    "reference_missing": (
+        "rujukan ini tidak ada di dalam kiriman", "what this refers to is not in the message",
+        "Sertakan sumber dayanya, atau pakai `identifier`.", "Send the resource along, or use an `identifier`."),
+    "structure_invalid": (
+        "bentuk isian ini tidak menurut standar", "this element is not as the standard says",
+        "Periksa jenis dan nama isiannya.", "Check the type and the name of the element."),
+    "message_invalid": (
+        "kiriman ini bukan {expected}", "the message is not {expected}",
+        "Kirim {expected}.", "Send {expected}."),
     "result_voided": (
         "hasil ini sudah ditarik", "this result was retracted",
         "Kirim hasil yang baru.", "Send a new result."),

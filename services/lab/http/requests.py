@@ -39,9 +39,10 @@ class VoidIn(Body):
 
 
 class CompleteIn(Body):
-    """The unit of a held value, as the analyser prints it."""
+    """The unit of a held value, as the analyser prints it, and its test where the catalogue did not know it."""
 
     unit: Annotated[str, Field(min_length=1, max_length=40)]
+    test_code: TestCode | None = None
 
 
 class DiscardIn(Body):

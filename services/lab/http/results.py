@@ -18,7 +18,7 @@ from services.lab.http.answers import (
     result_json,
 )
 from services.lab.http.requests import ResultIn, ResultPatch, ResultsIn, VoidIn
-from services.lab.store.results import RESULTS, list_results
+from services.lab.store.results import NATURAL_KEY, RESULTS, list_results
 from services.lab.use_cases.correct_results import correct_result, void_result
 from services.lab.use_cases.record_results import Recorded, record_results
 from shared.auth.dependency import require
@@ -35,7 +35,6 @@ from shared.http.transaction import reading, write_once, writing
 from shared.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/results", tags=["results"])
-NATURAL_KEY: Final = "lab_result_natural_key"
 _STATUS: Final = {"accepted": 201, "unchanged": 200}
 
 

@@ -39,6 +39,7 @@ RESULTS: Final[Kept[LabResultV1]] = Kept(
     ),
     beside=(plain("specimen_id", "uuid"), plain("void_reason", "text")),
 )
+NATURAL_KEY: Final = "lab_result_natural_key"
 # The owners by themselves first: a join alone would read the whole table under row-level security.
 SLOTS: Final = (
     "NOT voided AND owner = ANY($1) "

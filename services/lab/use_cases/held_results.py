@@ -23,14 +23,17 @@ class AlreadySettledError(Exception):
         self.held = held
 
 
-async def complete_held(connection: Connection, held_id: UUID, unit: str, entry: Entry) -> Recorded:
-    """The result that the held row becomes with its unit: `accepted`, or `unchanged` where it is known already.
+async def complete_held(
+    connection: Connection, held_id: UUID, unit: str, entry: Entry, test_code: str | None = None
+) -> Recorded:
+    """The result that the held row becomes: `accepted`, or `unchanged` where it is known already.
 
+    `test_code` where the catalogue did not know the test.
     Raises UnknownFactError, AlreadySettledError, and RefusedError for what would not be accepted as a new result
     either; then the row stays open.
     """
     held = await _open(connection, held_id)
-    row = NewResult.model_validate({**held.reported, "unit": unit})
+    row = NewResult.model_validate({**held.reported, "unit": unit, **({"test_code": test_code} if test_code else {})})
     recorded = (await record_results(connection, [row], entry))[0]
     if recorded.fact is None or recorded.outcome not in {"accepted", "unchanged"}:
         raise RefusedError(*recorded.problems)

@@ -113,14 +113,23 @@ def build_result(row: NewResult, around: Surroundings, entry: Entry) -> LabResul
 
 
 def held_row(row: NewResult, around: Surroundings, entry: Entry) -> Held:
-    """A row with nothing wrong but its missing unit, as it is held; the same row is the same held row."""
+    """A row with nothing wrong but what a person can decide, as it is held; the same row is the same held row."""
     order, _, _ = _whose(row, around)
     child_id = order.child_id if order else row.child_id
     draw = _draw(row, around.tubes.get(row.specimen_id) if row.specimen_id else None)
     if child_id is None or isinstance(draw, ResultProblem):
-        raise ValueError("more is wrong with the row than its unit")
+        raise ValueError("more is wrong with the row than its test or unit")
     laboratory_code = entry.laboratory_code or (order.laboratory_code if order else None)
-    label = ("held", laboratory_code or "", row.test_code, draw.key, row.comparator or "", repr(row.value))
+    label: tuple[str, ...] = (
+        "held",
+        laboratory_code or "",
+        row.test_code,
+        draw.key,
+        row.comparator or "",
+        repr(row.value),
+    )
+    if row.unit is not None and row.unit.strip():
+        label += (row.unit.strip(),)
     return Held(
         held_id=derived_fact_id(row.order_id or child_id, "/".join(label)),
         child_id=child_id,

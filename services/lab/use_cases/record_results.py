@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -24,6 +25,7 @@ from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 Outcome = Literal["accepted", "unchanged", "conflict", "held", "rejected"]
+UNIT_ONLY: Final = frozenset({"unit_missing"})
 STEP_ROWS: Final = 250  # between two looks at the rest of the process
 
 
@@ -37,11 +39,14 @@ class Recorded:
     held_id: UUID | None = None
 
 
-async def record_results(connection: Connection, rows: Sequence[NewResult], entry: Entry) -> list[Recorded]:
+async def record_results(
+    connection: Connection, rows: Sequence[NewResult], entry: Entry, held_for: AbstractSet[str] = UNIT_ONLY
+) -> list[Recorded]:
     """Store `rows`, what follows from them for orders and alerts, and all events; what became of each, in input order.
 
     A second report of the same test and draw is `unchanged` if it says the same and `conflict` if not: a correction
-    must say that it is one. A value without a unit is `held` until somebody says which was meant (`held_results`).
+    must say that it is one. A row with a single problem out of `held_for` is `held` until somebody decides
+    (`held_results`): a value without a unit, until it is said which was meant.
     """
     around = await surroundings(connection, rows)
     done: list[Recorded | None] = []
@@ -52,7 +57,7 @@ async def record_results(connection: Connection, rows: Sequence[NewResult], entr
         if isinstance(built, LabResultV1):
             facts[index] = built
             done.append(None)
-        elif [problem.code for problem in built] == ["unit_missing"]:
+        elif len(built) == 1 and built[0].code in held_for:
             held.append(held_row(row, around, entry))
             done.append(Recorded("held", problems=tuple(built), held_id=held[-1].held_id))
         else:

@@ -1,0 +1,1 @@
+"""Messages of laboratories: bytes in, rows out."""

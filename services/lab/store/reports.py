@@ -1,0 +1,105 @@
+"""Rows of `reported_result` and `inbound_message`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from services.lab.domain.reports import Stated
+from shared.postgres.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of a laboratory: `kept` is what it said less identities, `sha256` is of the bytes as they came."""
+
+    message_id: UUID
+    door: Literal["fhir", "hl7"]
+    received_at: datetime
+    sha256: bytes
+    kept: str
+    answer: str
+    control_id: str | None = None
+
+
+async def hold_sources(connection: Connection, laboratory_code: str, source_ids: Collection[UUID]) -> None:
+    """Alone with these observations until the commit: statements of one observation come one after another."""
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1 || id::text, 1)) FROM unnest($2::uuid[]) AS id",
+        laboratory_code,
+        sorted(set(source_ids)),
+    )
+
+
+async def read_sources(
+    connection: Connection, laboratory_code: str, source_ids: Collection[UUID]
+) -> dict[UUID, Stated]:
+    """What is known of these observations; a held row that somebody completed is its result."""
+    rows = await connection.fetch(
+        "SELECT s.source_id, s.statement, s.stated_at, coalesce(s.result_id, h.result_id) AS result_id, "
+        "CASE WHEN h.state = 'open' THEN h.held_id END AS held_id "
+        "FROM reported_result s LEFT JOIN held_result h ON h.held_id = s.held_id AND s.result_id IS NULL "
+        "WHERE s.laboratory_code = $1 AND s.source_id = ANY($2)",
+        laboratory_code,
+        list(source_ids),
+    )
+    return {row["source_id"]: Stated(*list(row.values())[1:]) for row in rows}
+
+
+async def stated_elsewhere(connection: Connection, result_id: UUID, source_id: UUID) -> bool:
+    """Whether another observation that is not retracted is this result too."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM reported_result WHERE result_id = $1 AND source_id <> $2 "
+        "AND statement <> 'retracted')",
+        result_id,
+        source_id,
+    )
+    return found
+
+
+async def write_sources(connection: Connection, laboratory_code: str, stated: Mapping[UUID, Stated]) -> None:
+    """The last word of each."""
+    await connection.executemany(
+        "INSERT INTO reported_result (laboratory_code, source_id, statement, stated_at, result_id, held_id) "
+        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (laboratory_code, source_id) DO UPDATE "
+        "SET statement = EXCLUDED.statement, stated_at = EXCLUDED.stated_at, result_id = EXCLUDED.result_id, "
+        "held_id = EXCLUDED.held_id",
+        [
+            (laboratory_code, source_id, each.statement, each.stated_at, each.result_id, each.held_id)
+            for source_id, each in sorted(stated.items())
+        ],
+    )
+
+
+async def hold_control(connection: Connection, laboratory_code: str, control_id: str) -> Message | None:
+    """The message of this number, if it has come before; alone with the number until the commit."""
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1 || chr(10) || $2, 2))", laboratory_code, control_id
+    )
+    row = await connection.fetchrow(
+        "SELECT message_id, door, received_at, sha256, kept, answer, control_id FROM inbound_message "
+        "WHERE laboratory_code = $1 AND control_id = $2",
+        laboratory_code,
+        control_id,
+    )
+    return None if row is None else Message(**dict(row))
+
+
+async def insert_message(connection: Connection, laboratory_code: str, message: Message, account: str) -> None:
+    """Keep the message."""
+    await connection.execute(
+        "INSERT INTO inbound_message (laboratory_code, message_id, door, control_id, received_at, received_by, sha256, "
+        "kept, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        laboratory_code,
+        message.message_id,
+        message.door,
+        message.control_id,
+        message.received_at,
+        account,
+        message.sha256,
+        message.kept,
+        message.answer,
+    )
