@@ -11,7 +11,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[3]
 TEXT = {".py", ".md", ".toml", ".txt", ".lock", ".yml", ".yaml", ".json", ".sql", ".sh", ".css", ".js", ".html", ".xml"}
 NAMELESS = {"tumbuh", "Dockerfile", "NOTICE", "LICENSE", ".importlinter", ".gitignore", ".dockerignore", "run"}
-MADE = {name.strip("/") for name in (CHECKOUT / ".gitignore").read_text(encoding="utf-8").split() if name.endswith("/")}
+MADE = {name.strip("/") for name in (CHECKOUT / ".gitignore").read_text(encoding="utf-8").split()}
 # Spelt apart, so that this file does not find itself.
 MACHINE = re.compile("|".join(["/wo" + r"rk/\w", "/ho" + r"me/(?!tumbuh)\w", "index-" + "url"]))
 HOSTS = re.compile(
