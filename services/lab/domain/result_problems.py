@@ -96,8 +96,8 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Kirim hanya yang masih menunggu pada daftar kerja.", "Send only what still waits on the work list."),
     "value_conflict": (
         "hasil pengambilan ini sudah ada dengan nilai lain", "this draw already has a result with another value",
-        "Untuk membetulkan, kirim koreksi: PATCH atas `result_id`, status `corrected` (FHIR) atau C (HL7).",
-        "To correct it, send a correction: PATCH of `result_id`, status `corrected` (FHIR) or C (HL7)."),
+        "Untuk membetulkan, kirim koreksi: PATCH atas `result_id`, atau status `corrected` (FHIR).",
+        "To correct it, send a correction: PATCH of `result_id`, or status `corrected` (FHIR)."),
     "value_not_numeric": (
         "hasil tidak berisi angka", "the result holds no number",
         "Kirim angka dengan satuannya; hasil kualitatif belum ada di katalog.",
