@@ -25,7 +25,7 @@ from deploy.local.throw_away import TEST_STACK_VARIABLE, throw_away_stack
 
 BESIDE: Final = (
     "tests/unit",
-    *(f"tests/integration/{name}" for name in ("stack", "oidc", "deploy", "shared", "loop")),
+    *(f"tests/integration/{name}" for name in ("architecture", "stack", "oidc", "deploy", "shared", "loop")),
 )
 
 
