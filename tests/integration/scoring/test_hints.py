@@ -294,19 +294,19 @@ async def test_a_mark_that_is_written_while_its_session_is_judged_stays(pool: Po
 
 async def test_a_session_marked_by_many_batches_is_judged_once_and_after_those_that_rest(pool: Pool) -> None:
     own, *visits = posyandu(random.Random(2), children=1, months=3)
-    await arrive(pool, own)
-    for fact in visits:
+    elsewhere = visit(own.fact_id, visits[0].measured_on, 9.0, 75.0, posyandu_code="12.19.01.2003.P009")  # type: ignore[attr-defined]
+    for fact in (own, *visits, elsewhere):
         await arrive(pool, fact)
     async with pool.acquire() as connection, connection.transaction():
-        assert await gather_marks(connection) == 3
-    await arrive(pool, visits[0].model_copy(update={"revision": 2, "weight_kg": 9.9}))
+        assert await gather_marks(connection) == 4
+    await arrive(pool, visits[-1].model_copy(update={"revision": 2, "weight_kg": 9.9}))
     async with pool.acquire() as connection, connection.transaction():
-        assert await gather_marks(connection) == 3
+        assert await gather_marks(connection) == 4
         turn = await sessions.claim_turn(connection, 0.0)
     assert turn is not None
-    assert len(turn.sessions) == len(set(turn.sessions)) == 3
-    assert turn.sessions[0] == (POSYANDU, visits[0].measured_on)  # type: ignore[attr-defined]
-    assert await sessions_waiting(pool) == 3
+    assert len(turn.sessions) == len(set(turn.sessions)) == 4
+    assert turn.sessions[-1] == (POSYANDU, visits[-1].measured_on)  # type: ignore[attr-defined]
+    assert await sessions_waiting(pool) == 4
 
 
 async def test_a_new_detector_judges_every_session_once_more(pool: Pool) -> None:
