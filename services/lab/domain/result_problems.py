@@ -102,9 +102,6 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "hasil tidak berisi angka", "the result holds no number",
         "Kirim angka dengan satuannya; hasil kualitatif belum ada di katalog.",
         "Send a number with its unit; the catalogue has no qualitative tests yet."),
-    "control_id_used": (
-        "nomor pesan ini sudah dipakai untuk pesan lain", "the number of the message was used for another one",
-        "Beri setiap pesan nomor sendiri (MSH-10).", "Give every message a number of its own (MSH-10)."),
     "laboratory_differs": (
         "laboratorium pemeriksa bukan laboratorium akun ini", "the performing laboratory is not the account's",
         "Kirim dengan akun laboratorium yang memeriksa.",

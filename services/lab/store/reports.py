@@ -17,12 +17,11 @@ class Message:
     """A message of a laboratory: `kept` is what it said less identities, `sha256` is of the bytes as they came."""
 
     message_id: UUID
-    door: Literal["fhir", "hl7"]
+    door: Literal["fhir"]
     received_at: datetime
     sha256: bytes
     kept: str
     answer: str
-    control_id: str | None = None
 
 
 async def hold_sources(connection: Connection, laboratory_code: str, source_ids: Collection[UUID]) -> None:
@@ -74,29 +73,14 @@ async def write_sources(connection: Connection, laboratory_code: str, stated: Ma
     )
 
 
-async def hold_control(connection: Connection, laboratory_code: str, control_id: str) -> Message | None:
-    """The message of this number, if it has come before; alone with the number until the commit."""
-    await connection.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended($1 || chr(10) || $2, 2))", laboratory_code, control_id
-    )
-    row = await connection.fetchrow(
-        "SELECT message_id, door, received_at, sha256, kept, answer, control_id FROM inbound_message "
-        "WHERE laboratory_code = $1 AND control_id = $2",
-        laboratory_code,
-        control_id,
-    )
-    return None if row is None else Message(**dict(row))
-
-
 async def insert_message(connection: Connection, laboratory_code: str, message: Message, account: str) -> None:
     """Keep the message."""
     await connection.execute(
-        "INSERT INTO inbound_message (laboratory_code, message_id, door, control_id, received_at, received_by, sha256, "
-        "kept, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO inbound_message (laboratory_code, message_id, door, received_at, received_by, sha256, kept, "
+        "answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         laboratory_code,
         message.message_id,
         message.door,
-        message.control_id,
         message.received_at,
         account,
         message.sha256,

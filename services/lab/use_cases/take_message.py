@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.lab.domain.reports import Reported
 from services.lab.domain.result_problems import ResultProblem
-from services.lab.store.reports import Message, hold_control, insert_message
+from services.lab.store.reports import Message, insert_message
 from services.lab.use_cases.entry import Entry, RefusedError
 from services.lab.use_cases.take_reports import Taken, take_reports
 from shared.postgres.pool import Connection
@@ -19,15 +19,14 @@ REFUSED: Final = ("rejected", "conflict")
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A message as it came. `atomic`: all of it or nothing; `control_id`: the sender's own number of it."""
+    """A message as it came. `atomic`: all of it or nothing."""
 
     message_id: UUID
-    door: Literal["fhir", "hl7"]
+    door: Literal["fhir"]
     sha256: bytes
     kept: str
     rows: Sequence[Reported]
     atomic: bool = False
-    control_id: str | None = None
 
 
 class _UndoneError(Exception):
@@ -37,20 +36,14 @@ class _UndoneError(Exception):
 async def take_message(
     connection: Connection, inbound: Inbound, entry: Entry, answer_of: Callable[[Sequence[Taken]], str]
 ) -> str:
-    """The answer: that of the first time where the sender sends a message of the same number again.
+    """The answer.
 
     Of an atomic message nothing is stored where a row is refused; the message itself is kept all the same. Raises
-    RefusedError for who is no laboratory, and for another message under a number that was used.
+    RefusedError for who is no laboratory.
     """
     laboratory = entry.laboratory_code
     if laboratory is None:
         raise RefusedError(ResultProblem("no_laboratory", "laboratory"))
-    if inbound.control_id is not None:
-        before = await hold_control(connection, laboratory, inbound.control_id)
-        if before is not None and before.sha256 != inbound.sha256:
-            raise RefusedError(ResultProblem("control_id_used", "control_id"))
-        if before is not None:
-            return before.answer
     taken: list[Taken] = []
     try:
         async with connection.transaction():
@@ -60,8 +53,6 @@ async def take_message(
     except _UndoneError:
         pass  # `answer_of` sees what was refused
     answer = answer_of(taken)
-    message = Message(
-        inbound.message_id, inbound.door, entry.known_at, inbound.sha256, inbound.kept, answer, inbound.control_id
-    )
+    message = Message(inbound.message_id, inbound.door, entry.known_at, inbound.sha256, inbound.kept, answer)
     await insert_message(connection, laboratory, message, entry.account)
     return answer

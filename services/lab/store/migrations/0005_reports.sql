@@ -16,8 +16,7 @@ CREATE INDEX reported_result_result ON reported_result (result_id) WHERE result_
 CREATE TABLE inbound_message (
     laboratory_code text COLLATE "C" NOT NULL,
     message_id uuid NOT NULL,
-    door text NOT NULL,                  -- fhir, hl7
-    control_id text,                     -- sender and number of an HL7 message: sent again, it has the same answer
+    door text NOT NULL,                  -- fhir
     received_at timestamptz NOT NULL,
     received_by text NOT NULL,           -- account
     sha256 bytea NOT NULL,               -- of the bytes as they came
@@ -26,8 +25,6 @@ CREATE TABLE inbound_message (
     PRIMARY KEY (laboratory_code, message_id)
 );
 COMMENT ON TABLE inbound_message IS 'primary; messages of laboratories as they came, less identities, and what was answered';
-CREATE UNIQUE INDEX inbound_message_control ON inbound_message (laboratory_code, control_id)
-    WHERE control_id IS NOT NULL;
 
 DO $$
 DECLARE
