@@ -68,6 +68,15 @@ def turns_sixty_months_on(birth_date: date) -> date:
         return date(birth_date.year + 5, 3, 1)
 
 
+def born_after_for_under_five(today: date) -> date:
+    """Children born later are under five on `today` (29 February counts as the 28th: a day too many harms nobody)."""
+    years = UNDER_FIVE_MONTHS // 12
+    try:
+        return today.replace(year=today.year - years)
+    except ValueError:
+        return today.replace(year=today.year - years, day=28)
+
+
 def parse_month(text: str) -> date:
     """`2026-04` → 2026-04-01. ValueError otherwise."""
     if len(text) != len("2026-04") or text[4] != "-":

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 
 from services.scoring.consumers.evidence_handler import EvidenceHandler
 from services.scoring.domain.ruleset import RuleSet, load
-from services.scoring.http import cases, children, follow_ups, hints, missing_tests, zscores
+from services.scoring.http import cases, children, follow_ups, hints, missing_tests, tier_shares, zscores
 from services.scoring.jobs.sessions import SILENT_SECONDS, SessionJudge
 from services.scoring.store import sessions
 from services.scoring.use_cases.judge_measurements import Clock
@@ -105,6 +105,7 @@ def routers() -> list[APIRouter]:
         cases.router,
         follow_ups.router,
         missing_tests.router,
+        tier_shares.router,
         hints.router,
         zscores.router,
         ledger_router(SERVICE, owns=OWNS, holds=HOLDS, extra=_waiting),

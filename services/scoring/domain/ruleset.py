@@ -19,6 +19,7 @@ from services.scoring.domain.growth_rules import EarlyWarningRules, VelocityRule
 from services.scoring.domain.laboratory_rules import LaboratoryRules, laboratory_rules
 from services.scoring.domain.risk_codes import RULE_IDS, TIER_NAMES, RiskRule, Tier
 from services.scoring.domain.ruleset_checks import Checks, RuleSetError
+from services.scoring.domain.tier_shares import ShareRules, share_rules
 from shared.growth.codes import Sex
 
 __all__ = ["RuleSet", "RuleSetError", "VelocityRules", "load", "read"]
@@ -143,6 +144,7 @@ class RuleSet:
     recovery_apart_days: int
     recovery_at_least: float
     laboratory: LaboratoryRules
+    tier_shares: ShareRules
 
 
 @cache
@@ -186,6 +188,7 @@ def _build(checks: Checks) -> RuleSet:
         recovery_apart_days=recovery.whole("apart_days", 1, 366),
         recovery_at_least=recovery.number("at_least", -6, 6),
         laboratory=laboratory_rules(checks),
+        tier_shares=share_rules(checks),
     )
 
 
@@ -246,9 +249,7 @@ def _plausible(checks: Checks) -> dict[str, tuple[float, float]]:
     table = checks.table("plausible")
     ranges = {}
     for name in PLAUSIBLE:
-        numbers = table.numbers(name, 0, 1000)
-        table.require(len(numbers) == 2 and numbers[0] < numbers[1], f"{name}: smallest and largest")
-        ranges[name] = (numbers[0], numbers[-1]) if numbers else (0.0, 0.0)
+        ranges[name] = table.limits(name, 0, 1000)
     return ranges
 
 

@@ -60,6 +60,13 @@ class Table:
         self.require(fine, f"{key} must be numbers from {low} to {high}")
         return tuple(float(item) for item in value) if fine else ()
 
+    def limits(self, key: str, low: float, high: float) -> tuple[float, float]:
+        """The smallest and the largest number of a range."""
+        value = self.numbers(key, low, high)
+        fine = len(value) == 2 and value[0] < value[1]
+        self.require(fine, f"{key}: smallest and largest")
+        return (value[0], value[1]) if fine else (float(low), float(high))
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of words."""
         value = self._value(key)

@@ -21,6 +21,7 @@ TITLES: Final = {
     "velocity": "Growth velocity",
     "tier": "What fires a tier",
     "tracks": "What each tier asks for",
+    "tier_shares": "Shares of children by tier",
     "early_warning": "Early warning",
     "corrected_age": "Corrected age",
     "plausible": "Entry limits",
@@ -47,6 +48,7 @@ UNITS: Final = {
     "tier.stunting_risk": "probability",
     "tier.critical_haemoglobin": "g/L",
     "recovery": "SD",
+    "tier_shares": "share",
     "elevation": "[m, g/L]",
 }  # fmt: skip
 INTRODUCTION: Final = """\

@@ -13,7 +13,7 @@ from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.texts import Words
 from services.scoring.store import lists
 from shared.auth.areas import AreaGrant
-from shared.calendar import UNDER_FIVE_MONTHS
+from shared.calendar import born_after_for_under_five
 from shared.postgres.pool import Connection
 
 Position = tuple[str, UUID, str]  # desa, child, thing
@@ -65,7 +65,7 @@ async def list_missing_tests(
     rows: list[dict[str, Any]] = []
     looked_at = 0
     last: Position | None = None
-    async for children in _walk(connection, area_ranges(areas), after, _born_after(today)):
+    async for children in _walk(connection, area_ranges(areas), after, born_after_for_under_five(today)):
         desa_of = {str(child_id): desa_code for desa_code, child_id in children}
         lacks = await lists.lacks_of(connection, [child_id for _, child_id in children])
         found = sorted(((_position(desa_of, row), row) for row in lacks), key=itemgetter(0))
@@ -85,7 +85,7 @@ async def list_missing_tests(
 
 async def total_missing_tests(connection: Connection, areas: AreaGrant, today: date) -> list[dict[str, Any]]:
     """Which single test or measurement would settle how many verdicts, of how many children; the most first."""
-    rows = await lists.lack_totals(connection, area_ranges(areas), _born_after(today))
+    rows = await lists.lack_totals(connection, area_ranges(areas), born_after_for_under_five(today))
     return [{**row, "owner_role": _owner(row["missing"]), **_words(row["missing"])} for row in rows]
 
 
@@ -138,12 +138,3 @@ def _owner(missing: str) -> str:
 
 def _words(missing: str) -> dict[str, str]:
     return {f"text_{language}": Words(language).begin(missing, "settle_with", "test") for language in ("id", "en")}
-
-
-def _born_after(today: date) -> date:
-    """Children born later are under five today (29 February counts as the 28th: a day too many harms nobody)."""
-    years = UNDER_FIVE_MONTHS // 12
-    try:
-        return today.replace(year=today.year - years)
-    except ValueError:
-        return today.replace(year=today.year - years, day=28)

@@ -17,6 +17,7 @@ from services.scoring.domain.early_warning.risk import BECAUSE_NAMES
 from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES
 from services.scoring.domain.texts import Words, texts
 from services.scoring.domain.texts_numbers import day, haemoglobin, number, quantity
+from services.scoring.domain.tier_shares import ShareState
 from services.scoring.use_cases.explanation_lines import RULE_UNITS
 from services.scoring.use_cases.list_missing_tests import DUE_AS, OWNERS
 from shared.contracts.child import Position, Sex
@@ -70,6 +71,7 @@ CODES = [
     ("param", get_args(Param)),
     ("proposed_sex", get_args(Sex)),
     ("proposed_position", get_args(Position)),
+    ("tier_share", get_args(ShareState)),
 ]
 
 
