@@ -6,8 +6,8 @@ A broken catalogue is refused as a whole, with every problem told at once.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -50,6 +50,8 @@ class Analyte:
     needs: tuple[str, ...]
     status: str
     source: str
+    version: str = ""  # whose row this is, and the day it holds from: kept with every result that it reads
+    entry: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # as it was written
 
     def unit(self, text: str) -> Unit | None:
         """The unit written as `text`, among those that may be reported."""
@@ -89,6 +91,32 @@ class Catalogue:
         """The row of `code` that holds on a day; None if there is none."""
         return next((row for row in self.rows.get(code, ()) if row.valid_from <= on), None)
 
+    def version_of(self, code: str, on: date) -> str | None:
+        """Which row of `code` holds on a day."""
+        row = self.analyte(code, on)
+        return None if row is None else row.version
+
+    def with_entries(self, entries: Sequence[Mapping[str, Any]]) -> Catalogue:
+        """This catalogue with the district's rows: from the day its first row of a test holds, only its rows count.
+
+        So what a district decided outlives every release, whose later rows are shown and not followed. A test that is
+        not shipped can be ordered by its own code. CatalogueError where an entry is broken.
+        """
+        problems: list[str] = []
+        own = [_analyte(entry, problems, "district") for entry in entries]
+        if problems:
+            raise CatalogueError(problems)
+        since = {row.code: min(each.valid_from for each in own if each.code == row.code) for row in own}
+        shipped = [row for rows in self.rows.values() for row in rows if row.valid_from < since.get(row.code, date.max)]
+        rows = [*shipped, *own]
+        asked = {code for codes in self.orderables.values() for code in codes}
+        new = {row.code: (row.code,) for row in own if row.code not in asked}
+        return replace(
+            self,
+            rows={row.code: _rows_of(row.code, rows) for row in rows},
+            orderables={**self.orderables, **new},
+        )
+
     def code_of_loinc(self, loinc: str) -> str | None:
         """The test that has a unit reported under `loinc`; None where it is not in the catalogue."""
         return next(
@@ -108,7 +136,7 @@ def read(content: bytes) -> Catalogue:
     problems: list[str] = []
     try:
         data = tomllib.loads(content.decode())
-        rows = [_analyte(entry, problems) for entry in data["analyte"]]
+        rows = [_analyte(entry, problems, data["version"]) for entry in data["analyte"]]
         catalogue = Catalogue(
             version=data["version"],
             rows={row.code: _rows_of(row.code, rows) for row in rows},
@@ -138,8 +166,8 @@ def _rows_of(code: str, rows: list[Analyte]) -> tuple[Analyte, ...]:
     return tuple(sorted((row for row in rows if row.code == code), key=lambda row: row.valid_from, reverse=True))
 
 
-def _analyte(entry: Mapping[str, Any], problems: list[str]) -> Analyte:
-    code = entry["code"]
+def _analyte(entry: Mapping[str, Any], problems: list[str], origin: str) -> Analyte:
+    code, valid_from = entry["code"], _day(entry["from"])
     units = tuple(_unit(item) for item in entry["units"])
     low, high = entry["plausible"]
     canonical = next((unit for unit in units if unit.name == entry["canonical_unit"] and unit.factor == 1), None)
@@ -158,7 +186,7 @@ def _analyte(entry: Mapping[str, Any], problems: list[str]) -> Analyte:
         code=code,
         name_id=entry["name_id"],
         name_en=entry["name_en"],
-        valid_from=entry["from"],
+        valid_from=valid_from,
         canonical=canonical or units[0],
         units=units,
         decimals=entry["decimals"],
@@ -170,7 +198,13 @@ def _analyte(entry: Mapping[str, Any], problems: list[str]) -> Analyte:
         needs=tuple(entry["needs"]),
         status=entry["status"],
         source=entry["source"],
+        version=f"{origin}/{valid_from.isoformat()}",
+        entry=entry,
     )
+
+
+def _day(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _unit(item: Mapping[str, Any]) -> Unit:

@@ -37,7 +37,7 @@ RESULTS: Final[Kept[LabResultV1]] = Kept(
         plain("reported_at", "timestamptz"),
         plain("voided", "boolean"),
     ),
-    beside=(plain("specimen_id", "uuid"), plain("void_reason", "text")),
+    beside=(plain("specimen_id", "uuid"), plain("void_reason", "text"), plain("catalogue_version", "text")),
 )
 NATURAL_KEY: Final = "lab_result_natural_key"
 # The owners by themselves first: a join alone would read the whole table under row-level security.

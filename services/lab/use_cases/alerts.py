@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from services.lab.domain.catalogue import Catalogue, load
+from services.lab.domain.catalogue import Catalogue
 from services.lab.domain.criticals import Crossing, Drawn, alerts
+from services.lab.store.catalogue import read_catalogue
 from services.lab.store.critical_limits import CriticalLimit, read_limits
 from services.lab.store.criticals import CRITICALS, alert_id, alerts_of
 from services.lab.store.results import draw_key, results_of_draws
@@ -25,7 +26,7 @@ async def refresh_alerts(connection: Connection, touched: Sequence[LabResultV1],
     """Alerts of the draws of `touched` (states before and after a change) that have to change, stored."""
     draws = {(result.order_id or result.child_id, draw_key(result)) for result in touched}
     valid = {result.fact_id: result for result in await results_of_draws(connection, draws)}
-    catalogue = load()
+    catalogue = await read_catalogue(connection)
     own = await read_limits(connection, {result.laboratory_code for result in valid.values()})
     looked_at = [drawn for result in valid.values() if (drawn := _drawn(result, catalogue, own)) is not None]
     wanted = alerts(looked_at, catalogue.alert_at_most_days)

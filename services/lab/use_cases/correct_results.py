@@ -48,7 +48,8 @@ async def correct_result(
     if not values:
         return old
     new = revised(old, "corrected", entry.now, **values)
-    await RESULTS.write(connection, [new])
+    read_by = around.catalogue.version_of(new.test_code, new.drawn_on)
+    await RESULTS.write(connection, [new], {fact_id: (None, None, read_by)})
     await settle(connection, [new], entry, before=[old])
     return new
 
@@ -70,7 +71,7 @@ async def void_result(
     if old.voided:
         return old
     new = revised(old, "voided", entry.now, voided=True)
-    await RESULTS.write(connection, [new], {fact_id: (None, reason)})
+    await RESULTS.write(connection, [new], {fact_id: (None, reason, None)})
     await settle(connection, [new], entry)
     return new
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from services.lab.domain.catalogue import load
+from services.lab.domain.catalogue import Analyte
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.routing import area_of
+from services.lab.store.catalogue import read_catalogue
 from services.lab.store.critical_limits import CriticalLimit, insert_limit, read_limits
 from services.lab.store.laboratories import read_laboratories
 from services.lab.use_cases.entry import Entry, RefusedError
@@ -20,7 +21,8 @@ async def save_critical_limit(connection: Connection, limit: CriticalLimit, entr
     """
     if limit.laboratory_code not in {each.code for each in await read_laboratories(connection)}:
         raise UnknownFactError
-    problems = _problems(limit, entry)
+    catalogue = await read_catalogue(connection)
+    problems = _problems(limit, catalogue.analyte(limit.test_code, limit.valid_from), entry)
     before = [row for row in await read_limits(connection, [limit.laboratory_code]) if row.test_code == limit.test_code]
     if before and before[0].valid_from >= limit.valid_from:
         since = {"day": before[0].valid_from.isoformat()}
@@ -32,7 +34,7 @@ async def save_critical_limit(connection: Connection, limit: CriticalLimit, entr
         raise RefusedError(ResultProblem("limit_not_later", "valid_from", limit.valid_from.isoformat(), since))
 
 
-def _problems(limit: CriticalLimit, entry: Entry) -> list[ResultProblem]:
+def _problems(limit: CriticalLimit, analyte: Analyte | None, entry: Entry) -> list[ResultProblem]:
     found: list[ResultProblem] = []
     today = entry.now.astimezone(JAKARTA).date()
     if not entry.grant.covers_area(area_of(limit.laboratory_code)):
@@ -41,7 +43,6 @@ def _problems(limit: CriticalLimit, entry: Entry) -> list[ResultProblem]:
         found.append(
             ResultProblem("limit_in_the_past", "valid_from", limit.valid_from.isoformat(), {"day": today.isoformat()})
         )
-    analyte = load().analyte(limit.test_code, limit.valid_from)
     if analyte is None:
         return [*found, ResultProblem("unknown_test", "test_code", limit.test_code)]
     low, high = limit.critical_below, limit.critical_above

@@ -12,9 +12,10 @@ from uuid import UUID
 
 import structlog
 
-from services.lab.domain.catalogue import Catalogue, load
+from services.lab.domain.catalogue import Catalogue
 from services.lab.domain.orders import Need, Order, Test, Work, keep_order
 from services.lab.domain.routing import route
+from services.lab.store.catalogue import read_catalogue
 from services.lab.store.holding import HeldCase, cases_by_id, read_children
 from services.lab.store.laboratories import read_laboratories
 from services.lab.store.orders import ORDERS, OrderWork, unassigned_cases, work_of
@@ -55,7 +56,7 @@ async def _refresh(
     children = await read_children(connection, {case.child_id for case in cases})
     laboratories = await read_laboratories(connection)
     work = await work_of(connection, [order.fact_id for order in stored.values()])
-    catalogue = load()
+    catalogue = await read_catalogue(connection)
     changed: list[LabOrderV1] = []
     beside: dict[UUID, tuple[str]] = {}
     for case in cases:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.lab.domain.catalogue import load
+from services.lab.domain.catalogue import Catalogue
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.results import Draw, convert_value, draw_of, draw_problem
 from services.lab.store.held_results import Held
@@ -56,6 +56,7 @@ class Surroundings:
     children: Mapping[UUID, HeldChild]
     tubes: Mapping[UUID, Tube]
     replaced: Mapping[UUID, LabResultV1]
+    catalogue: Catalogue
 
 
 def build_result(row: NewResult, around: Surroundings, entry: Entry) -> LabResultV1 | list[ResultProblem]:
@@ -69,7 +70,7 @@ def build_result(row: NewResult, around: Surroundings, entry: Entry) -> LabResul
         draw = Draw(entry.now.astimezone(JAKARTA).date())
     elif wrong := draw_problem(draw, child.birth_date if child else None, entry.now):
         problems.append(wrong)
-    analyte = load().analyte(row.test_code, draw.on)
+    analyte = around.catalogue.analyte(row.test_code, draw.on)
     if analyte is None:
         return [*problems, ResultProblem("unknown_test", "test_code")]
     converted = convert_value(analyte, row.value, row.unit, row.comparator)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
+from services.lab.domain.catalogue import Catalogue
 from services.lab.domain.result_problems import ResultProblem
+from services.lab.store.catalogue import read_catalogue
 from services.lab.store.held_results import Held, insert_held
 from services.lab.store.holding import read_children
 from services.lab.store.orders import ORDERS
@@ -65,7 +67,7 @@ async def record_results(
         if index % STEP_ROWS == STEP_ROWS - 1:
             await asyncio.sleep(0)
     await insert_held(connection, held, entry.account)
-    for index, recorded in (await _store(connection, facts, rows)).items():
+    for index, recorded in (await _store(connection, facts, rows, around.catalogue)).items():
         done[index] = recorded
     results = [recorded for recorded in done if recorded is not None]
     new = [result.fact for result in results if result.outcome == "accepted" and result.fact is not None]
@@ -74,7 +76,7 @@ async def record_results(
         revised(old, "voided", entry.now, voided=True)
         for old in {old.fact_id: old for old in replaced if not old.voided}.values()
     ]
-    await RESULTS.write(connection, retracted, {fact.fact_id: (None, "replaced") for fact in retracted})
+    await RESULTS.write(connection, retracted, {fact.fact_id: (None, "replaced", None) for fact in retracted})
     await settle(connection, [*retracted, *new], entry)
     return results
 
@@ -95,6 +97,7 @@ async def surroundings(connection: Connection, rows: Sequence[NewResult]) -> Sur
         children=await read_children(connection, child_ids | {order.child_id for order in orders.values()}),
         tubes=await find_specimens(connection, {row.specimen_id for row in rows if row.specimen_id is not None}),
         replaced={result.fact_id: result for result in held},
+        catalogue=await read_catalogue(connection),
     )
 
 
@@ -112,14 +115,17 @@ async def settle(
 
 
 async def _store(
-    connection: Connection, facts: Mapping[int, LabResultV1], rows: Sequence[NewResult]
+    connection: Connection, facts: Mapping[int, LabResultV1], rows: Sequence[NewResult], catalogue: Catalogue
 ) -> dict[int, Recorded]:
     """Insert what is new; rows that meet a stored or an earlier row of the batch are compared with it."""
     first: dict[Slot, LabResultV1] = {}
     for fact in facts.values():
         first.setdefault(slot_of(fact), fact)
-    tubes = {fact.fact_id: (rows[index].specimen_id, None) for index, fact in facts.items()}
-    stored = await RESULTS.insert_missing(connection, list(first.values()), tubes)
+    beside = {
+        fact.fact_id: (rows[index].specimen_id, None, catalogue.version_of(fact.test_code, fact.drawn_on))
+        for index, fact in facts.items()
+    }
+    stored = await RESULTS.insert_missing(connection, list(first.values()), beside)
     met = await holders(connection, {slot for slot, fact in first.items() if fact.fact_id not in stored})
     return {
         index: _against(fact, met.get(slot_of(fact), first[slot_of(fact)]), stored) for index, fact in facts.items()

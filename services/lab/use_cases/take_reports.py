@@ -9,10 +9,11 @@ from uuid import UUID
 
 import asyncpg
 
-from services.lab.domain.catalogue import load
+from services.lab.domain.catalogue import Analyte, Catalogue
 from services.lab.domain.reports import LONGEST_WORD, Reported, Stated, next_step
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.results import draw_of
+from services.lab.store.catalogue import read_catalogue
 from services.lab.store.held_results import lock_held, settle_held
 from services.lab.store.reports import hold_sources, read_sources, stated_elsewhere, write_sources
 from services.lab.store.results import NATURAL_KEY, RESULTS, draw_key, holders
@@ -48,7 +49,8 @@ async def take_reports(connection: Connection, rows: Sequence[Reported], entry: 
     laboratory = entry.laboratory_code
     if laboratory is None:
         raise RefusedError(ResultProblem("no_laboratory", "laboratory"))
-    codes = [test_code(row) for row in rows]
+    catalogue = await read_catalogue(connection)
+    codes = [test_code(row, catalogue) for row in rows]
     sources = [row.source_id(code) for row, code in zip(rows, codes, strict=True)]
     await hold_sources(connection, laboratory, sources)
     taken: dict[int, Taken] = {}
@@ -58,7 +60,7 @@ async def take_reports(connection: Connection, rows: Sequence[Reported], entry: 
         reported: dict[int, NewResult] = {}
         for index in turn:
             row, before = rows[index], known.get(sources[index])
-            new = _new_result(row, codes[index], laboratory)
+            new = _new_result(row, codes[index], laboratory, catalogue)
             done = new if isinstance(new, Taken) else await _step(connection, row, new, (sources[index], before), entry)
             if isinstance(done, Taken):
                 taken[index] = done
@@ -78,9 +80,9 @@ async def take_reports(connection: Connection, rows: Sequence[Reported], entry: 
     return [taken[index] for index in range(len(rows))]
 
 
-def test_code(row: Reported) -> str:
+def test_code(row: Reported, catalogue: Catalogue) -> str:
     """The catalogue's code; a test that is not in it keeps the code or words it came with."""
-    return ((load().code_of_loinc(row.test) if row.loinc else None) or row.test)[:LONGEST_WORD]
+    return ((catalogue.code_of_loinc(row.test) if row.loinc else None) or row.test)[:LONGEST_WORD]
 
 
 def _turns(sources: Sequence[UUID]) -> Iterator[list[int]]:
@@ -93,14 +95,16 @@ def _turns(sources: Sequence[UUID]) -> Iterator[list[int]]:
         left = [index for index in left if index not in set(turn)]
 
 
-def _new_result(row: Reported, code: str, laboratory: str) -> NewResult | Taken:
+def _new_result(row: Reported, code: str, laboratory: str, catalogue: Catalogue) -> NewResult | Taken:
     """The row as it would be reported for the first time; a retraction needs no value."""
     if row.laboratory_code not in {None, laboratory}:
         return Taken("rejected", problems=(ResultProblem("laboratory_differs", "laboratory"),))
     if row.value is None and row.statement in {"final", "corrected"}:
         return Taken("rejected", problems=(ResultProblem("value_not_numeric", "value"),))
-    if row.loinc and row.statement in {"final", "corrected"} and (other := _other_code(row, code)) is not None:
-        return Taken("rejected", problems=(other,))
+    if row.loinc and row.statement in {"final", "corrected"}:
+        other = _other_code(row, catalogue.rows.get(code, ()))
+        if other is not None:
+            return Taken("rejected", problems=(other,))
     values: dict[str, Any] = {
         "order_id": row.order_id,
         "child_id": row.child_id,
@@ -116,9 +120,8 @@ def _new_result(row: Reported, code: str, laboratory: str) -> NewResult | Taken:
     return NewResult.model_validate(values)
 
 
-def _other_code(row: Reported, code: str) -> ResultProblem | None:
+def _other_code(row: Reported, analytes: Sequence[Analyte]) -> ResultProblem | None:
     """A unit of the test that is reported under another LOINC code: mass and substance are different tests."""
-    analytes = load().rows.get(code, ())
     written = [unit for analyte in analytes if (unit := analyte.unit(row.unit or ""))]
     if not written or any(unit.loinc == row.test for unit in written):
         return None

@@ -1,0 +1,69 @@
+"""The catalogue in force: what is shipped, and over it the district's versions of rows.
+
+Every transaction asks for the number of the newest version and gets the catalogue built for it from memory, so all
+processes follow a version from its commit on, without a restart, at the price of one look into an index.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from services.lab.domain.catalogue import Catalogue, load
+from shared.postgres.pool import Connection
+
+_NEWEST: Final = "SELECT version_id FROM catalogue_version ORDER BY number DESC LIMIT 1"
+_ALL: Final = """
+SELECT version_id, test_code, valid_from, content::text, changed, reason_text, entered_by, entered_at
+FROM catalogue_version ORDER BY number
+"""
+_built: dict[UUID, Catalogue] = {}  # by the newest version in it: ids are never used twice, in no database
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueVersion:
+    """A row of the district: `content` is the whole entry as `domain.catalogue` reads it."""
+
+    version_id: UUID
+    test_code: str
+    valid_from: date
+    content: dict[str, Any]
+    changed: tuple[str, ...]
+    reason_text: str
+    entered_by: str
+    entered_at: datetime
+
+
+async def read_catalogue(connection: Connection) -> Catalogue:
+    """The catalogue as this transaction sees it."""
+    newest = await connection.fetchval(_NEWEST)
+    if newest is None:
+        return load()
+    known = _built.get(newest)
+    if known is None:
+        versions = await read_versions(connection)
+        known = load().with_entries([version.content for version in versions])
+        _built.clear()  # the one before is asked for by transactions of this moment only
+        _built[versions[-1].version_id] = known
+    return known
+
+
+async def read_versions(connection: Connection) -> list[CatalogueVersion]:
+    """All versions, in the order they were entered."""
+    return [
+        CatalogueVersion(
+            version_id=row["version_id"],
+            test_code=row["test_code"],
+            valid_from=row["valid_from"],
+            content=orjson.loads(row["content"]),
+            changed=tuple(row["changed"]),
+            reason_text=row["reason_text"],
+            entered_by=row["entered_by"],
+            entered_at=row["entered_at"],
+        )
+        for row in await connection.fetch(_ALL)
+    ]
