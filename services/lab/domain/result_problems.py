@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
+from services.lab.domain.order_texts import ORDER_TEXTS
+
 
 @dataclass(frozen=True, slots=True)
 class ResultProblem:
@@ -23,6 +25,7 @@ class ResultProblem:
 
 
 TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    **ORDER_TEXTS,
     "unknown_test": (
         "pemeriksaan tidak ada di katalog", "the test is not in the catalogue",
         "Pakai kode dari /v1/catalogue.", "Use a code of /v1/catalogue."),

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Request, Response
 
 from services.lab.domain.catalogue import Analyte, load
 from services.lab.domain.routing import Laboratory
-from services.lab.http.answers import entry_of, refusals
+from services.lab.http.answers import entry_of, load_json, refusals
 from services.lab.http.requests import CriticalLimitIn, LaboratoryIn
 from services.lab.store.critical_limits import CriticalLimit, read_limits
 from services.lab.store.laboratories import read_laboratories
+from services.lab.store.orders import Load, read_loads
 from services.lab.use_cases.critical_limits import save_critical_limit
 from services.lab.use_cases.laboratories import save_laboratory
 from shared.auth.dependency import require
@@ -60,10 +61,14 @@ async def post_laboratory(
 
 @router.get("/v1/laboratories", summary="All laboratories")
 async def get_laboratories(request: Request, _caller: Annotated[Caller, require("orders:read")]) -> Response:
-    """By code: a district has a handful, so there are no pages."""
+    """By code, each with what waits there beside its capacity: a district has a handful, so there are no pages."""
     async with reading(request) as connection:
         found = await read_laboratories(connection)
-    return json_response({"items": [_laboratory(each) for each in found], "next_cursor": None})
+        loads = await read_loads(connection)
+    items = [
+        {**_laboratory(each), "load": load_json(loads.get(each.code, Load()), each.tests_per_day)} for each in found
+    ]
+    return json_response({"items": items, "next_cursor": None})
 
 
 @router.post("/v1/laboratories/{code}/critical-limits", status_code=201, summary="Critical limits of a laboratory")

@@ -1,23 +1,27 @@
-"""`/v1/orders`, `/v1/worklists`, `/v1/specimens`."""
+"""`/v1/orders`, `/v1/panels`, `/v1/worklists`."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from services.lab.http.answers import due_json, entry_of, order_json, refusals, specimen_json
-from services.lab.http.requests import RejectIn, SpecimenIn
+from services.lab.domain.order_rules import order_rules
+from services.lab.http.answers import addition_json, due_json, entry_of, load_json, order_json, refusals, specimen_json
+from services.lab.http.requests import AddTestsIn
 from services.lab.store.holding import HeldChild, read_children
 from services.lab.store.laboratories import read_laboratories
-from services.lab.store.orders import ORDERS, list_orders, waiting_tests, worklist
-from services.lab.store.specimens import Specimen, specimens_in_hand
-from services.lab.use_cases.specimens import NewSpecimen, receive_specimen, reject_specimen
+from services.lab.store.order_additions import read_additions
+from services.lab.store.orders import ORDERS, Load, Place, list_orders, read_loads, unserved_load, worklist
+from services.lab.store.specimens import specimens_in_hand
+from services.lab.use_cases.add_tests import Wish, add_tests
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import completed_months, today_jakarta
+from shared.contracts.fact import AreaCode, PosyanduCode
 from shared.contracts.lab import LaboratoryCode, LabOrderV1, OrderState
 from shared.http.answer import Answer, json_answer, json_response
 from shared.http.bodies import json_body
@@ -31,16 +35,28 @@ router = APIRouter(tags=["orders"])
 LISTED_BY: Final = ("urgency", "waiting_since", "fact_id")
 
 
+def place(
+    area: Annotated[
+        list[AreaCode] | None, Query(max_length=60, description="Home of the child; a puskesmas gives its desa.")
+    ] = None,
+    posyandu: PosyanduCode | None = None,
+) -> Place:
+    """FastAPI dependency: where the children of a list are at home."""
+    return Place(tuple(area or ()), posyandu)
+
+
 @router.get("/v1/orders/{order_id}", summary="One order with its specimens")
 async def get_order(request: Request, _caller: Annotated[Caller, require("orders:read")], order_id: UUID) -> Response:
     """404 also for an order outside the caller's areas."""
     async with reading(request) as connection:
         found = await ORDERS.find(connection, "fact_id = $1", order_id)
         tubes = await specimens_in_hand(connection, [order_id])
+        additions = await read_additions(connection, [order_id])
     if not found:
         raise NOT_FOUND.problem()
     shown = order_json(found[0], today_jakarta())
     shown["specimens"] = [specimen_json(tube) for tube in tubes.get(order_id, [])]
+    shown["additions"] = [addition_json(each) for each in additions.get(order_id, [])]
     return json_response(shown, headers={"ETag": etag(*found[0].order)})
 
 
@@ -61,69 +77,70 @@ async def get_orders(
     return json_response(page.page([order_json(order, today) for order in orders], "child_id", "order_id"))
 
 
-@router.get("/v1/worklists", summary="What waits at a laboratory, urgent first, then the longest waiting")
+@router.get("/v1/panels", summary="Tests that a sign asks for")
+async def get_panels(_caller: Annotated[Caller, require("catalogue:read")]) -> Response:
+    """By code; provisional ones say so. `POST /v1/orders/{order_id}/tests` with a `sign` adds its tests."""
+    return json_response({"items": [asdict(sign) for sign in order_rules().signs.values()], "next_cursor": None})
+
+
+@router.post("/v1/orders/{order_id}/tests", summary="Add tests to an order: of a sign, or a doctor's with the reason")
+async def post_tests(
+    request: Request,
+    caller: Annotated[Caller, require("orders:write")],
+    order_id: UUID,
+    body: Annotated[AddTestsIn, json_body(AddTestsIn)],
+) -> Response:
+    """201 with the order that grew; 200 where it asks for all of them already: the first reason stays."""
+
+    async def effect(connection: Connection) -> Answer:
+        wish = Wish(body.sign, body.orderables, body.reason_text)
+        with refusals():
+            order, changed = await add_tests(connection, order_id, wish, entry_of(caller))
+        shown = order_json(order, today_jakarta())
+        return json_answer(201 if changed else 200, shown, {"ETag": etag(*order.order)})
+
+    return await write_once(request, effect)
+
+
+@router.get("/v1/worklists", summary="What waits at a laboratory or in a place, urgent first, then the longest waiting")
 async def get_worklist(
     request: Request,
     _caller: Annotated[Caller, require("orders:read")],
     page: Annotated[PageRequest, Depends(page_request)],
-    laboratory: Annotated[LaboratoryCode | None, Query(description="Empty = orders that no laboratory serves.")] = None,
-    state: Annotated[Literal["open", "ordered", "collected"], Query()] = "open",
+    where: Annotated[Place, Depends(place)],
+    laboratory: Annotated[LaboratoryCode | None, Query(description="Empty = of all in `area` or `posyandu`.")] = None,
+    state: Annotated[Literal["open", "ordered", "collected", "sent", "received"], Query()] = "open",
 ) -> Response:
-    """`ordered` = something is still to be drawn, `collected` = something waits for its result."""
+    """Without laboratory and place: orders that no laboratory serves.
+
+    `ordered` = something is still to be drawn, `collected` = something waits for its result, of that `sent` = a
+    specimen is on its way, `received` = the laboratory has one.
+    """
     after = page.after(int, date, UUID)
     async with reading(request) as connection:
-        rows = await worklist(connection, laboratory, state, after, page.limit + 1)
+        rows = await worklist(connection, laboratory, where, state, after, page.limit + 1)
         tubes = await specimens_in_hand(connection, [row["fact_id"] for row in rows])
         children = await read_children(connection, {row["child_id"] for row in rows})
-        waiting = await waiting_tests(connection, laboratory)
+        additions = await read_additions(connection, [row["fact_id"] for row in rows])
+        loads = await read_loads(connection)
+        waiting = loads.get(laboratory, Load()) if laboratory else await unserved_load(connection)
         capacity = {each.code: each.tests_per_day for each in await read_laboratories(connection)}
     today = today_jakarta()
     keys = [{name: row[name] for name in LISTED_BY} for row in rows]
     answer = page.page(keys, *LISTED_BY)
     answer["items"] = [
-        _item(LabOrderV1.read(row["content"]), children.get(row["child_id"]), tubes.get(row["fact_id"], []), today)
+        {
+            **_item(LabOrderV1.read(row["content"]), children.get(row["child_id"]), today),
+            "specimens": [specimen_json(tube) for tube in tubes.get(row["fact_id"], [])],
+            "additions": [addition_json(each) for each in additions.get(row["fact_id"], [])],
+        }
         for row in rows[: page.limit]
     ]
-    answer["load"] = {"waiting": waiting, "tests_per_day": capacity.get(laboratory or "")}
+    answer["load"] = load_json(waiting, capacity.get(laboratory or ""))
     return json_response(answer)
 
 
-@router.post("/v1/orders/{order_id}/specimens", status_code=201, summary="Receive a specimen for tests of an order")
-async def post_specimen(
-    request: Request,
-    caller: Annotated[Caller, require("specimens:write")],
-    order_id: UUID,
-    body: Annotated[SpecimenIn, json_body(SpecimenIn)],
-) -> Response:
-    """201 with its id; the same label again is 200 with the same id."""
-
-    async def effect(connection: Connection) -> Answer:
-        new = NewSpecimen(body.specimen, body.orderables, body.drawn_at, body.drawn_on)
-        with refusals():
-            specimen, is_new = await receive_specimen(connection, order_id, new, entry_of(caller))
-        return json_answer(201 if is_new else 200, specimen_json(specimen))
-
-    return await write_once(request, effect)
-
-
-@router.post("/v1/specimens/{specimen_id}:reject", summary="Refuse a specimen: its tests wait again")
-async def post_reject(
-    request: Request,
-    caller: Annotated[Caller, require("results:write")],
-    specimen_id: UUID,
-    body: Annotated[RejectIn, json_body(RejectIn)],
-) -> Response:
-    """What it has already resulted stays resulted."""
-
-    async def effect(connection: Connection) -> Answer:
-        with refusals():
-            specimen = await reject_specimen(connection, specimen_id, body.reason, entry_of(caller))
-        return json_answer(200, {**specimen_json(specimen), "rejected_at": specimen.rejected_at})
-
-    return await write_once(request, effect)
-
-
-def _item(order: LabOrderV1, child: HeldChild | None, tubes: list[Specimen], today: date) -> dict[str, Any]:
+def _item(order: LabOrderV1, child: HeldChild | None, today: date) -> dict[str, Any]:
     return {
         "order_id": order.fact_id,
         "child_id": order.child_id,
@@ -138,5 +155,4 @@ def _item(order: LabOrderV1, child: HeldChild | None, tubes: list[Specimen], tod
             test.model_dump(mode="json", include={"orderable", "state", "added_on", "rejections"})
             for test in order.tests
         ],
-        "specimens": [specimen_json(tube) for tube in tubes],
     }

@@ -11,9 +11,9 @@ from pydantic import AwareDatetime, Field
 from services.lab.use_cases.correct_results import VoidReason
 from services.lab.use_cases.held_results import DiscardReason
 from services.lab.use_cases.new_result import NewResult, Number, ResultValues
-from services.lab.use_cases.specimens import Kind, RejectReason
+from services.lab.use_cases.specimens import RejectReason
 from shared.contracts.fact import AreaCode
-from shared.contracts.lab import LaboratoryCode, Orderable, TestCode
+from shared.contracts.lab import LaboratoryCode, Orderable, Specimen, TestCode
 from shared.http.bodies import Body
 from shared.http.row_batch import Rows
 
@@ -54,10 +54,30 @@ class DiscardIn(Body):
 class SpecimenIn(Body):
     """A tube: what is in it and for which tests."""
 
-    specimen: Kind
+    specimen: Specimen
     orderables: Annotated[list[Orderable], Field(min_length=1, max_length=20)]
     drawn_at: AwareDatetime | None = None
     drawn_on: date | None = None
+
+
+class SendIn(Body):
+    """That a tube left the place of the draw; now, unless it is entered later."""
+
+    sent_at: AwareDatetime | None = None
+
+
+class ReceiveIn(Body):
+    """That the laboratory has the tube; now, unless it is entered later."""
+
+    received_at: AwareDatetime | None = None
+
+
+class AddTestsIn(Body):
+    """A sign of the panels, or tests with the reason for them (no names, no numbers of persons)."""
+
+    sign: Annotated[str, Field(max_length=40)] | None = None
+    orderables: Annotated[tuple[Orderable, ...], Field(max_length=20)] = ()
+    reason_text: Annotated[str, Field(min_length=1, max_length=500)] | None = None
 
 
 class RejectIn(Body):

@@ -39,9 +39,14 @@ _WORKLIST: Final = """
 SELECT o.fact_id, o.child_id, o.urgency, o.waiting_since, o.content::text
 FROM lab_order o
 WHERE o.state = 'open'
-  AND CASE WHEN $1::text IS NULL THEN o.laboratory_code IS NULL
-           ELSE $1 = ANY(string_to_array(o.laboratory_codes, ' ')) END
-  AND ($2 = 'open' OR ($2 = 'ordered' AND o.ordered_tests > 0) OR ($2 = 'collected' AND o.collected_tests > 0))
+  AND CASE WHEN $1::text IS NOT NULL THEN $1 = ANY(string_to_array(o.laboratory_codes, ' '))
+           ELSE $7 OR o.laboratory_code IS NULL END
+  AND (NOT $7 OR o.fact_id IN (SELECT order_id FROM open_orders_at($8::text[], $9::text[], $10::text)))
+  AND CASE $2 WHEN 'open' THEN true WHEN 'ordered' THEN o.ordered_tests > 0 WHEN 'collected' THEN o.collected_tests > 0
+      ELSE o.collected_tests > 0 AND EXISTS (
+          SELECT FROM specimen s WHERE s.order_id = o.fact_id AND s.rejected_at IS NULL
+          AND CASE $2 WHEN 'received' THEN s.received_at IS NOT NULL
+                      ELSE s.sent_at IS NOT NULL AND s.received_at IS NULL END) END
   AND ($3::smallint IS NULL OR (o.urgency, o.waiting_since, o.fact_id) > ($3, $4::date, $5::uuid))
 ORDER BY o.urgency, o.waiting_since, o.fact_id LIMIT $6
 """
@@ -80,23 +85,54 @@ async def work_of(connection: Connection, order_ids: Collection[UUID]) -> dict[U
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where children are at home: in any of some areas (codes of kabupaten to desa), in a posyandu, or both."""
+
+    areas: tuple[str, ...] = ()
+    posyandu: str | None = None
+
+    @property
+    def anywhere(self) -> bool:
+        """Whether nothing is asked for."""
+        return not self.areas and self.posyandu is None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What waits at a laboratory."""
+
+    waiting_tests: int = 0
+    open_orders: int = 0
+    urgent_orders: int = 0
+    waiting_since: date | None = None
+
+
 async def worklist(
-    connection: Connection, laboratory: str | None, state: str, after: tuple[Any, ...] | None, limit: int
+    connection: Connection, laboratory: str | None, place: Place, state: str, after: tuple[Any, ...] | None, limit: int
 ) -> list[Any]:
-    """Rows of a laboratory's open orders (None: of those nobody serves)."""
+    """Rows of open orders of a laboratory, of a place, or both; of neither: those that nobody serves."""
     last = after or (None, None, None)
-    return list(await connection.fetch(_WORKLIST, laboratory, state, *last, limit))
+    ranges = list(place.areas), [f"{area}/" for area in place.areas]
+    asked = (not place.anywhere, *ranges, place.posyandu)
+    return list(await connection.fetch(_WORKLIST, laboratory, state, *last, limit, *asked))
 
 
-async def waiting_tests(connection: Connection, laboratory: str | None) -> int:
-    """How many tests wait there."""
-    waiting: int = await connection.fetchval(
-        "SELECT coalesce(sum(ordered_tests + collected_tests), 0) FROM lab_order WHERE state = 'open' AND "
-        "CASE WHEN $1::text IS NULL THEN laboratory_code IS NULL "
-        "ELSE $1 = ANY(string_to_array(laboratory_codes, ' ')) END",
-        laboratory,
+async def read_loads(connection: Connection) -> dict[str, Load]:
+    """By laboratory; of one without open orders there is no row."""
+    rows = await connection.fetch(
+        "SELECT code, waiting_tests, open_orders, urgent_orders, waiting_since FROM laboratory_loads()"
     )
-    return waiting
+    return {code: Load(*values) for code, *values in rows}
+
+
+async def unserved_load(connection: Connection) -> Load:
+    """What nobody serves, as far as the caller may see it."""
+    row = await connection.fetchrow(
+        "SELECT coalesce(sum(ordered_tests + collected_tests), 0), count(*), count(*) FILTER (WHERE urgency = 0), "
+        "min(waiting_since) FROM lab_order WHERE state = 'open' AND laboratory_code IS NULL"
+    )
+    return Load() if row is None else Load(*row)
 
 
 async def list_orders(

@@ -8,12 +8,13 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.lab.domain.specimens import Way
 from shared.postgres.pool import Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Specimen:
-    """A tube as it was received."""
+    """A tube, and its way; accounts say who entered a step."""
 
     specimen_id: UUID
     child_id: UUID
@@ -23,13 +24,23 @@ class Specimen:
     drawn_on: date
     drawn_at: datetime | None
     orderables: tuple[str, ...]
-    received_at: datetime
+    recorded_at: datetime
+    recorded_by: str | None
+    sent_at: datetime | None = None
+    sent_by: str | None = None
+    received_at: datetime | None = None
+    received_by: str | None = None
     rejected_at: datetime | None = None
+
+    @property
+    def way(self) -> Way:
+        """Its steps."""
+        return Way(self.drawn_on, self.drawn_at, self.sent_at, self.received_at)
 
 
 _COLUMNS: Final = (
-    "specimen_id, child_id, order_id, laboratory_code, specimen, drawn_on, drawn_at, orderables, received_at, "
-    "rejected_at"
+    "specimen_id, child_id, order_id, laboratory_code, specimen, drawn_on, drawn_at, orderables, recorded_at, "
+    "recorded_by, sent_at, sent_by, received_at, received_by, rejected_at"
 )
 
 
@@ -41,7 +52,8 @@ async def insert_specimen(connection: Connection, specimen: Specimen) -> bool:
     """Store a tube; False where it was known already."""
     stored = await connection.fetchval(
         "INSERT INTO specimen (specimen_id, child_id, order_id, laboratory_code, specimen, drawn_on, drawn_at, "
-        "orderables, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING true",
+        "orderables, recorded_at, recorded_by, received_at, received_by) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING true",
         specimen.specimen_id,
         specimen.child_id,
         specimen.order_id,
@@ -50,7 +62,10 @@ async def insert_specimen(connection: Connection, specimen: Specimen) -> bool:
         specimen.drawn_on,
         specimen.drawn_at,
         list(specimen.orderables),
+        specimen.recorded_at,
+        specimen.recorded_by,
         specimen.received_at,
+        specimen.received_by,
     )
     return stored is not None
 
@@ -92,6 +107,16 @@ async def specimens_in_hand(connection: Connection, order_ids: Sequence[UUID]) -
     for row in rows:
         found.setdefault(row["order_id"], []).append(_build(row))
     return found
+
+
+async def enter_step(connection: Connection, specimen_id: UUID, step: str, at: datetime, account: str) -> None:
+    """`sent` or `received`, where it is not entered yet."""
+    await connection.execute(
+        f"UPDATE specimen SET {step}_at = $2, {step}_by = $3 WHERE specimen_id = $1 AND {step}_at IS NULL",
+        specimen_id,
+        at,
+        account,
+    )
 
 
 async def refuse_specimen(

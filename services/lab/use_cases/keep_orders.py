@@ -18,6 +18,7 @@ from services.lab.domain.routing import route
 from services.lab.store.catalogue import read_catalogue
 from services.lab.store.holding import HeldCase, cases_by_id, read_children
 from services.lab.store.laboratories import read_laboratories
+from services.lab.store.order_additions import Addition, read_additions
 from services.lab.store.orders import ORDERS, OrderWork, unassigned_cases, work_of
 from shared.calendar import JAKARTA
 from shared.contracts.fact import Change, derived_fact_id
@@ -56,6 +57,7 @@ async def _refresh(
     children = await read_children(connection, {case.child_id for case in cases})
     laboratories = await read_laboratories(connection)
     work = await work_of(connection, [order.fact_id for order in stored.values()])
+    added = await read_additions(connection, [order.fact_id for order in stored.values()]) if stored else {}
     catalogue = await read_catalogue(connection)
     changed: list[LabOrderV1] = []
     beside: dict[UUID, tuple[str]] = {}
@@ -64,7 +66,8 @@ async def _refresh(
         known_at = now or max(case.known_at, (child and child.known_at) or case.known_at)
         done = work[old.fact_id] if old else _NOTHING
         routed = old.laboratory_code if old and not reroute else route(child.desa_code if child else None, laboratories)
-        order = keep_order(_order(old), _need(case, known_at, catalogue), _work(done, catalogue), routed)
+        need = _need(case, added.get(old.fact_id, ()) if old else (), known_at, catalogue)
+        order = keep_order(_order(old), need, _work(done, catalogue), routed)
         if order is None or (old is not None and order == _order(old)):
             continue
         fact = _fact(case, old, order, known_at)
@@ -74,11 +77,12 @@ async def _refresh(
     return changed
 
 
-def _need(case: HeldCase, known_at: datetime, catalogue: Catalogue) -> Need:
+def _need(case: HeldCase, added: Sequence[Addition], known_at: datetime, catalogue: Catalogue) -> Need:
     required = tuple(code for code in case.required if code in catalogue.orderables)
     if len(required) < len(case.required):  # a rule set ahead of this catalogue: what is known is ordered
         unknown = sorted(set(case.required) - set(required))
         LOG.error("orderable_unknown", case_id=str(case.case_id), orderables=unknown)
+    required = tuple(dict.fromkeys([*required, *(each.orderable for each in added)]))
     return Need(required, case.live, case.urgent, case.close_reason, known_at.astimezone(JAKARTA).date())
 
 

@@ -1,28 +1,36 @@
-"""Specimens: received for an order, or refused, which opens their tests again."""
+"""Specimens of an order: drawn, sent, received, or refused, which opens their tests again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 from uuid import UUID
 
 from services.lab.domain.orders import WAITING
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.results import draw_of, draw_problem
+from services.lab.domain.specimens import way_problem
 from services.lab.store.holding import read_children
 from services.lab.store.orders import ORDERS
-from services.lab.store.specimens import Specimen, count_refused_alike, find_specimens, insert_specimen, refuse_specimen
+from services.lab.store.specimens import (
+    Specimen,
+    count_refused_alike,
+    enter_step,
+    find_specimens,
+    insert_specimen,
+    refuse_specimen,
+)
 from services.lab.use_cases.entry import Entry, RefusedError
 from services.lab.use_cases.keep_orders import refresh_orders
 from shared.contracts.fact import derived_fact_id
 from shared.contracts.lab import LabOrderV1
+from shared.contracts.lab import Specimen as Kind
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 from shared.refusals import UnknownFactError
 
-Kind = Literal["venous", "capillary"]
 RejectReason = Literal[
     "haemolysed", "clotted", "insufficient", "wrong_tube", "unlabelled", "mislabelled", "too_old", "lost", "spilled"
 ]
@@ -38,12 +46,13 @@ class NewSpecimen:
     drawn_on: date | None
 
 
-async def receive_specimen(
+async def enter_specimen(
     connection: Connection, order_id: UUID, new: NewSpecimen, entry: Entry
 ) -> tuple[Specimen, bool]:
     """The stored specimen and whether it is new; the same label at the same laboratory is the same specimen.
 
     Unless that one was refused: then this is the child drawn again, whose label says the same where no time is known.
+    What a laboratory enters it has received; what the place of the draw enters is still to be sent.
 
     Raises UnknownFactError for an order the caller does not see, RefusedError.
     """
@@ -56,6 +65,30 @@ async def receive_specimen(
         raise RefusedError(*(ResultProblem("not_ordered", "orderables", code) for code in not_waiting))
     await publish(connection, await refresh_orders(connection, [order.case_id], entry.known_at))
     return specimen, True
+
+
+async def pass_on(
+    connection: Connection, specimen_id: UUID, step: Literal["sent", "received"], at: datetime | None, entry: Entry
+) -> Specimen:
+    """The specimen with its next step, `at` or now; a step that was entered before stays as it was.
+
+    Steps may be entered late and one may be left out. Raises UnknownFactError, RefusedError.
+    """
+    found = await find_specimens(connection, [specimen_id])
+    if specimen_id not in found:
+        raise UnknownFactError
+    await _locked_order(connection, found[specimen_id].order_id)
+    tube = (await find_specimens(connection, [specimen_id]))[specimen_id]
+    if tube.rejected_at is not None:
+        raise RefusedError(ResultProblem("specimen_rejected", "specimen_id"))
+    if (tube.sent_at if step == "sent" else tube.received_at) is not None:
+        return tube
+    when = (at or entry.now).astimezone(UTC)
+    way = replace(tube.way, sent_at=when) if step == "sent" else replace(tube.way, received_at=when)
+    if (wrong := way_problem(way, f"{step}_at", entry.now)) is not None:
+        raise RefusedError(wrong)
+    await enter_step(connection, specimen_id, step, when, entry.account)
+    return (await find_specimens(connection, [specimen_id]))[specimen_id]
 
 
 async def reject_specimen(connection: Connection, specimen_id: UUID, reason: RejectReason, entry: Entry) -> Specimen:
@@ -97,7 +130,10 @@ async def _checked(connection: Connection, order: LabOrderV1, new: NewSpecimen, 
         drawn_on=draw.on,
         drawn_at=draw.at,
         orderables=orderables,
-        received_at=entry.known_at,
+        recorded_at=entry.known_at,
+        recorded_by=entry.account,
+        received_at=entry.known_at if entry.laboratory_code else None,
+        received_by=entry.account if entry.laboratory_code else None,
     )
     refused = await count_refused_alike(connection, tube)
     if not refused:

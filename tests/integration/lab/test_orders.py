@@ -180,7 +180,14 @@ async def test_a_work_list_is_urgent_first_and_pages_through_everything_once(des
     assert seen[0] == str(urgent.fact_id)
     assert sorted(seen[1:]) == sorted(str(order.fact_id) for order in routine)
     assert str(elsewhere.fact_id) not in seen
-    assert page["load"] == {"waiting": 12, "tests_per_day": 240}
+    assert page["load"] == {
+        "waiting": 12,
+        "orders": 4,
+        "urgent_orders": 1,
+        "waiting_since": "2026-03-02",
+        "tests_per_day": 240,
+        "days": 0.1,
+    }
     item = page["items"][0]
     assert item["overdue"] is True  # of March 2026
     assert (item["sex"], item["due_on"]) == ("female", "2026-03-16")

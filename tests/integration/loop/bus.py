@@ -38,7 +38,7 @@ TABLES: Final = {
     "scoring": "child, measurement, assessment, risk_status, child_case, follow_up, lab_order, lab_result, "
     "critical_value, session_mark, hint, follow_up_note, outbox, idempotency_key",
     "lab": "child, child_case, lab_order, specimen, lab_result, held_result, critical_value, critical_limit, "
-    "catalogue_version, laboratory, outbox, idempotency_key",
+    "catalogue_version, order_addition, reference_range, laboratory, outbox, idempotency_key",
 }
 
 
