@@ -19,6 +19,24 @@ HouseholdRisk = Literal[
     "more_than_3_children", "mother_muac_under_23_5_cm", "stunted_sibling", "tb_contact",
 ]  # fmt: skip
 
+HouseholdSource = Literal["bkkbn", "puskesmas", "posyandu"]
+Answer = Literal["yes", "no", "unknown"]
+DangerSign = Literal[
+    "cannot_drink_or_feed", "vomits_everything", "convulsions", "lethargic", "severe_dehydration", "chest_indrawing",
+    "very_high_temperature", "very_low_temperature",
+]  # fmt: skip
+
+
+class HouseholdAnswer(BaseModel):
+    """One risk of a child's family as it was last verified."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    risk: HouseholdRisk
+    answer: Answer
+    as_of: date
+    source: HouseholdSource
+
 
 class Residence(BaseModel):
     """Where a child lives and which posyandu it belongs to, from a day on."""
@@ -41,11 +59,14 @@ class ChildV1(ChildFact):
     birth_length_cm: float | None = Field(default=None, gt=0, le=70)
     gestation_weeks: int | None = Field(default=None, ge=20, le=45)
     residences: tuple[Residence, ...] = Field(min_length=1, description="Ascending by valid_from.")
-    household_risks: tuple[HouseholdRisk, ...] = ()
+    household_risks: tuple[HouseholdRisk, ...] = Field(default=(), description="Those that are there.")
     died_on: date | None = None
     departed_on: date | None = None
     merged_into: UUID | None = Field(default=None, description="The surviving child; one hop, never a chain.")
     voided: bool = Field(default=False, description="Entered in error: counted nowhere.")
+    household: tuple[HouseholdAnswer, ...] = Field(
+        default=(), description="Each risk that was asked about, by code; one that is not named was not."
+    )
 
 
 class OfficialScores(BaseModel):
@@ -86,3 +107,7 @@ class MeasurementV1(ChildFact):
     replaces: UUID | None = Field(default=None, description="Measurement voided elsewhere in favour of this one.")
     voided: bool = False
     void_reason: str | None = Field(default=None, max_length=40, description="Code, never free text.")
+    danger_signs: tuple[DangerSign, ...] | None = Field(
+        default=None, description="Seen at the visit; empty = looked for and none seen, None = not stated."
+    )
+    temperature_c: float | None = Field(default=None, gt=20, lt=50, description="Axillary.")

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.child import Letter
+from shared.contracts.child import DangerSign, Letter
 from shared.contracts.fact import ChildFact
 from shared.contracts.lab import Comparator, TestCode
 
@@ -29,6 +29,17 @@ FollowUpState = Literal["open", "done", "cancelled"]
 SnoozeReason = Literal[
     "family_away", "family_asked", "child_ill", "weather_or_road", "staff_unavailable", "supplies_missing", "other"
 ]
+
+OtherCause = Literal[
+    "familial_short_stature", "constitutional_delay", "endocrine", "genetic_syndrome", "skeletal_dysplasia",
+    "chronic_disease", "born_small", "other",
+]  # fmt: skip
+Complication = Literal[
+    "cannot_drink_or_feed", "vomits_everything", "convulsions", "lethargic", "severe_dehydration", "chest_indrawing",
+    "very_high_temperature", "very_low_temperature", "pneumonia", "severe_anaemia", "shock", "hypoglycaemia",
+    "persistent_diarrhoea", "skin_lesions", "eye_signs_of_vitamin_a_deficiency", "other",
+]  # fmt: skip
+OedemaGrade = Literal["none", "mild", "moderate", "severe"]  # none, +, ++, +++
 
 
 class Velocity(BaseModel):
@@ -119,6 +130,7 @@ class Reason(BaseModel):
     source: str
     provisional: bool = False
     early_warning: EarlyWarning | None = Field(default=None, description="Behind the value of stunting_risk.")
+    signs: tuple[DangerSign, ...] = Field(default=(), description="Behind danger_sign.")
 
 
 class Unknown(BaseModel):
@@ -180,6 +192,18 @@ class Milestone(BaseModel):
     on: date
 
 
+class ClinicalAssessment(BaseModel):
+    """What a clinician found of a child at risk; None = not looked at, not tested."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    on: date
+    by: str = Field(max_length=80, description="The account of the clinician.")
+    appetite: Literal["passed", "failed"] | None = None
+    complications: tuple[Complication, ...] | None = Field(default=None, description="Empty = looked for, none.")
+    oedema_grade: OedemaGrade | None = None
+
+
 class CaseV1(ChildFact):
     """One case from suspicion to its end; `fact_id` = `case_id`."""
 
@@ -204,6 +228,10 @@ class CaseV1(ChildFact):
     confirmed_on: date | None = None
     needs_review: bool = Field(default=False, description="The triggering fact was voided: a person decides.")
     ruleset_version: str
+    other_cause: OtherCause | None = Field(default=None, description="What the clinician found instead of stunting.")
+    clinical_assessments: tuple[ClinicalAssessment, ...] = Field(
+        default=(), description="The oldest first, one a day; the last says where the child is cared for."
+    )
 
 
 class Snooze(BaseModel):

@@ -16,6 +16,8 @@ from services.measurement.domain.plausible import (
     MM_PER_CM,
     MUAC_CM,
     MUAC_MM,
+    TEMPERATURE_C,
+    TEMPERATURE_F,
     WEIGHT_KG,
     Limits,
 )
@@ -25,6 +27,7 @@ _LIMITS: Final[tuple[tuple[str, Limits, str], ...]] = (
     ("length_height_cm", LENGTH_HEIGHT_CM, "implausible_length_height"),
     ("head_circumference_cm", HEAD_CIRCUMFERENCE_CM, "implausible_head_circumference"),
     ("muac_cm", MUAC_CM, "implausible_muac"),
+    ("temperature_c", TEMPERATURE_C, "implausible_temperature"),
 )
 # Grams or a lost decimal point; metres, millimetres or a lost point.
 _LIKELY_FACTORS: Final = {"weight_kg": (1 / 1000, 1 / 10, 10.0), "length_height_cm": (1 / 10, 100.0, 10.0)}
@@ -45,6 +48,10 @@ class Visit(Protocol):
     def muac_cm(self) -> float | None: ...  # noqa: D102
     @property
     def oedema(self) -> bool | None: ...  # noqa: D102
+    @property
+    def danger_signs(self) -> tuple[str, ...] | None: ...  # noqa: D102
+    @property
+    def temperature_c(self) -> float | None: ...  # noqa: D102
 
 
 def visit_problems(
@@ -72,7 +79,9 @@ def _date_problems(measured_on: date, birth_date: date, today: date) -> Iterator
 
 def _value_problems(visit: Visit) -> Iterator[EntryProblem]:
     weight, height, muac = visit.weight_kg, visit.length_height_cm, visit.muac_cm
-    if weight is height is muac is visit.head_circumference_cm is None and not visit.oedema:
+    measured = not (weight is height is muac is visit.head_circumference_cm is visit.temperature_c is None)
+    # That no danger sign is there is worth a visit: it ends an urgent one. That there is no oedema comes with a weight.
+    if not measured and not visit.oedema and visit.danger_signs is None:
         yield EntryProblem("nothing_measured", "weight_kg")
         return
     if weight is not None and height is not None and _swapped(weight, height):
@@ -88,6 +97,9 @@ def _value_problems(visit: Visit) -> Iterator[EntryProblem]:
         elif field == "muac_cm" and MUAC_MM.hold(value):
             meant = ((field, round(value / MM_PER_CM, 1)),)
             yield EntryProblem("muac_in_mm", field, "quarantine", value, meant)
+        elif field == "temperature_c" and TEMPERATURE_F.hold(value):
+            meant = ((field, round((value - 32) / 1.8, 1)),)
+            yield EntryProblem("temperature_in_fahrenheit", field, "quarantine", value, meant)
         else:
             yield EntryProblem(code, field, "quarantine", value, _meant(field, limits, value))
 

@@ -29,6 +29,12 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "implausible_head_circumference": (
         "lingkar kepala di luar batas 25 sampai 64 cm", "Ukur ulang atau kirim nilai yang benar",
         "head circumference is outside 25 to 64 cm", "Measure again or send the right value"),
+    "implausible_temperature": (
+        "suhu di luar batas 30 sampai 43 derajat Celsius", "Ukur ulang suhu ketiak atau kirim nilai yang benar",
+        "temperature is outside 30 to 43 degrees Celsius", "Measure under the arm again or send the right value"),
+    "temperature_in_fahrenheit": (
+        "suhu tampaknya dalam Fahrenheit", "Terima usulan dalam Celsius, atau kirim nilai yang benar",
+        "the temperature seems to be in Fahrenheit", "Accept the proposal in Celsius, or send the right value"),
     "value_conflict": (
         "anak ini sudah punya pengukuran pada hari itu dari sumber yang sama, dengan nilai lain",
         "Untuk membetulkan, kirim koreksi (PATCH) atas `measurement_id`; untuk ukur ulang, kirim `is_remeasurement`",

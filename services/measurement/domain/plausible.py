@@ -29,6 +29,8 @@ LENGTH_HEIGHT_CM: Final = Limits(38.0, 150.0)
 HEAD_CIRCUMFERENCE_CM: Final = Limits(25.0, 64.0)
 MUAC_CM: Final = Limits(6.0, 35.0)
 MUAC_MM: Final = Limits(80.0, 300.0)  # the tape was read in millimetres
+TEMPERATURE_C: Final = Limits(30.0, 43.0)  # provisional: of a living child, under the arm
+TEMPERATURE_F: Final = Limits(86.0, 109.4)  # the thermometer was read in Fahrenheit
 # Provisional: wider than any live birth in the real files, narrow enough to show grams and lost decimal points.
 BIRTH_WEIGHT_KG: Final = Limits(0.4, 6.5)
 BIRTH_LENGTH_CM: Final = Limits(25.0, 65.0)

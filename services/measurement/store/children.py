@@ -26,6 +26,10 @@ def _residences(child: ChildV1) -> str:
     return orjson.dumps([vars(residence) for residence in child.residences]).decode()
 
 
+def _household(child: ChildV1) -> str:
+    return orjson.dumps([vars(answer) for answer in child.household]).decode()
+
+
 CHILDREN: Final = TrackedRows[ChildV1](
     "child",
     key=(Column("child_id", "uuid"),),
@@ -41,6 +45,7 @@ CHILDREN: Final = TrackedRows[ChildV1](
         Column("departed_on", "date"),
         Column("merged_into", "uuid"),
         Column("voided", "boolean"),
+        json_text("household", _household),
         Column("desa_code", "text", lambda child: child.residences[-1].desa_code),
         Column("posyandu_code", "text", lambda child: child.residences[-1].posyandu_code),
     ),

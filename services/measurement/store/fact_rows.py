@@ -50,6 +50,16 @@ def text_list(name: str) -> Column:
     )
 
 
+def optional_text_list(name: str) -> Column:
+    """The same where an empty list says something else than none at all."""
+
+    def read(fact: Any) -> str | None:
+        values = getattr(fact, name)
+        return None if values is None else ",".join(values)
+
+    return Column(name, "text", read, "string_to_array({}, ',')")
+
+
 def json_text(name: str, read: Callable[[Any], str | None]) -> Column:
     """A `jsonb` column, read as JSON text: as an array element a list would be taken for a second dimension."""
     return Column(name, "text", read, "{}::jsonb")

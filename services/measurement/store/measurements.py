@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from services.measurement.store.fact_rows import Column, json_text
+from services.measurement.store.fact_rows import Column, json_text, optional_text_list
 from services.measurement.store.tracked_rows import TrackedRows
 from shared.contracts.child import MeasurementV1, OfficialScores
 from shared.postgres.pool import Connection
@@ -48,6 +48,8 @@ _COLUMNS: Final = (
     Column("replaces", "uuid"),
     Column("voided", "boolean"),
     Column("void_reason", "text"),
+    optional_text_list("danger_signs"),
+    Column("temperature_c", "double precision"),
 )
 MEASUREMENTS: Final = TrackedRows[MeasurementV1]("measurement", _KEY, _COLUMNS, _build)
 

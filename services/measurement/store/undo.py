@@ -144,7 +144,7 @@ async def without_other_facts(connection: Connection, intake_id: UUID, child_ids
     """
     rows = await connection.fetch(
         "SELECT c.child_id FROM child c WHERE c.child_id = ANY($2) AND NOT c.voided AND c.merged_into IS NULL "
-        "AND c.died_on IS NULL AND c.departed_on IS NULL AND c.household_risks = '{}' "
+        "AND c.died_on IS NULL AND c.departed_on IS NULL AND c.household_risks = '{}' AND c.household = '[]' "
         "AND NOT EXISTS (SELECT FROM measurement m WHERE m.child_id = c.child_id AND NOT m.voided) "
         "AND NOT EXISTS (SELECT FROM child other WHERE other.merged_into = c.child_id) "
         "AND (c.intake_id IS NOT NULL OR c.reason_text = $3) "

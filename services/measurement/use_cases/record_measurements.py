@@ -36,6 +36,8 @@ MEASURED: Final = (
     "head_circumference_cm",
     "muac_cm",
     "oedema",
+    "danger_signs",
+    "temperature_c",
 )
 measured_values: Final = attrgetter(*MEASURED)
 ATTEMPTS: Final = 3  # a row that is voided between our insert and our look at it is inserted again

@@ -6,12 +6,20 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from shared.contracts.child import Position
+from shared.contracts.child import DangerSign, Position
 from shared.contracts.fact import DesaCode, PosyanduCode
 
 Label = Annotated[str, Field(max_length=80)]
+
+
+def _each_once(signs: tuple[DangerSign, ...]) -> tuple[DangerSign, ...]:
+    """In one order, so that the same signs are the same visit."""
+    return tuple(sorted(set(signs)))
+
+
+Signs = Annotated[tuple[DangerSign, ...], Field(max_length=20), AfterValidator(_each_once)]
 
 
 class VisitValues(BaseModel):
@@ -33,6 +41,8 @@ class VisitValues(BaseModel):
     posyandu_code: PosyanduCode | None = None
     measurer_id: Label | None = None
     device_id: Label | None = None
+    danger_signs: Signs | None = Field(default=None, description="An empty list = looked for and none seen.")
+    temperature_c: float | None = Field(default=None, description="Under the arm.")
 
 
 class DatedVisit(VisitValues):

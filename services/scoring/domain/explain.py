@@ -13,11 +13,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.scoring.domain.assessment_codes import NO_SCORE, AssessmentFlag
+from services.scoring.domain.danger_signs import names_in
 from services.scoring.domain.findings import NO_RESULTS, Finding, findings
 from services.scoring.domain.fold_columns import Fold, uuid_of
 from services.scoring.domain.lab_results import Reading
 from services.scoring.domain.laboratory import LabFinding, UrgentResult
 from services.scoring.domain.risk_codes import (
+    GIZI_BURUK,
     RULE_EVIDENCE,
     RULE_IDS,
     TIER_NAMES,
@@ -45,6 +47,7 @@ class Reason:
     source: str
     provisional: bool
     early_warning: Mapping[str, Any] | None = None  # what the risk of being stunted rests on
+    signs: tuple[str, ...] = ()  # of danger
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ SETTLE_WITH: Final = {
     UnknownThing.HEIGHT_OUTDATED: "measure_length",
     UnknownThing.WEIGHT_OUTDATED: "measure_weight",
     UnknownThing.OEDEMA_OUTDATED: "check_oedema",
+    UnknownThing.DANGER_SIGN_OUTDATED: "check_danger_signs",
 }
 SEEN_IN: Final = {
     UnknownThing.HEIGHT_FOR_AGE: Evidence.ANY,
@@ -105,6 +109,7 @@ SEEN_IN: Final = {
     UnknownThing.HEIGHT_OUTDATED: Evidence.HAZ,
     UnknownThing.WEIGHT_OUTDATED: Evidence.WAZ,
     UnknownThing.OEDEMA_OUTDATED: Evidence.OEDEMA,
+    UnknownThing.DANGER_SIGN_OUTDATED: Evidence.DANGER_SIGN,
 }
 BECAUSE: Final = {
     UnknownThing.MEASUREMENT: "no_measurement",
@@ -119,6 +124,7 @@ BECAUSE: Final = {
     UnknownThing.HEIGHT_OUTDATED: "outdated",
     UnknownThing.WEIGHT_OUTDATED: "outdated",
     UnknownThing.OEDEMA_OUTDATED: "not_stated_since",
+    UnknownThing.DANGER_SIGN_OUTDATED: "signs_not_stated_since",
 }
 INDEX_OF: Final = {
     UnknownThing.HEIGHT_FOR_AGE: "haz",
@@ -153,7 +159,7 @@ def explain(fold: Fold, roots: Sequence[int], laboratory: Mapping[int, LabFindin
 def tracks(rules: RuleSet, growth_tier: Tier, fired: Sequence[RiskRule]) -> tuple[str, ...]:
     """Tracks of the tier and of every other that fired: a wasted child can be stunted as well."""
     tiers = {growth_tier, *(rules.tier[rule].tier for rule in fired)}
-    if growth_tier is Tier.URGENT:
+    if any(rule in GIZI_BURUK for rule in fired):
         tiers.discard(Tier.NUTRITION)  # supplementary feeding is for children who are not gizi buruk
     names = [name for each in sorted(tiers, reverse=True) for name in rules.tracks[each]]
     return tuple(dict.fromkeys(names))
@@ -194,19 +200,30 @@ def _day(fold: Fold, row: int) -> date:
 
 def _reason(fold: Fold, found: Finding, rule: RiskRule) -> Reason:
     parameters, root, warning = fold.rules.tier[rule], found.root, None
+    signs: tuple[str, ...] = ()
     if rule in RULE_EVIDENCE:
         row = found.evidence[RULE_EVIDENCE[rule]]
         fact_id, on = uuid_of(fold.measurements.fact_id, row), _day(fold, row)
         value = _value(fold, rule, row)
         if rule is RiskRule.STUNTING_RISK:
             warning = early_warning_of(fold.assessments, row)
+        elif rule is RiskRule.DANGER_SIGN:
+            signs = names_in(int(fold.danger_signs[row]))
     else:
         of_weight = rule is RiskRule.LOW_BIRTH_WEIGHT
         speaker = int((fold.roots.birth_weight_from if of_weight else fold.roots.gestation_from)[root])
         fact_id, on = uuid_of(fold.children.child_id, speaker), fold.roots.birth_date[root].astype(date)
         value = float((fold.roots.birth_weight_kg if of_weight else fold.roots.gestation_weeks)[root])
     return Reason(
-        RULE_IDS[rule], fact_id, on, value, parameters.threshold, parameters.source, parameters.provisional, warning
+        RULE_IDS[rule],
+        fact_id,
+        on,
+        value,
+        parameters.threshold,
+        parameters.source,
+        parameters.provisional,
+        warning,
+        signs,
     )
 
 

@@ -18,7 +18,7 @@ from services.scoring.domain.fold_columns import Fold, Int64s
 from services.scoring.domain.laboratory import NOTHING, LabFinding
 from services.scoring.domain.risk_codes import Evidence, RiskRule, Tier, UnknownThing
 
-VALID_KINDS = (Evidence.HAZ, Evidence.WAZ, Evidence.WHZ, Evidence.MUAC, Evidence.OEDEMA)
+VALID_KINDS = (Evidence.HAZ, Evidence.WAZ, Evidence.WHZ, Evidence.MUAC, Evidence.OEDEMA, Evidence.DANGER_SIGN)
 NO_DAY = np.iinfo(np.int64).min
 NO_RESULTS: Final[Mapping[int, LabFinding]] = MappingProxyType({})
 

@@ -55,6 +55,8 @@ def risk_fingerprints(fold: Fold) -> Int64s:
     for column in (risk.tier, risk.priority, risk.reasons, risk.unknowns, newest_valid_day(fold)):
         words = _mix(words, column)
     for kind in Evidence:
+        if kind is Evidence.DANGER_SIGN:
+            continue
         told = _told(fold, kind)
         for column in _content(fold, kind):
             words = _mix(words, np.where(told, column, 0))
@@ -65,6 +67,9 @@ def risk_fingerprints(fold: Fold) -> Int64s:
     for name in STUNTING_RISK_COLUMNS if warned.any() else ():
         # Mixed in where it is told only: the other prints stay what they were before there was an early warning.
         words = np.where(warned, _mix(words, getattr(fold.assessments, name)[row]), words)
+    endangered = _told(fold, Evidence.DANGER_SIGN)
+    for column in _content(fold, Evidence.DANGER_SIGN) if endangered.any() else ():
+        words = np.where(endangered, _mix(words, column), words)
     return words.astype(np.int64)
 
 
@@ -99,6 +104,8 @@ def _content(fold: Fold, kind: Evidence) -> list[Int64s]:
         columns.append(to_centi(facts.muac_cm))
     if kind is Evidence.DROP:
         columns.append(fold.haz_drop)
+    if kind is Evidence.DANGER_SIGN:
+        columns.append(fold.danger_signs)
     return [column[row].astype(np.int64) for column in columns]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from services.scoring.domain.assess import Judged, judge
 from services.scoring.domain.assessment_codes import NO_AGE, NO_LENGTH, NO_SCORE, AssessmentFlag, State, to_centi
+from services.scoring.domain.danger_signs import seen_signs
 from services.scoring.domain.fold_columns import (
     Assessments,
     Bools,
@@ -52,6 +53,7 @@ class Past:
 def fold(children: ChildColumns, measurements: MeasurementColumns, rules: RuleSet, until: date | None = None) -> Fold:
     """Judge everything measured up to `until` (None = all)."""
     roots = resolve_roots(children)
+    signs = seen_signs(measurements.danger_signs, measurements.temperature_c, rules.tier[RiskRule.DANGER_SIGN])
     line = timeline(children, measurements, None if until is None else np.datetime64(until, "D"))
     judged = judge(line, roots, measurements, rules)
     past = Past(
@@ -59,7 +61,7 @@ def fold(children: ChildColumns, measurements: MeasurementColumns, rules: RuleSe
         velocity=velocities(line, judged, rules.velocity),
         haz_changes=haz_changes(line, judged.scores.haz.z, _haz_usable(judged), rules.tier[RiskRule.HAZ_DROP]),
     )
-    seen = _observe(line, judged, past, measurements, rules)
+    seen = _observe(line, judged, past, measurements, signs, rules)
     tiers = day_tiers(line, judged, seen, roots, rules)
     drop = np.zeros(measurements.voided.size, np.int32)
     drop[line.row] = seen.haz_drop
@@ -71,6 +73,7 @@ def fold(children: ChildColumns, measurements: MeasurementColumns, rules: RuleSe
         assessments=_assessments(line, judged, past, seen, tiers, measurements, rules),
         risk=_risk(line, tiers, roots),
         haz_drop=drop,
+        danger_signs=signs,
     )
 
 
@@ -101,7 +104,9 @@ def _haz_usable(judged: Judged) -> Bools:
     return usable
 
 
-def _observe(line: Timeline, judged: Judged, past: Past, measurements: MeasurementColumns, rules: RuleSet) -> Observed:
+def _observe(
+    line: Timeline, judged: Judged, past: Past, measurements: MeasurementColumns, signs: Int32s, rules: RuleSet
+) -> Observed:
     scores, known = judged.scores, _haz_usable(judged)
     has_length = (judged.columns.length_height_cm > 0.0) & (scores.adjusted_length_height_cm > 0.0)
     remeasured = measurements.is_remeasurement[line.row]
@@ -124,6 +129,7 @@ def _observe(line: Timeline, judged: Judged, past: Past, measurements: Measureme
         has_length=has_length,
         oedema=measurements.oedema[line.row],
         muac_cm=measurements.muac_cm[line.row],
+        danger_signs=signs[line.row],
         stunting_risk=stunting_risk(line, judged, fell & has_length, rules.early_warning),
     )
 

@@ -57,6 +57,8 @@ class MeasurementColumns:
     oedema: Int8s
     muac_cm: Floats
     head_circumference_cm: Floats
+    danger_signs: Int32s  # masks of `DangerSign`
+    temperature_c: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,7 @@ class Fold:
     assessments: Assessments
     risk: RiskColumns
     haz_drop: Int32s  # hundredths lost against 3 or 6 months before, by input row; 0 = none
+    danger_signs: Int32s  # masks of `DangerSign` by input row, what temperatures say among them
 
 
 def ids(values: Sequence[UUID]) -> Ids:

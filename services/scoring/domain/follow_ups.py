@@ -17,7 +17,7 @@ import numpy as np
 
 from services.scoring.domain.findings import Finding
 from services.scoring.domain.fold_columns import Fold, Int32s, uuid_of
-from services.scoring.domain.risk_codes import RULE_EVIDENCE, Evidence, RiskRule, Tier, UnknownThing
+from services.scoring.domain.risk_codes import GIZI_BURUK, RULE_EVIDENCE, Evidence, RiskRule, Tier, UnknownThing
 from shared.calendar import completed_months
 
 
@@ -133,7 +133,7 @@ def _stunted(view: _View) -> Tasks:
 
 def _wasted(view: _View) -> Tasks:
     """Supplementary feeding for the thin and the light who are not gizi buruk."""
-    if view.found.growth_tier is Tier.URGENT:
+    if any(rule in GIZI_BURUK for rule in view.found.rules):
         return
     rows = [view.found.evidence[RULE_EVIDENCE[rule]] for rule in view.found.rules if rule in WASTED]
     if rows:

@@ -40,6 +40,7 @@ class RiskRule(IntEnum):
     CRITICAL_HAEMOGLOBIN = 14  # the two of the laboratory rest on a result: the fold over growth never fires them
     CRITICAL_RESULT = 15
     STUNTING_RISK = 16  # the early warning
+    DANGER_SIGN = 17
 
 
 class UnknownThing(IntEnum):
@@ -60,6 +61,7 @@ class UnknownThing(IntEnum):
     HEIGHT_OUTDATED = 12
     WEIGHT_OUTDATED = 13
     OEDEMA_OUTDATED = 14  # oedema was seen, later visits do not say
+    DANGER_SIGN_OUTDATED = 15  # the same of a danger sign
 
 
 class Evidence(IntEnum):
@@ -78,6 +80,7 @@ class Evidence(IntEnum):
     WAZ_SCORE = 10
     WHZ_SCORE = 11
     LENGTH = 12
+    DANGER_SIGN = 13  # seen, or stated that there is none
 
 
 TIER_NAMES: Final = tuple(tier.name.lower() for tier in Tier)
@@ -98,4 +101,7 @@ RULE_EVIDENCE: Final = {
     RiskRule.NOT_GAINED: Evidence.LETTER,
     RiskRule.HAZ_DROP: Evidence.DROP,
     RiskRule.STUNTING_RISK: Evidence.HAZ,
+    RiskRule.DANGER_SIGN: Evidence.DANGER_SIGN,
 }
+# Gizi buruk as a service (domain rule of the guideline): any of these.
+GIZI_BURUK: Final = (RiskRule.OEDEMA, RiskRule.MUAC_SEVERE, RiskRule.WHZ_SEVERE, RiskRule.INFANT_SEVERE)

@@ -50,6 +50,7 @@ TIER_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "critical_haemoglobin": ("below", "drawn_at_most_days"),
     "critical_result": ("drawn_at_most_days",),
     "stunting_risk": ("at_least",),
+    "danger_sign": ("temperature_at_least_c", "temperature_below_c"),
 }
 FOLLOW_UPS: Final = (
     "reweigh_flagged",
@@ -104,6 +105,8 @@ class TierRule:
     windows_days: tuple[tuple[int, int], ...] = ()
     confirmed_within_days: int = 0
     drawn_at_most_days: int = 0  # of a laboratory value, before the newest fact of the child
+    temperature_at_least_c: float = np.nan
+    temperature_below_c: float = np.nan
 
     @property
     def threshold(self) -> float | None:
@@ -230,7 +233,7 @@ def _tier_rule(checks: Checks, name: str) -> TierRule:
             case "windows_days":
                 numbers[key] = table.day_windows(key)
                 table.require(len(numbers[key]) == 2, f"{key} must be a shorter and a longer window")
-            case "below" | "at_least" | "length_below_cm":
+            case "below" | "at_least" | "length_below_cm" | "temperature_at_least_c" | "temperature_below_c":
                 numbers[key] = table.number(key, -6, 250)
             case _:
                 numbers[key] = table.whole(key, 0, 366)

@@ -1,7 +1,8 @@
 """Risk tiers from standing evidence, for every day of every root at once.
 
 Evidence stands until newer valid evidence of its own kind replaces it: a weight alone does not lift the suspicion a
-height raised, a flagged value never replaces a valid one, and an unstated oedema does not clear a stated one. What
+height raised, a flagged value never replaces a valid one, and an unstated oedema or danger sign does not clear a stated
+one. What
 stands but is old is listed as unknown (`*_OUTDATED`). `LOW` says something about height, weight and weight-for-height,
 so it needs a standing valid score of all three; without one the tier is `UNKNOWN` unless a rule fires.
 """
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from services.scoring.domain.assess import Judged
 from services.scoring.domain.assessment_codes import Letter, Oedema
+from services.scoring.domain.danger_signs import DangerSign
 from services.scoring.domain.fold_columns import Bools, Floats, Int8s, Int32s, Roots
 from services.scoring.domain.risk_codes import Evidence, RiskRule, Tier, UnknownThing
 from services.scoring.domain.ruleset import RuleSet
@@ -40,6 +42,7 @@ class Observed:
     has_length: Bools
     oedema: Int8s
     muac_cm: Floats
+    danger_signs: Int32s
     stunting_risk: StuntingRisk
 
 
@@ -76,6 +79,7 @@ def standing_evidence(line: Timeline, judged: Judged, seen: Observed, rules: Rul
         Evidence.WAZ_SCORE: ~np.isnan(waz.z),
         Evidence.WHZ_SCORE: ~np.isnan(whz.z),
         Evidence.LENGTH: seen.has_length,
+        Evidence.DANGER_SIGN: seen.danger_signs != DangerSign.NOT_STATED,
     }
     return np.stack([line.latest(has[kind])[line.day_end] for kind in Evidence]).astype(np.int64)
 
@@ -164,6 +168,7 @@ def _fired(
             seen.stunting_risk.risk >= round(cut[RiskRule.STUNTING_RISK].at_least * PER_MILLE),
             evidence[Evidence.HAZ],
         ),
+        RiskRule.DANGER_SIGN: _true_at(seen.danger_signs > DangerSign.STATED, evidence[Evidence.DANGER_SIGN]),
     }
 
 
@@ -177,7 +182,7 @@ def _unknown(
 ) -> dict[UnknownThing, Bools]:
     root, today = line.root[line.day_end], line.on[line.day_end]
     haz, waz, whz = (evidence[kind] for kind in (Evidence.HAZ, Evidence.WAZ, Evidence.WHZ))
-    oedema = evidence[Evidence.OEDEMA]
+    oedema, sign = evidence[Evidence.OEDEMA], evidence[Evidence.DANGER_SIGN]
 
     def older_than(rows: npt.NDArray[np.int64], days: int) -> Bools:
         return (rows >= 0) & ((today - line.on[rows]).astype(np.int64) > days)
@@ -199,4 +204,5 @@ def _unknown(
         UnknownThing.HEIGHT_OUTDATED: older_than(haz, rules.outdated_after_days),
         UnknownThing.WEIGHT_OUTDATED: older_than(waz, rules.outdated_after_days),
         UnknownThing.OEDEMA_OUTDATED: _true_at(seen.oedema == Oedema.YES, oedema) & older_than(oedema, 0),
+        UnknownThing.DANGER_SIGN_OUTDATED: _true_at(seen.danger_signs > DangerSign.STATED, sign) & older_than(sign, 0),
     }

@@ -43,6 +43,7 @@ UNITS: Final = {
     **{f"tier.{name}": "SD" for name in (
         "whz_severe", "infant_severe", "haz_severe", "haz_low", "waz_severe", "waz_low", "whz_low", "haz_drop",
     )},
+    "tier.danger_sign": "degrees Celsius",
     "tier.low_birth_weight": "kg",
     "tier.preterm": "weeks",
     "tier.stunting_risk": "probability",

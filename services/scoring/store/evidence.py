@@ -9,9 +9,12 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 from asyncpg import Record
+from pydantic import BaseModel
 
 from services.scoring.domain.assessment_codes import Channel, Letter, Oedema
+from services.scoring.domain.danger_signs import mask_of
 from services.scoring.domain.fold_columns import Bools, ChildColumns, Int64s, MeasurementColumns, ids
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.growth.codes import Position, Sex
@@ -31,6 +34,11 @@ def place_of(fact: MeasurementV1) -> str:
     return fact.posyandu_code or fact.desa_code or str(fact.child_id)
 
 
+def json_list(models: Sequence[BaseModel]) -> str | None:
+    """A list of models as JSON text; most children have none."""
+    return orjson.dumps([model.model_dump(mode="json") for model in models]).decode() if models else None
+
+
 CHILDREN: FactTable[ChildV1] = FactTable(
     "child",
     (
@@ -45,6 +53,8 @@ CHILDREN: FactTable[ChildV1] = FactTable(
         plain("voided", "boolean"),
         Column("desa_code", "text", lambda child: child.residences[-1].desa_code),
         Column("posyandu_code", "text", lambda child: child.residences[-1].posyandu_code),
+        plain("birth_length_cm", "double precision"),
+        Column("household", "text", lambda child: json_list(child.household)),
     ),
     key=("child_id",),
 )
@@ -65,6 +75,8 @@ MEASUREMENTS: FactTable[MeasurementV1] = FactTable(
         plain("head_circumference_cm", "double precision"),
         Column("reported_letter", "smallint", lambda fact: int(LETTER_CODES[fact.reported_letter])),
         Column("place", "text", place_of),
+        Column("danger_signs", "integer", lambda fact: mask_of(fact.danger_signs)),
+        plain("temperature_c", "double precision"),
     ),
 )
 
@@ -115,6 +127,7 @@ SELECT array_agg(m.fact_id) AS fact_id, array_agg(m.child_id) AS child_id, array
        array_agg(m.weight_kg) AS weight_kg, array_agg(m.length_height_cm) AS length_height_cm,
        array_agg(m.position) AS position, array_agg(m.muac_cm) AS muac_cm, array_agg(m.oedema) AS oedema,
        array_agg(m.head_circumference_cm) AS head_circumference_cm,
+       array_agg(m.danger_signs) AS danger_signs, array_agg(m.temperature_c) AS temperature_c,
        array_agg(m.voided) AS voided, array_agg(coalesce(a.epoch, 0)) AS a_epoch,
        array_agg(coalesce(a.revision, 0)) AS a_revision,
        array_agg(coalesce({MICROSECONDS.format("a.known_at")}, 0)) AS a_known_us,
@@ -217,6 +230,8 @@ async def load_evidence(connection: Connection, roots: Collection[UUID]) -> Evid
             oedema=np.array(_list(m, "oedema"), np.int8),
             muac_cm=_floats(_list(m, "muac_cm")),
             head_circumference_cm=_floats(_list(m, "head_circumference_cm")),
+            danger_signs=np.array(_list(m, "danger_signs"), np.int32),
+            temperature_c=_floats(_list(m, "temperature_c")),
         ),
         epoch=np.array(_list(m, "epoch"), np.int64),
         revision=np.array(_list(m, "revision"), np.int64),

@@ -75,6 +75,7 @@ class Writer:
             "value": self._amount(reason.value, measured.unit, is_haemoglobin=is_haemoglobin),
             "threshold": self._amount(reason.threshold, measured.unit, is_haemoglobin=is_haemoglobin),
             "on": day(reason.measured_on, words.language),
+            "signs": ", ".join(words.name(sign, "danger_sign") for sign in reason.signs),
         }
         text = words.say("fixed", "other_rule", **parts)
         if group is not None:

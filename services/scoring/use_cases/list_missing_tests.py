@@ -29,6 +29,7 @@ OWNERS: Final[Mapping[str, str]] = {
     "measure_length": "kader",
     "measure_weight": "kader",
     "check_oedema": "kader",
+    "check_danger_signs": "puskesmas",
     "remeasure_length": "puskesmas",
     "reweigh": "puskesmas",
     "remeasure_weight_and_length": "puskesmas",

@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from services.scoring.domain.case import CloseReason, MilestoneName, Move, MoveName
+from services.scoring.domain.danger_signs import DangerSign
 from services.scoring.domain.follow_ups import case_trigger
 from services.scoring.domain.laboratory import anaemia, required_tests
 from services.scoring.domain.risk_codes import RULE_EVIDENCE, TIER_NAMES, Evidence, Tier
@@ -188,19 +189,26 @@ class _Cases:
         """The re-measurement that clears a case nobody has confirmed yet; None while it stands.
 
         The newest valid height of the child must be the re-measurement; of an urgent case its weight for height, too.
-        What the laboratory opened only a person closes.
+        What the laboratory opened, or had a danger sign since, only a person closes.
         """
         family = self._family
         found = family.found
         if case.state != "open" or found.tier >= Tier.SUSPECTED or found.tier is Tier.UNKNOWN:
             return None
-        if case.opened_by_fact_id not in family.rows:
+        if case.opened_by_fact_id not in family.rows or self._was_in_danger(case.opened_on):
             return None
         kinds = (Evidence.HAZ, Evidence.WHZ) if case.tier == "urgent" else (Evidence.HAZ,)
         rows = [found.evidence[kind] for kind in kinds]
         visits = family.visits
         verified = all(row >= 0 and visits.remeasured[row] and visits.day[row] >= case.opened_on for row in rows)
         return rows[0] if verified else None
+
+    def _was_in_danger(self, since: date) -> bool:
+        visits, signs = self._family.visits, self._family.folded.danger_signs
+        return any(
+            signs[row] > DangerSign.STATED and not visits.voided[row] and visits.day[row] >= since
+            for row in self._family.row_numbers
+        )
 
     def mirror_orders(self) -> None:
         """Milestones that are lab's to say, of ended cases as well: as the newest order facts say them."""

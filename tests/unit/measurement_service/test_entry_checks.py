@@ -19,6 +19,8 @@ class Visit:
     head_circumference_cm: float | None = None
     muac_cm: float | None = None
     oedema: bool | None = None
+    danger_signs: tuple[str, ...] | None = None
+    temperature_c: float | None = None
 
 
 def found(visit: Visit) -> list[tuple[str, str, dict[str, float]]]:
@@ -43,6 +45,9 @@ def test_a_plain_visit_has_no_problem() -> None:
         (Visit(head_circumference_cm=70.0), "implausible_head_circumference", {}),
         (Visit(weight_kg=81.5, length_height_cm=10.4), "weight_height_swapped",
          {"weight_kg": 10.4, "length_height_cm": 81.5}),
+        (Visit(temperature_c=29.9), "implausible_temperature", {}),
+        (Visit(temperature_c=43.1), "implausible_temperature", {}),
+        (Visit(temperature_c=101.3), "temperature_in_fahrenheit", {"temperature_c": 38.5}),
         (Visit(measured_on=date(2024, 1, 4)), "visit_before_birth", {}),
         (Visit(measured_on=date(2025, 11, 26)), "measured_in_future", {}),
     ],
@@ -71,6 +76,10 @@ def test_zero_is_never_a_measurement(field: str) -> None:
         Visit(measured_on=TODAY),
         Visit(weight_kg=None, length_height_cm=None, muac_cm=11.2),
         Visit(weight_kg=None, length_height_cm=None, oedema=True),
+        Visit(weight_kg=None, length_height_cm=None, danger_signs=("convulsions",)),
+        Visit(weight_kg=None, length_height_cm=None, danger_signs=()),
+        Visit(weight_kg=None, length_height_cm=None, temperature_c=30.0),
+        Visit(temperature_c=43.0),
     ],
 )
 def test_limits_are_inside(visit: Visit) -> None:

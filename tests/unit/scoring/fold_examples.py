@@ -9,6 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
+from services.scoring.domain.danger_signs import mask_of
 from services.scoring.domain.explain import RiskStatus, explain
 from services.scoring.domain.fold import fold
 from services.scoring.domain.fold_columns import ChildColumns, Fold, MeasurementColumns, ids
@@ -48,6 +49,8 @@ class Visit:
     oedema: bool | None = None
     muac: float | None = None
     head: float | None = None
+    signs: tuple[str, ...] | None = None
+    temperature: float | None = None
     api: bool = False
     remeasured: bool = False
     voided: bool = False
@@ -99,6 +102,8 @@ def measurement_columns(visits: Sequence[Visit], place: dict[int, int]) -> Measu
         oedema=np.array([OEDEMAS[v.oedema] for v in visits], np.int8),
         muac_cm=floats(v.muac for v in visits),
         head_circumference_cm=floats(v.head for v in visits),
+        danger_signs=np.array([mask_of(v.signs) for v in visits], np.int32),
+        temperature_c=floats(v.temperature for v in visits),
     )
 
 

@@ -38,6 +38,8 @@ visits = st.builds(
     position=st.sampled_from(["", "l", "h"]),
     oedema=st.sampled_from([None, None, False, True]),
     muac=st.sampled_from([None, None, 11.2, 14.0]),
+    signs=st.sampled_from([None, None, None, (), ("convulsions",), ("lethargic", "chest_indrawing")]),
+    temperature=st.sampled_from([None, None, 36.8, 39.0]),
     head=st.one_of(st.none(), st.integers(300, 550).map(lambda tenths: tenths / 10)),
     api=st.booleans(),
     remeasured=st.sampled_from([False, False, True]),
@@ -214,6 +216,8 @@ def district(children_count: int, measurements_count: int) -> tuple[ChildColumns
             oedema=random.integers(0, 2, m).astype(np.int8),
             muac_cm=np.where(random.random(m) < 0.7, np.nan, random.normal(14.5, 1, m)),
             head_circumference_cm=np.where(random.random(m) < 0.7, np.nan, random.normal(46, 2, m)),
+            danger_signs=np.where(random.random(m) < 0.99, 0, random.integers(0, 9, m)).astype(np.int32),
+            temperature_c=np.where(random.random(m) < 0.9, np.nan, random.normal(37, 1, m)),
         ),
     )
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from services.scoring.domain import case, explain, readings, risk_codes, ruleset
 from services.scoring.domain.assessment_codes import ALL_CLASSES, VELOCITY_REASON_NAMES
+from services.scoring.domain.danger_signs import SIGN_NAMES
 from services.scoring.domain.early_warning.risk import BECAUSE_NAMES
 from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES
 from services.scoring.domain.texts import Words, texts
@@ -72,6 +73,7 @@ CODES = [
     ("proposed_sex", get_args(Sex)),
     ("proposed_position", get_args(Position)),
     ("tier_share", get_args(ShareState)),
+    ("danger_sign", SIGN_NAMES),
 ]
 
 
