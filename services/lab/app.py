@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from services.lab.consumers.facts import FactsHandler
 from services.lab.domain import catalogue
 from services.lab.http import catalogue as catalogue_routes
-from services.lab.http import criticals, fhir, held_results, orders, results, specimens
+from services.lab.http import criticals, fhir, held_results, laboratories, orders, results, specimens
 from services.lab.jobs.housekeeping import Housekeeping
 from services.lab.store.holding import HOLDS
 from services.lab.use_cases.republish import republish
@@ -48,6 +48,7 @@ def routers() -> list[APIRouter]:
     """Every route of the service."""
     return [
         catalogue_routes.router,
+        laboratories.router,
         orders.router,
         specimens.router,
         results.router,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.lab.domain.order_texts import ORDER_TEXTS
+from services.lab.domain.reference_texts import REFERENCE_TEXTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class ResultProblem:
 
 TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     **ORDER_TEXTS,
+    **REFERENCE_TEXTS,
     "unknown_test": (
         "pemeriksaan tidak ada di katalog", "the test is not in the catalogue",
         "Pakai kode dari /v1/catalogue.", "Use a code of /v1/catalogue."),

@@ -11,6 +11,7 @@ from services.lab.domain.catalogue import load
 from services.lab.domain.criticals import escalation
 from services.lab.domain.order_rules import order_rules
 from services.lab.domain.orders import waiting_since
+from services.lab.domain.reference_ranges import Band
 from services.lab.domain.result_problems import TEXTS, ResultProblem
 from services.lab.domain.specimens import too_old
 from services.lab.store.held_results import Held
@@ -20,6 +21,7 @@ from services.lab.store.specimens import Specimen
 from services.lab.use_cases.entry import Entry, RefusedError, StateError
 from services.lab.use_cases.held_results import AlreadySettledError
 from services.lab.use_cases.record_results import Recorded
+from services.lab.use_cases.reference_ranges import Reference
 from shared.auth.tokens import Caller
 from shared.calendar import now_utc
 from shared.contracts.lab import CriticalValueV1, LabOrderV1, LabResultV1
@@ -105,6 +107,33 @@ def result_json(fact: LabResultV1) -> dict[str, Any]:
     """A result as clients read it."""
     fields = fact.model_dump(mode="json", exclude={"fact_id", "epoch"})
     return {"result_id": str(fact.fact_id), "etag": etag(*fact.order), **fields}
+
+
+def band_json(band: Band) -> dict[str, Any]:
+    """A band of a reference range."""
+    return {
+        "sex": band.sex,
+        "from_months": band.from_months,
+        "to_months": band.to_months,
+        "low": None if band.low is None else float(band.low),
+        "high": None if band.high is None else float(band.high),
+    }
+
+
+def reference_json(reference: Reference | None, unit: str | None) -> dict[str, Any] | None:
+    """The laboratory's range beside a result. Shown only: what a value means for the child, scoring's rules say."""
+    if reference is None:
+        return None
+    return {
+        "position": reference.position,
+        "band": None if reference.band is None else band_json(reference.band),
+        "unit": unit,
+        "laboratory_code": reference.ranges.laboratory_code,
+        "valid_from": reference.ranges.valid_from,
+        "source_text": reference.ranges.source_text,
+        "note_id": "Rentang rujukan laboratorium, hanya ditampilkan: putusan mengikuti aturan penilaian.",
+        "note_en": "The laboratory's reference range, shown only: verdicts follow the rules of scoring.",
+    }
 
 
 def held_json(held: Held) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -100,6 +100,26 @@ class LaboratoryIn(Body):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     area_codes: Annotated[list[AreaCode], Field(min_length=1, max_length=200)]
     tests_per_day: Annotated[int, Field(ge=0, le=100_000)]
+
+
+class BandIn(Body):
+    """Limits for completed months of age in [from_months, to_months); without `sex` for both."""
+
+    from_months: Annotated[int, Field(ge=0, le=240)]
+    to_months: Annotated[int, Field(ge=1, le=240)]
+    sex: Literal["male", "female"] | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+
+class ReferenceRangeIn(Body):
+    """All bands of a test as the laboratory prints them, from a day on, in a unit that the test is reported in."""
+
+    test_code: TestCode
+    valid_from: date
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+    bands: Annotated[list[BandIn], Field(min_length=1, max_length=60)]
+    source_text: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class CriticalLimitIn(Body):

@@ -14,13 +14,15 @@ from services.lab.http.answers import (
     entry_of,
     field_problems,
     recorded_json,
+    reference_json,
     refusals,
     result_json,
 )
 from services.lab.http.requests import ResultIn, ResultPatch, ResultsIn, VoidIn
-from services.lab.store.results import NATURAL_KEY, RESULTS, list_results
+from services.lab.store.results import NATURAL_KEY, RESULTS, list_results, read_catalogue_versions
 from services.lab.use_cases.correct_results import correct_result, void_result
 from services.lab.use_cases.record_results import Recorded, record_results
+from services.lab.use_cases.reference_ranges import references_of
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.contracts.lab import LabResultV1
@@ -82,23 +84,28 @@ async def get_results(
     child_id: UUID | None = None,
     order_id: UUID | None = None,
 ) -> Response:
-    """By child and id; a laboratory sees its own."""
+    """By child and id; a laboratory sees its own. `reference` as for one result."""
     after = page.after(UUID, UUID)
     async with reading(request) as connection:
         found = await list_results(connection, child_id, order_id, after, page.limit + 1)
-    return json_response(page.page([result_json(fact) for fact in found], "child_id", "result_id"))
+        shown = await _shown(connection, found)
+    return json_response(page.page(shown, "child_id", "result_id"))
 
 
 @router.get("/{result_id}", summary="One result")
 async def get_result(
     request: Request, _caller: Annotated[Caller, require("results:read")], result_id: UUID
 ) -> Response:
-    """With the ETag that a correction needs."""
+    """With the ETag that a correction needs, and the catalogue row that read it.
+
+    `reference` is the laboratory's range in force at the draw, for age and sex: shown only. Verdicts are scoring's.
+    """
     async with reading(request) as connection:
         found = await RESULTS.find(connection, "fact_id = $1", result_id)
-    if not found:
-        raise NOT_FOUND.problem()
-    return json_response(result_json(found[0]), headers={"ETag": etag(*found[0].order)})
+        if not found:
+            raise NOT_FOUND.problem()
+        (shown,) = await _shown(connection, found)
+    return json_response(shown, headers={"ETag": etag(*found[0].order)})
 
 
 @router.patch("/{result_id}", summary="Correct a result")
@@ -133,6 +140,19 @@ async def post_void(
         return json_answer(200, _named(fact) | {"voided": True}, {"ETag": etag(*fact.order)})
 
     return await write_once(request, effect)
+
+
+async def _shown(connection: Connection, facts: Sequence[LabResultV1]) -> list[dict[str, Any]]:
+    references = await references_of(connection, facts)
+    read_by = await read_catalogue_versions(connection, [fact.fact_id for fact in facts])
+    return [
+        {
+            **result_json(fact),
+            "catalogue_version": read_by.get(fact.fact_id),
+            "reference": reference_json(references.get(fact.fact_id), fact.canonical_unit),
+        }
+        for fact in facts
+    ]
 
 
 def _named(fact: LabResultV1) -> dict[str, Any]:

@@ -85,6 +85,16 @@ async def results_of_draws(connection: Connection, draws: Collection[tuple[UUID,
     return await RESULTS.find(connection, DRAWS, [owner for owner, _ in ordered], [draw for _, draw in ordered])
 
 
+async def read_catalogue_versions(connection: Connection, result_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Which row of the catalogue read these results, where that was kept."""
+    rows = await connection.fetch(
+        "SELECT fact_id, catalogue_version FROM lab_result "
+        "WHERE fact_id = ANY($1::uuid[]) AND catalogue_version IS NOT NULL",
+        sorted(result_ids),
+    )
+    return {row["fact_id"]: row["catalogue_version"] for row in rows}
+
+
 async def list_results(
     connection: Connection, child_id: UUID | None, order_id: UUID | None, after: tuple[Any, ...] | None, limit: int
 ) -> list[LabResultV1]:
