@@ -55,15 +55,22 @@ class LabResultV1(ChildFact):
     order_id: UUID | None = None
     laboratory_code: LaboratoryCode
     test_code: TestCode
-    loinc: str = Field(pattern=r"^\d{3,7}-\d$", description="Of the reported unit: mass and substance codes differ.")
+    loinc: str | None = Field(
+        default=None,
+        pattern=r"^\d{3,7}-\d$",
+        description="Of the reported unit: mass and substance codes differ. Empty = LOINC has none; test_code says it.",
+    )
     drawn_on: date
-    drawn_at: AwareDatetime | None = Field(default=None, description="Empty = the time of day is not known.")
+    drawn_at: AwareDatetime | None = Field(
+        default=None, description="Of a skin test when it was read. Empty = the time of day is not known."
+    )
+    administered_at: AwareDatetime | None = Field(default=None, description="Of a skin test: when it was injected.")
     reported_at: AwareDatetime
     specimen: Specimen
     value: float | None = Field(default=None, description="In canonical_unit; a bound where there is a comparator.")
     comparator: Comparator | None = None
     canonical_unit: str | None = Field(default=None, max_length=40, description="UCUM.")
-    findings: tuple[str, ...] = Field(default=(), description="Codes of a qualitative test.")
+    findings: tuple[str, ...] = Field(default=(), description="Codes of what was found, by the catalogue.")
     original_value: str = Field(max_length=80)
     original_unit: str | None = Field(default=None, max_length=40)
     method: str | None = Field(default=None, max_length=60)

@@ -165,6 +165,7 @@ class Reading(BaseModel):
     settle_with: str | None = Field(default=None, description="The one thing that would settle an indeterminate one.")
     source: str
     provisional: bool = False
+    findings: tuple[str, ...] = Field(default=(), description="Codes of what a qualitative test found.")
 
 
 class RiskStatusV1(ChildFact):

@@ -33,6 +33,8 @@ class Reported:
     """One observation of a message. `test` is our code, a LOINC code (`loinc`) or words; `stated_at`: when it was said.
 
     `number` is the laboratory's own number of the observation; `places` say where in the message a field stands.
+    `findings`: what was found in words or codes, each in one or more ways of saying it. A number in a text has both,
+    `1+` is not 1: the test decides which of them counts.
     """
 
     statement: Statement
@@ -46,8 +48,10 @@ class Reported:
     value: float | None = None
     comparator: Comparator | None = None
     unit: str | None = None
+    findings: tuple[tuple[str, ...], ...] = ()
     drawn_on: date | None = None
     drawn_at: datetime | None = None
+    administered_at: datetime | None = None
     specimen: Specimen | None = None
     method: str | None = None
     places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -104,9 +104,33 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Untuk membetulkan, kirim koreksi: PATCH atas `result_id`, atau status `corrected` (FHIR).",
         "To correct it, send a correction: PATCH of `result_id`, or status `corrected` (FHIR)."),
     "value_not_numeric": (
-        "hasil tidak berisi angka", "the result holds no number",
-        "Kirim angka dengan satuannya; hasil kualitatif belum ada di katalog.",
-        "Send a number with its unit; the catalogue has no qualitative tests yet."),
+        "hasil tidak berisi angka, dan pemeriksaan ini diukur dengan angka",
+        "the result holds no number, and this test is measured as one",
+        "Kirim angka dengan satuannya.", "Send a number with its unit."),
+    "value_missing": (
+        "hasilnya tidak diisi", "the result itself is missing",
+        "Kirim `value` dengan `unit`, atau `findings` bila pemeriksaannya kualitatif.",
+        "Send `value` with `unit`, or `findings` where the test is qualitative."),
+    "value_unexpected": (
+        "pemeriksaan ini tidak diukur dengan angka", "this test is not measured as a number",
+        "Kirim `findings` dengan salah satu dari: {findings}.", "Send `findings` with any of: {findings}."),
+    "value_and_findings": (
+        "angka dan temuan sekaligus: hanya satu yang benar", "a number and findings at once: only one can be true",
+        "Kirim `value` atau `findings`, bukan keduanya.", "Send `value` or `findings`, not both."),
+    "findings_unexpected": (
+        "pemeriksaan ini diukur dengan angka, bukan temuan", "this test is measured as a number, not by findings",
+        "Kirim `value` dalam salah satu satuan: {units}.", "Send `value` in one of: {units}."),
+    "finding_unknown": (
+        "temuan ini tidak ada di katalog pemeriksaan itu", "this is no finding of that test",
+        "Pakai salah satu dari: {findings}.", "Use one of: {findings}."),
+    "findings_contradict": (
+        "temuan-temuan ini tidak mungkin benar bersama", "these findings cannot be true together",
+        "Kirim hanya yang benar-benar ditemukan.", "Send only what was really found."),
+    "administration_impossible": (
+        "waktu penyuntikan sesudah pembacaan, atau tidak berlaku untuk pemeriksaan ini",
+        "it was administered after it was read, or the test has no such time",
+        "Kirim `administered_at` sebelum `drawn_at` (waktu pembacaan), hanya untuk uji kulit.",
+        "Send `administered_at` before `drawn_at` (the reading), for skin tests only."),
     "laboratory_differs": (
         "laboratorium pemeriksa bukan laboratorium akun ini", "the performing laboratory is not the account's",
         "Kirim dengan akun laboratorium yang memeriksa.",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Final
 
 from services.lab.domain.catalogue import Analyte
+from services.lab.domain.findings import contradiction, read_findings
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.units import Unit, exact, rounded, written
 from shared.calendar import JAKARTA
+
+LONGEST_ORIGINAL: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Converted:
 
     value: float
     canonical_unit: str
-    loinc: str
+    loinc: str | None
     original_value: str
     original_unit: str
 
@@ -54,6 +59,20 @@ def draw_problem(draw: Draw, birth_date: date | None, now: datetime) -> ResultPr
     return ResultProblem("date_impossible", "drawn_at" if draw.at else "drawn_on") if late or early else None
 
 
+def read_value(
+    analyte: Analyte, value: float | None, unit_text: str | None, comparator: str | None, said: Sequence[str]
+) -> Converted | Found | ResultProblem:
+    """A reported number with its unit, or what was `said` to be found: one of the two, as the test takes it."""
+    if value is None:
+        return find_codes(analyte, said) if said else ResultProblem("value_missing", "value")
+    if said:
+        return ResultProblem("value_and_findings", "findings")
+    if not analyte.units:
+        allowed = ", ".join(finding.code for finding in analyte.findings)
+        return ResultProblem("value_unexpected", "value", value, {"findings": allowed})
+    return convert_value(analyte, value, unit_text, comparator)
+
+
 def convert_value(
     analyte: Analyte, value: float, unit_text: str | None, comparator: str | None
 ) -> Converted | ResultProblem:
@@ -65,7 +84,7 @@ def convert_value(
     if unit_text is None or not unit_text.strip():
         return ResultProblem("unit_missing", "unit", facts={"units": units})
     unit = analyte.unit(unit_text)
-    if unit is None or unit.loinc is None:
+    if unit is None or analyte.canonical is None:
         return ResultProblem("unit_unknown", "unit", facts={"units": units})
     number = exact(value)
     if not _plausible(analyte, number, unit):
@@ -79,6 +98,33 @@ def convert_value(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Codes of what was found, and the words in which it came."""
+
+    codes: tuple[str, ...]
+    loinc: str | None
+    original_value: str
+
+
+def find_codes(analyte: Analyte, said: Sequence[str]) -> Found | ResultProblem:
+    """What was found, as codes of the test; words that are none of its findings wait for a person."""
+    allowed = ", ".join(finding.code for finding in analyte.findings)
+    if not analyte.findings:
+        return ResultProblem("findings_unexpected", "findings", _shown(said), {"units": ", ".join(analyte.accepted)})
+    codes, strange = read_findings(analyte.findings, said)
+    if strange:
+        return ResultProblem("finding_unknown", "findings", _shown(strange), {"findings": allowed})
+    if contradiction(analyte.findings, codes, several=analyte.several):
+        return ResultProblem("findings_contradict", "findings", _shown(codes))
+    loinc = analyte.loinc or next((unit.loinc for unit in analyte.units if unit.loinc), None)
+    return Found(codes, loinc, _shown(said))
+
+
+def _shown(words: Sequence[str]) -> str:
+    return ", ".join(word.strip() for word in words)[:LONGEST_ORIGINAL]
+
+
 def _plausible(analyte: Analyte, number: Fraction, unit: Unit) -> bool:
     low, high = analyte.plausible
     return low <= number * unit.factor <= high
@@ -89,7 +135,7 @@ def _implausible(analyte: Analyte, number: Fraction, unit: Unit, value: float) -
     fitting = [
         other.name
         for other in analyte.units
-        if other.loinc and other.factor != unit.factor and _plausible(analyte, number, other)
+        if other.accepted and other.factor != unit.factor and _plausible(analyte, number, other)
     ]
     hint_id, hint_en = "kirim nilai yang benar.", "send the right value."
     if fitting:

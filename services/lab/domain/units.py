@@ -14,16 +14,25 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit a test is reported in. `factor`: canonical value of one; `loinc` None = understood, not accepted."""
+    """A unit a test is reported in. `factor`: canonical value of one.
+
+    Without a `loinc` it is understood, and accepted only where the test is `local`: has a code of ours and none else.
+    """
 
     name: str  # UCUM
     factor: Fraction
     loinc: str | None
     aliases: tuple[str, ...] = ()
+    local: bool = False
     spellings: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spellings", frozenset(plain(name) for name in (self.name, *self.aliases)))
+
+    @property
+    def accepted(self) -> bool:
+        """Whether results may be reported in it."""
+        return self.loinc is not None or self.local
 
 
 def plain(text: str) -> str:

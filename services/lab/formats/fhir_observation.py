@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -63,14 +63,14 @@ def read_observation(observation: Resource, context: Context) -> list[Reported]:
         raise Misread("status_unknown", f"{path}.status", statuses=", ".join(STATEMENTS))
     statement = "retracted" if report.get("status") in RETRACTED else STATEMENTS[status]
     tube = context.resource(_either("specimen", observation, report) or (report.get("specimen") or [{}])[0])
-    drawn_on, drawn_at = _draw(observation, context, tube)
+    drawn_on, drawn_at, administered_at = _draw(observation, context, tube)
     orders = [*observation.get("basedOn", ()), *report.get("basedOn", ())]
     about = _either("subject", observation, report)
     performers = [*observation.get("performer", ()), *report.get("performer", ())]
     number = _number(observation)
     rows = []
     for below, part in _parts(observation):
-        value, comparator, unit = _value(part)
+        value, comparator, unit, findings = _value(part)
         test, loinc = _test(part, f"{path}{below}.code")
         rows.append(
             Reported(
@@ -85,17 +85,21 @@ def read_observation(observation: Resource, context: Context) -> list[Reported]:
                 value=value,
                 comparator=comparator,
                 unit=unit,
+                findings=findings,
                 drawn_on=drawn_on,
                 drawn_at=drawn_at,
+                administered_at=administered_at,
                 specimen=_specimen(tube),
                 method=(_words(observation.get("method", {})) or "")[:60] or None,
                 places={
                     "": f"{path}{below}",
                     "test_code": f"{path}{below}.code",
                     "value": f"{path}{below}.value",
+                    "findings": f"{path}{below}.value",
                     "unit": f"{path}{below}.valueQuantity.code",
                     "drawn_at": f"{path}.effectiveDateTime",
                     "drawn_on": f"{path}.effectiveDateTime",
+                    "administered_at": f"{path}.effectivePeriod.start",
                     "specimen": f"{path}.specimen",
                     "order_id": f"{path}.basedOn",
                     "child_id": f"{path}.subject",
@@ -103,7 +107,20 @@ def read_observation(observation: Resource, context: Context) -> list[Reported]:
                 },
             )
         )
-    return rows
+    return list(_joined(rows))
+
+
+def _joined(rows: Sequence[Reported]) -> Iterator[Reported]:
+    """Rows of one observation; components that each name one thing found by the same test are one result."""
+    found: dict[str, Reported] = {}
+    for row in rows:
+        if row.value is not None or not row.findings:
+            yield row
+        elif row.test in found:
+            found[row.test] = replace(found[row.test], findings=(*found[row.test].findings, *row.findings))
+        else:
+            found[row.test] = row
+    yield from found.values()
 
 
 def _parts(observation: Resource) -> Iterator[tuple[str, Resource]]:
@@ -131,28 +148,48 @@ def _test(part: Resource, path: str) -> tuple[str, bool]:
     return words.strip()[:LONGEST_WORD], False
 
 
-def _value(part: Resource) -> tuple[float | None, Any, str | None]:
-    """Number, bound and unit; the unit's code where it is UCUM's, else as it is written."""
+def _value(part: Resource) -> tuple[float | None, Any, str | None, tuple[tuple[str, ...], ...]]:
+    """Number, bound and unit (its code where it is UCUM's, else as it is written), and what was found in words."""
     if "valueQuantity" in part:
         quantity = part["valueQuantity"]
         number = quantity.get("value")
         unit = quantity.get("code") if quantity.get("system") == UCUM else None
         unit = unit or quantity.get("unit") or quantity.get("code")
         is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
-        return float(number) if is_number else None, quantity.get("comparator"), unit and unit[:LONGEST_WORD]
+        return float(number) if is_number else None, quantity.get("comparator"), unit and unit[:LONGEST_WORD], ()
     if "valueInteger" in part:
-        return float(part["valueInteger"]), None, None
-    text = part.get("valueString")
-    return ((found := number_of_text(text) if text else None) and (found[1], found[0], found[2])) or (None, None, None)
+        return float(part["valueInteger"]), None, None, ()
+    if "valueBoolean" in part:
+        return None, None, None, ((str(part["valueBoolean"]).lower(),),)
+    concept = part.get("valueCodeableConcept", {})
+    ways = [concept.get("text")]
+    ways += [coding.get(name) for coding in concept.get("coding", ()) for name in ("code", "display")]
+    text = part.get("valueString", "").strip()
+    said = tuple(way.strip() for way in (text, *ways) if way and way.strip())
+    number_said = number_of_text(text) if text else None
+    if number_said is None:
+        return None, None, None, (said,) if said else ()
+    comparator, value, unit = number_said
+    return value, comparator, unit, (said,)
 
 
-def _draw(observation: Resource, context: Context, tube: Resource) -> tuple[date | None, datetime | None]:
-    """Day and instant of the draw: of the observation, of its report, or of the tube."""
-    for name, resource in (("effectiveDateTime", observation), ("effectiveDateTime", context.report)):
-        if name in resource:
-            return _moment(resource[name], f"{context.path}.{name}")
+def _draw(
+    observation: Resource, context: Context, tube: Resource
+) -> tuple[date | None, datetime | None, datetime | None]:
+    """Day and instant of the draw: of the observation, of its report, or of the tube; and when it was administered.
+
+    A skin test has a period: from the injection to the reading.
+    """
+    path = context.path
+    for resource in (observation, context.report):
+        if "effectiveDateTime" in resource:
+            return (*_moment(resource["effectiveDateTime"], f"{path}.effectiveDateTime"), None)
+        period = resource.get("effectivePeriod", {})
+        if "end" in period:
+            start = _instant(period.get("start"), f"{path}.effectivePeriod.start")
+            return (*_moment(period["end"], f"{path}.effectivePeriod.end"), start)
     collected = tube.get("collection", {}).get("collectedDateTime")
-    return _moment(collected, f"{context.path}.specimen") if collected else (None, None)
+    return (*_moment(collected, f"{path}.specimen"), None) if collected else (None, None, None)
 
 
 def _moment(text: str, path: str) -> tuple[date | None, datetime | None]:

@@ -96,6 +96,8 @@ def recorded_json(result: Recorded) -> dict[str, Any]:
         shown |= {"result_id": str(result.fact.fact_id), "revision": result.fact.revision}
     if result.outcome == "accepted" and result.fact is not None:
         shown |= {"value": result.fact.value, "canonical_unit": result.fact.canonical_unit}
+        if result.fact.findings:
+            shown["findings"] = list(result.fact.findings)
     if result.held_id is not None:
         shown["held_id"] = str(result.held_id)
     if result.problems:

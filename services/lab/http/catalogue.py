@@ -35,12 +35,27 @@ def _row(row: Analyte) -> dict[str, Any]:
         "name_id": row.name_id,
         "name_en": row.name_en,
         "valid_from": row.valid_from,
-        "canonical_unit": row.canonical.name,
+        "kind": row.kind,
+        "canonical_unit": None if row.canonical is None else row.canonical.name,
         "decimals": row.decimals,
         "units": [
-            {"unit": unit.name, "loinc": unit.loinc, "aliases": list(unit.aliases)} for unit in row.units if unit.loinc
+            {"unit": unit.name, "loinc": unit.loinc, "aliases": list(unit.aliases)}
+            for unit in row.units
+            if unit.accepted
         ],
-        "plausible": [float(bound) for bound in row.plausible],
+        "loinc": row.loinc,
+        "findings": [
+            {
+                "finding": finding.code,
+                "name_id": finding.name_id,
+                "name_en": finding.name_en,
+                "aliases": list(finding.aliases),
+                "alone": finding.alone,
+            }
+            for finding in row.findings
+        ],
+        "several_findings": row.several,
+        "plausible": [float(bound) for bound in row.plausible] if row.units else None,
         "critical_below": None if row.critical_below is None else float(row.critical_below),
         "critical_above": None if row.critical_above is None else float(row.critical_above),
         "specimens": list(row.specimens),

@@ -1,4 +1,4 @@
-"""`/v1/held-results`: values whose unit or test nobody knows, and what a person says of them."""
+"""`/v1/held-results`: values whose unit, test or finding nobody knows, and what a person says of them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def get_held(
     return json_response(page.page([held_json(held) for held in found], "received_at", "held_id"))
 
 
-@router.post("/{held_id}:complete", summary="Say which unit (and test) was meant: the value becomes a result")
+@router.post("/{held_id}:complete", summary="Say which unit, finding or test was meant: it becomes a result")
 async def post_complete(
     request: Request,
     caller: Annotated[Caller, require("results:write")],
@@ -48,7 +48,7 @@ async def post_complete(
 
     async def effect(connection: Connection) -> Answer:
         with refusals():
-            recorded = await complete_held(connection, held_id, body.unit, entry_of(caller), body.test_code)
+            recorded = await complete_held(connection, held_id, body.model_dump(exclude_none=True), entry_of(caller))
         return json_answer(200, recorded_json(recorded))
 
     return await write_once(request, effect)

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from services.lab.use_cases.correct_results import VoidReason
 from services.lab.use_cases.held_results import DiscardReason
-from services.lab.use_cases.new_result import NewResult, Number, ResultValues
+from services.lab.use_cases.new_result import MOST_FINDINGS, NewResult, ResultValues, Word
 from services.lab.use_cases.specimens import RejectReason
 from shared.contracts.fact import AreaCode
 from shared.contracts.lab import LaboratoryCode, Orderable, Specimen, TestCode
@@ -25,8 +25,6 @@ class ResultIn(NewResult, Body):
 class ResultPatch(ResultValues, Body):
     """What to correct; a new `value` brings its `unit`, and `comparator` where it is a bound."""
 
-    value: Number = 0.0  # never read: only what was sent is changed, and null is no number
-
 
 class ResultsIn(Rows[ResultIn]):
     """Many results; each row is judged by itself."""
@@ -39,9 +37,10 @@ class VoidIn(Body):
 
 
 class CompleteIn(Body):
-    """The unit of a held value, as the analyser prints it, and its test where the catalogue did not know it."""
+    """The unit of a held value, as the analyser prints it, or its findings; its test where that was not known."""
 
-    unit: Annotated[str, Field(min_length=1, max_length=40)]
+    unit: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    findings: Annotated[list[Word], Field(min_length=1, max_length=MOST_FINDINGS)] | None = None
     test_code: TestCode | None = None
 
 

@@ -17,8 +17,8 @@ from shared.postgres.pool import Connection
 from shared.refusals import StaleError, UnknownFactError
 
 VoidReason = Literal["entered_in_error", "wrong_child", "duplicate", "analyser_faulty", "specimen_unfit"]
-CORRECTED = ("test_code", "loinc", "drawn_on", "drawn_at", "specimen", "value", "comparator", "canonical_unit",
-             "original_value", "original_unit", "method")  # fmt: skip
+CORRECTED = ("test_code", "loinc", "drawn_on", "drawn_at", "administered_at", "specimen", "value", "comparator",
+             "canonical_unit", "findings", "original_value", "original_unit", "method")  # fmt: skip
 
 
 async def correct_result(
@@ -39,12 +39,14 @@ async def correct_result(
         raise StaleError(old.order)
     if old.voided:
         raise RefusedError(ResultProblem("result_voided", "result_id"))
-    if "value" in changes and not changes.get("unit"):
+    if changes.get("value") is not None and not changes.get("unit"):
         row = row.model_copy(update={"unit": None})  # refused below: whose unit was meant is nobody's guess
     built = build_result(row, around, entry)
     if not isinstance(built, LabResultV1):
         raise RefusedError(*built)
     values = {name: getattr(built, name) for name in CORRECTED if getattr(built, name) != getattr(old, name)}
+    if built.findings and built.findings == old.findings:
+        values.pop("original_value", None)  # the words in which it came stay
     if not values:
         return old
     new = revised(old, "corrected", entry.now, **values)
@@ -82,11 +84,13 @@ def _as_reported(stored: LabResultV1, changes: Mapping[str, Any]) -> NewResult:
         "order_id": stored.order_id,
         "child_id": None if stored.order_id else stored.child_id,
         "test_code": stored.test_code,
-        "value": float(stored.original_value.lstrip("<>=")),
+        "value": None if stored.findings else float(stored.original_value.lstrip("<>=")),
+        "findings": stored.findings,
         "unit": stored.original_unit,
         "comparator": stored.comparator,
         "drawn_on": stored.drawn_on,
         "drawn_at": stored.drawn_at,
+        "administered_at": stored.administered_at,
         "specimen": None if stored.specimen == "other" else stored.specimen,
         "method": stored.method,
     }
@@ -94,4 +98,8 @@ def _as_reported(stored: LabResultV1, changes: Mapping[str, Any]) -> NewResult:
         row |= {"drawn_on": None, "drawn_at": None}
     if "value" in changes:
         row["comparator"] = None  # a bound that became a value is no bound any more, unless it is said again
+    if changes.get("value") is not None:
+        row["findings"] = ()
+    elif "findings" in changes:
+        row |= dict.fromkeys(("value", "unit", "comparator"))
     return NewResult.model_validate(row | dict(changes))

@@ -45,6 +45,9 @@ def _problems(limit: CriticalLimit, analyte: Analyte | None, entry: Entry) -> li
         )
     if analyte is None:
         return [*found, ResultProblem("unknown_test", "test_code", limit.test_code)]
+    if analyte.canonical is None:
+        allowed = ", ".join(finding.code for finding in analyte.findings)
+        return [*found, ResultProblem("value_unexpected", "test_code", limit.test_code, {"findings": allowed})]
     low, high = limit.critical_below, limit.critical_above
     if low is None and high is None:
         found.append(ResultProblem("limit_missing", "critical_below"))

@@ -1,8 +1,9 @@
-"""A value that came without a unit: a person says which unit the analyser printed, or why it is not taken."""
+"""A value without its unit, a finding in strange words: a person says what was meant, or why it is not taken."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 from uuid import UUID
 
 from services.lab.store.held_results import Held, lock_held, settle_held
@@ -23,17 +24,16 @@ class AlreadySettledError(Exception):
         self.held = held
 
 
-async def complete_held(
-    connection: Connection, held_id: UUID, unit: str, entry: Entry, test_code: str | None = None
-) -> Recorded:
+async def complete_held(connection: Connection, held_id: UUID, said: Mapping[str, Any], entry: Entry) -> Recorded:
     """The result that the held row becomes: `accepted`, or `unchanged` where it is known already.
 
-    `test_code` where the catalogue did not know the test.
+    `said`: its `unit`, its `findings`, and its `test_code` where the catalogue did not know the test.
     Raises UnknownFactError, AlreadySettledError, and RefusedError for what would not be accepted as a new result
     either; then the row stays open.
     """
     held = await _open(connection, held_id)
-    row = NewResult.model_validate({**held.reported, "unit": unit, **({"test_code": test_code} if test_code else {})})
+    meant = dict.fromkeys(("value", "comparator", "unit")) if "findings" in said else {}
+    row = NewResult.model_validate({**held.reported, **meant, **said})
     recorded = (await record_results(connection, [row], entry))[0]
     if recorded.fact is None or recorded.outcome not in {"accepted", "unchanged"}:
         raise RefusedError(*recorded.problems)

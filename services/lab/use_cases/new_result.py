@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.lab.domain.catalogue import Catalogue
 from services.lab.domain.result_problems import ResultProblem
-from services.lab.domain.results import Draw, convert_value, draw_of, draw_problem
+from services.lab.domain.results import Converted, Draw, Found, draw_of, draw_problem, read_value
 from services.lab.store.held_results import Held
 from services.lab.store.holding import HeldChild
 from services.lab.store.specimens import Specimen as Tube
@@ -21,19 +21,29 @@ from shared.calendar import JAKARTA
 from shared.contracts.fact import derived_fact_id, new_fact_id
 from shared.contracts.lab import Comparator, LabOrderV1, LabResultV1, Specimen
 
-Number = Annotated[float, Field(description="As the analyser prints it, in `unit`.")]
+Number = Annotated[float | None, Field(description="As the analyser prints it, in `unit`.")]
+LONGEST_FINDING: Final = 80
+MOST_FINDINGS: Final = 20
+Word = Annotated[str, Field(min_length=1, max_length=LONGEST_FINDING)]
 
 
 class ResultValues(BaseModel):
-    """What was found, in which blood; `comparator` where the analyser gives only a bound."""
+    """What was found, in which blood; `comparator` where the analyser gives only a bound.
+
+    A number with its unit, or `findings`: codes of the catalogue or the words in which a laboratory writes them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    value: Number
+    value: Number = None
+    findings: Annotated[tuple[Word, ...], Field(max_length=MOST_FINDINGS)] = ()
     unit: Annotated[str, Field(max_length=40)] | None = None
     comparator: Comparator | None = None
     drawn_at: AwareDatetime | None = None
     drawn_on: date | None = None
+    administered_at: AwareDatetime | None = Field(
+        default=None, description="Of a skin test; `drawn_at` is its reading."
+    )
     specimen: Specimen | None = None
     method: Annotated[str, Field(max_length=60)] | None = None
 
@@ -73,9 +83,13 @@ def build_result(row: NewResult, around: Surroundings, entry: Entry) -> LabResul
     analyte = around.catalogue.analyte(row.test_code, draw.on)
     if analyte is None:
         return [*problems, ResultProblem("unknown_test", "test_code")]
-    converted = convert_value(analyte, row.value, row.unit, row.comparator)
-    if isinstance(converted, ResultProblem):
-        return [*problems, converted]
+    read = read_value(analyte, row.value, row.unit, row.comparator, row.findings)
+    if isinstance(read, ResultProblem):
+        return [*problems, read]
+    if row.administered_at is not None and (
+        "administration" not in analyte.needs or row.administered_at >= (draw.at or entry.now)
+    ):
+        problems.append(ResultProblem("administration_impossible", "administered_at"))
     specimen = row.specimen or (tube.specimen if tube else None)
     if specimen is not None and specimen not in analyte.specimens:
         fitting = ", ".join(analyte.specimens)
@@ -97,20 +111,30 @@ def build_result(row: NewResult, around: Surroundings, entry: Entry) -> LabResul
             "order_id": row.order_id,
             "laboratory_code": laboratory_code,
             "test_code": row.test_code,
-            "loinc": converted.loinc,
+            "loinc": read.loinc,
             "drawn_on": draw.on,
             "drawn_at": draw.at,
+            "administered_at": row.administered_at,
             "reported_at": entry.known_at,
             "specimen": specimen or "other",
-            "value": converted.value,
-            "comparator": row.comparator,
-            "canonical_unit": converted.canonical_unit,
-            "original_value": converted.original_value,
-            "original_unit": converted.original_unit,
+            **_what(read, row.comparator),
             "method": row.method,
             "replaces": row.replaces,
         }
     )
+
+
+def _what(read: Converted | Found, comparator: str | None) -> dict[str, Any]:
+    """The part of a result that says what was measured or found."""
+    if isinstance(read, Found):
+        return {"findings": read.codes, "original_value": read.original_value}
+    return {
+        "value": read.value,
+        "comparator": comparator,
+        "canonical_unit": read.canonical_unit,
+        "original_value": read.original_value,
+        "original_unit": read.original_unit,
+    }
 
 
 def held_row(row: NewResult, around: Surroundings, entry: Entry) -> Held:
@@ -131,6 +155,8 @@ def held_row(row: NewResult, around: Surroundings, entry: Entry) -> Held:
     )
     if row.unit is not None and row.unit.strip():
         label += (row.unit.strip(),)
+    if row.findings:
+        label += ("found", *row.findings)
     return Held(
         held_id=derived_fact_id(row.order_id or child_id, "/".join(label)),
         child_id=child_id,

@@ -27,7 +27,7 @@ from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 Outcome = Literal["accepted", "unchanged", "conflict", "held", "rejected"]
-UNIT_ONLY: Final = frozenset({"unit_missing"})
+A_PERSON_DECIDES: Final = frozenset({"unit_missing", "finding_unknown"})
 STEP_ROWS: Final = 250  # between two looks at the rest of the process
 
 
@@ -42,13 +42,14 @@ class Recorded:
 
 
 async def record_results(
-    connection: Connection, rows: Sequence[NewResult], entry: Entry, held_for: AbstractSet[str] = UNIT_ONLY
+    connection: Connection, rows: Sequence[NewResult], entry: Entry, held_for: AbstractSet[str] = A_PERSON_DECIDES
 ) -> list[Recorded]:
     """Store `rows`, what follows from them for orders and alerts, and all events; what became of each, in input order.
 
     A second report of the same test and draw is `unchanged` if it says the same and `conflict` if not: a correction
     must say that it is one. A row with a single problem out of `held_for` is `held` until somebody decides
-    (`held_results`): a value without a unit, until it is said which was meant.
+    (`held_results`): a value without a unit, or a finding in words that are none of the test's, until it is said which
+    was meant.
     """
     around = await surroundings(connection, rows)
     done: list[Recorded | None] = []
@@ -135,8 +136,9 @@ async def _store(
 def _against(fact: LabResultV1, holder: LabResultV1, stored: set[UUID]) -> Recorded:
     if holder is fact and fact.fact_id in stored:
         return Recorded("accepted", fact)
-    if (holder.value, holder.comparator) == (fact.value, fact.comparator) and holder is not fact:
+    same = all(getattr(holder, name) == getattr(fact, name) for name in ("value", "comparator", "findings"))
+    if same and holder is not fact:
         return Recorded("unchanged", holder)
     # A holder of another laboratory is not the caller's to see: there is a value, and that is all that is said.
     shown = None if holder is fact else holder
-    return Recorded("conflict", shown, (ResultProblem("value_conflict", "value"),))
+    return Recorded("conflict", shown, (ResultProblem("value_conflict", "findings" if fact.findings else "value"),))

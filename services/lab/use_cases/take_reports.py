@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from services.lab.domain.catalogue import Analyte, Catalogue
+from services.lab.domain.findings import read_findings, understood
 from services.lab.domain.reports import LONGEST_WORD, Reported, Stated, next_step
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.results import draw_of
@@ -19,7 +20,7 @@ from services.lab.store.reports import hold_sources, read_sources, stated_elsewh
 from services.lab.store.results import NATURAL_KEY, RESULTS, draw_key, holders
 from services.lab.use_cases.correct_results import correct_result, void_result
 from services.lab.use_cases.entry import Entry, RefusedError
-from services.lab.use_cases.new_result import NewResult
+from services.lab.use_cases.new_result import LONGEST_FINDING, MOST_FINDINGS, NewResult
 from services.lab.use_cases.record_results import Recorded, record_results
 from shared.contracts.lab import LabResultV1
 from shared.postgres.pool import Connection
@@ -28,7 +29,7 @@ from shared.refusals import StaleError
 Outcome = Literal["accepted", "unchanged", "corrected", "retracted", "waiting", "superseded", "held", "conflict",
                   "rejected"]  # fmt: skip
 # What a person can decide once for every row of it; everything else the laboratory has to say again.
-DECIDED_LATER: Final = frozenset({"unit_missing", "unit_unknown", "unknown_test"})
+DECIDED_LATER: Final = frozenset({"unit_missing", "unit_unknown", "unknown_test", "finding_unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +100,48 @@ def _new_result(row: Reported, code: str, laboratory: str, catalogue: Catalogue)
     """The row as it would be reported for the first time; a retraction needs no value."""
     if row.laboratory_code not in {None, laboratory}:
         return Taken("rejected", problems=(ResultProblem("laboratory_differs", "laboratory"),))
-    if row.value is None and row.statement in {"final", "corrected"}:
-        return Taken("rejected", problems=(ResultProblem("value_not_numeric", "value"),))
+    analytes = catalogue.rows.get(code, ())
+    value, findings = _what(row, analytes)
+    if value is None and not findings and row.statement in {"final", "corrected"}:
+        wrong = "value_not_numeric" if row.findings else "value_missing"
+        return Taken("rejected", problems=(ResultProblem(wrong, "value"),))
     if row.loinc and row.statement in {"final", "corrected"}:
-        other = _other_code(row, catalogue.rows.get(code, ()))
+        other = _other_code(row, analytes)
         if other is not None:
             return Taken("rejected", problems=(other,))
     values: dict[str, Any] = {
         "order_id": row.order_id,
         "child_id": row.child_id,
         "test_code": code,
-        "value": row.value or 0.0,
-        "comparator": row.comparator,
-        "unit": row.unit,
+        "value": value,
+        "comparator": None if value is None else row.comparator,
+        "unit": None if value is None else row.unit,
+        "findings": findings,
         "drawn_on": row.drawn_on,
         "drawn_at": row.drawn_at,
+        "administered_at": row.administered_at
+        if any("administration" in analyte.needs for analyte in analytes)
+        else None,
         "specimen": row.specimen,
         "method": row.method,
     }
     return NewResult.model_validate(values)
 
 
+def _what(row: Reported, analytes: Sequence[Analyte]) -> tuple[float | None, tuple[str, ...]]:
+    """The number or the findings of a row, by what its test is; of a test nobody knows the number, if there is one."""
+    known = next((analyte.findings for analyte in analytes if analyte.findings), ())
+    said = tuple(understood(known, ways)[:LONGEST_FINDING] for ways in row.findings)[:MOST_FINDINGS]
+    takes_numbers = not analytes or any(analyte.units for analyte in analytes)
+    if row.value is not None and takes_numbers and (not said or read_findings(known, said)[1]):
+        return row.value, ()
+    return (None, said) if said and (known or not analytes) else (row.value, ())
+
+
 def _other_code(row: Reported, analytes: Sequence[Analyte]) -> ResultProblem | None:
     """A unit of the test that is reported under another LOINC code: mass and substance are different tests."""
+    if not any(analyte.units for analyte in analytes):
+        return None
     written = [unit for analyte in analytes if (unit := analyte.unit(row.unit or ""))]
     if not written or any(unit.loinc == row.test for unit in written):
         return None
@@ -186,8 +206,8 @@ async def _retracted(connection: Connection, stored: LabResultV1, entry: Entry) 
 
 async def _corrected(connection: Connection, stored: LabResultV1, new: NewResult, entry: Entry) -> Taken:
     """The stored result with the row's values; a place in a draw that another result holds is a conflict."""
-    sent = new.model_dump(include={"test_code", "value", "comparator", "unit", "drawn_on", "drawn_at"})
-    sent |= new.model_dump(include={"specimen", "method"}, exclude_none=True)
+    sent = new.model_dump(include={"test_code", "value", "comparator", "unit", "findings", "drawn_on", "drawn_at"})
+    sent |= new.model_dump(include={"specimen", "method", "administered_at"}, exclude_none=True)
     try:
         async with connection.transaction():
             try:

@@ -63,7 +63,7 @@ def mcv(view: View, band: Band) -> Verdict:
     """Small red cells; with the red cell count of the same draw, what the Mentzer index (MCV / RBC) hints at."""
     verdict = graded(view, band)
     cells = drawn_with(view.result, "rbc", view.results, 0)
-    if verdict.abnormal != "yes" or cells is None or cells.canonical_unit != RBC_UNIT or cells.value <= 0:
+    if verdict.abnormal != "yes" or cells is None or cells.canonical_unit != RBC_UNIT or not cells.value:
         return verdict
     if view.result.comparator is not None or cells.comparator is not None:
         return verdict

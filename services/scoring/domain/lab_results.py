@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
 from uuid import UUID
@@ -21,7 +21,10 @@ class Critical:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabResult:
-    """One valid result; `value` is a bound where there is a comparator."""
+    """One valid result: a number, a bound where there is a comparator, or codes of what was found.
+
+    `drawn_at` of a skin test is its reading, `administered_at` its injection.
+    """
 
     fact_id: UUID
     test_code: str
@@ -29,10 +32,12 @@ class LabResult:
     drawn_at: datetime | None
     reported_at: datetime
     specimen: str
-    value: float
+    value: float | None
     comparator: str | None
     canonical_unit: str | None
     method: str | None = None
+    findings: tuple[str, ...] = ()
+    administered_at: datetime | None = None
     critical: Critical | None = None
 
     @property
@@ -51,7 +56,7 @@ class Reading:
     drawn_on: date
     abnormal: str  # yes | no | indeterminate | no_reference
     grade: str
-    value: float
+    value: float | None
     comparator: str | None
     canonical_unit: str | None
     adjusted_value: float | None
@@ -60,6 +65,7 @@ class Reading:
     settle_with: str | None
     source: str
     provisional: bool
+    findings: tuple[str, ...] = field(default=(), repr=False)  # not in the fingerprint of who has none
 
 
 def newest_of_each(results: Iterable[LabResult]) -> dict[str, LabResult]:

@@ -71,7 +71,8 @@ def _urgent(result: LabResult, newest_fact: date, rules: RuleSet) -> UrgentResul
     """The first rule that fires: haemoglobin as measured at any age, then what the laboratory called critical."""
     low = rules.tier[RiskRule.CRITICAL_HAEMOGLOBIN]
     haemoglobin = rules.laboratory.readings[HAEMOGLOBIN[0]]
-    if result.test_code == haemoglobin.test_code and result.canonical_unit == haemoglobin.unit:
+    is_haemoglobin = result.test_code == haemoglobin.test_code and result.canonical_unit == haemoglobin.unit
+    if is_haemoglobin and result.value is not None:
         measured = range_of(result.value, result.comparator, haemoglobin.decimals)
         if below(measured, low.below) == "yes" and _recent(result, newest_fact, low):
             return UrgentResult(low.rule, result.fact_id, result.drawn_on, result.value, low.below)

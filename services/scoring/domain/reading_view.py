@@ -50,7 +50,9 @@ class View:
 
     @property
     def range(self) -> Range:
-        """Where the value lies, at the decimals of the rule."""
+        """Where the value lies, at the decimals of the rule; only of a result that is a number."""
+        if self.result.value is None:
+            raise ValueError(f"{self.result.test_code} has no number")
         return range_of(self.result.value, self.result.comparator, self.rule.decimals)
 
     @property
@@ -63,7 +65,7 @@ class View:
         """The result of another test that belongs to this one, under its own rule; None where none can be read."""
         rule = self.rules.readings[rule_id]
         found = drawn_with(self.result, rule.test_code, self.results, self.rules.together_at_most_days)
-        if found is None or found.canonical_unit != rule.unit:
+        if found is None or found.value is None or found.canonical_unit != rule.unit:
             return None
         return View(found, rule, self.subject, self.results, self.rules)
 

@@ -15,7 +15,8 @@ from shared.postgres.pool import Connection
 
 RESULTS: Final = f"""
 SELECT r.child_id, r.fact_id, {MICROSECONDS.format("r.known_at")} AS known_us, r.test_code, r.drawn_on, r.drawn_at,
-       r.reported_at, r.specimen, r.value, r.comparator, r.canonical_unit, r.method, r.voided,
+       r.reported_at, r.specimen, r.value, r.comparator, r.canonical_unit, r.method, r.findings, r.administered_at,
+       r.voided,
        c.state AS critical_state, c.value AS critical_value, c.critical_limit,
        {MICROSECONDS.format("c.known_at")} AS critical_known_us
 FROM lab_result r LEFT JOIN critical_value c ON (c.child_id, c.result_id) = (r.child_id, r.fact_id)
@@ -78,7 +79,7 @@ async def load_laboratory(
     # Of several critical values of one result a standing one counts, with the smallest id: the last row of the result.
     for row in {row["fact_id"]: row for row in rows}.values():
         found = evidence[root_of[row["child_id"]]]
-        if not row["voided"] and row["value"] is not None:
+        if not row["voided"] and (row["value"] is not None or row["findings"]):
             found.results.append(_result(row))
     for row in rows:
         found = evidence[root_of[row["child_id"]]]
@@ -105,6 +106,8 @@ def _result(row: Any) -> LabResult:
         comparator=row["comparator"],
         canonical_unit=row["canonical_unit"],
         method=row["method"],
+        findings=tuple(row["findings"].split()),
+        administered_at=row["administered_at"],
         critical=Critical(row["critical_value"], row["critical_limit"]) if stands else None,
     )
 

@@ -34,6 +34,8 @@ LAB_RESULTS: FactTable[LabResultV1] = FactTable(
         plain("comparator", "text"),
         plain("canonical_unit", "text"),
         plain("method", "text"),
+        Column("findings", "text", lambda result: " ".join(result.findings)),
+        plain("administered_at", "timestamptz"),
         plain("voided", "boolean"),
     ),
 )

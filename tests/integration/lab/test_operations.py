@@ -85,10 +85,11 @@ async def test_without_an_area_nothing_is_seen(desk: Desk) -> None:
 async def test_the_catalogue_names_units_limits_and_sources(desk: Desk) -> None:
     catalogue = (await desk.send("GET", "/v1/catalogue")).json()
     tests = {test["test_code"]: test for test in catalogue["tests"]}
-    assert len(tests) == 19
+    assert len(tests) == 36
     assert tests["haemoglobin"]["critical_below"] == 70.0
     assert [unit["unit"] for unit in tests["crp"]["units"]] == ["mg/L", "mg/dL", "ug/L"]
     assert tests["zinc"]["needs"] == ["draw_time"]
+    assert tests["stool_parasites"]["findings"][0]["finding"] == "none_seen"
     assert all(test["source"] and test["status"] for test in tests.values())
 
 

@@ -13,15 +13,16 @@ TEXT = FILE.read_text(encoding="utf-8")
 def test_it_has_every_test_that_can_be_ordered() -> None:
     assert set(load().orderables) == {
         "blood_count", "ferritin", "crp", "agp", "zinc", "retinol", "vitamin_d", "vitamin_b12", "folate", "albumin",
-        "tsh", "ft4",
+        "tsh", "ft4", "stool", "urinalysis", "urine_culture", "mantoux", "hiv", "hiv_pcr", "glucose", "electrolytes",
+        "calcium", "iron",
     }  # fmt: skip
     assert {code for codes in load().orderables.values() for code in codes} == set(load().rows)
     assert load().leads["haemoglobin"] == "blood_count"
 
 
 def test_every_loinc_code_has_its_check_digit() -> None:
-    codes = {unit.loinc for rows in load().rows.values() for row in rows for unit in row.units if unit.loinc}
-    assert len(codes) == 23
+    codes = {code for rows in load().rows.values() for row in rows for code in row.loincs}
+    assert len(codes) == 40
     assert all(is_loinc(code) for code in codes)
 
 
@@ -73,6 +74,13 @@ def test_the_row_that_holds_is_the_newest_at_the_day() -> None:
         ("{ after_minutes = 0, role", "{ after_minutes = 5, role", "begin at 0 minutes"),
         ("{ after_minutes = 60, role", "{ after_minutes = 30, role", "later than the one before"),
         ('role = "clinician" }', 'role = "nobody" }', "nobody is no role"),
+        ('loinc = "10704-5"', 'loinc = "10704-6"', "check digit"),
+        ('aliases = ["steril", ', 'aliases = ["kontaminasi", ', "two findings are written alike"),
+        ('code = "giardia"', 'code = "taenia"', "two findings have one code"),
+        ('kind = "findings"\nname_id = "Nitrit', 'kind = "word"\nname_id = "Nitrit', "kind is not"),
+        ('kind = "findings"\nname_id = "Nitrit', 'kind = "findings"\nunits = []\nname_id = "Nitrit', "has no unit"),
+        ('needs = ["administration"]', 'needs = ["luck"]', "nobody can give"),
+        ('mantoux_rt23 = "mantoux"', 'mantoux_rt23 = "tibc"', "results no orderable"),
         ("version =", "version", "TOML"),
     ],
 )
