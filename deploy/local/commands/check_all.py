@@ -20,6 +20,7 @@ from shared.calendar import now_utc
 RESULT: Final = CHECKOUT / "docs" / "check-all.json"
 STEPS: Final = {
     "test": ["./tumbuh", "test"],
+    "slow tests": ["./tumbuh", "test", "-m", "slow"],
     "fresh machine": ["sh", "tests/fresh_machine.sh"],
     "two years of history": [sys.executable, "-P", "-m", "tests.history"],
 }

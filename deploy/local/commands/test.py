@@ -3,7 +3,8 @@
 Arguments are those of pytest (`-k NAME`, `-x`, a path …); with any of them only the chosen tests run, unchecked.
 Without any, two runs go side by side, since most tests wait for servers: in one the pure rules, what starts systems of
 its own and as much more as makes both last alike, on a PostgreSQL and Kafka of its own; all others in the other. Two
-reports, the second printed when the first is through.
+reports, the second printed when the first is through; the types are checked beside both. What is marked `slow` is left
+to `check-all`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from typing import IO, Final
+from typing import IO, Final, Self
 
 from deploy.local.commands import check
 from deploy.local.data_dir import CHECKOUT
 from deploy.local.processes import tethered_command
+from deploy.local.stack import Stack
 from deploy.local.throw_away import TEST_STACK_VARIABLE, throw_away_stack
 
 BESIDE: Final = (
@@ -37,51 +39,76 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run checks and tests; 1 if either fails."""
     begun = time.monotonic()
-    checked = 0 if arguments.passed_on else check.run(arguments)
-    with throw_away_stack() as stack:
+    code = run_chosen(arguments.passed_on) if arguments.passed_on else run_all()
+    print(f"test: {'FAILED' if code else 'ok'} in {time.monotonic() - begun:.0f} s")
+    return 1 if code else 0
+
+
+def run_chosen(arguments: Sequence[str]) -> int:
+    """Run what pytest makes of `arguments`, on a stack of its own; returns its exit code."""
+    with throw_away_stack() as stack, Program(pytest_command(arguments), variables(stack), output=None) as chosen:
+        return chosen.finish()
+
+
+def run_all() -> int:
+    """Check and run both halves; the worst of their exit codes.
+
+    The types are checked beside the tests. What runs beside is told when the others are through, and whole.
+    """
+    begun = time.monotonic()
+    checked = check.run_steps(check.quick_steps())
+    with (
+        tempfile.TemporaryFile() as types_say,
+        tempfile.TemporaryFile() as half_says,
+        Program(check.TYPES[1], {}, types_say) as types,
+        Program(pytest_command(BESIDE), {}, half_says) as half,
+        throw_away_stack() as stack,
+    ):
         print(f"PostgreSQL and Kafka ready after {time.monotonic() - begun:.1f} s", flush=True)
-        environment = {TEST_STACK_VARIABLE: str(stack.data.root)}
-        tested = run_pytest(arguments.passed_on, environment) if arguments.passed_on else run_all(environment)
-    print(f"test: {'ok' if checked == tested == 0 else 'FAILED'} in {time.monotonic() - begun:.0f} s")
-    return 1 if checked or tested else 0
+        others = pytest_command(["tests", *(f"--ignore={path}" for path in BESIDE)])
+        with Program(others, variables(stack), output=None) as rest:
+            codes = [checked, rest.finish(), half.finish()]
+        codes.append(types.finish())
+        print(f"types: {'FAILED' if codes[-1] else 'ok'}")
+    return max(codes)
 
 
-def run_all(environment: dict[str, str]) -> int:
-    """Run both parts at once; the worse of their exit codes. What the one beside says is told last, and whole."""
-    with tempfile.TemporaryFile() as said:
-        beside = start_pytest(BESIDE, {}, said)
-        try:
-            others = run_pytest(["tests", *(f"--ignore={path}" for path in BESIDE)], environment)
-            code = beside.wait()
-        except BaseException:
-            beside.terminate()
-            beside.wait()
-            raise
-        said.seek(0)
-        shutil.copyfileobj(said, sys.stdout.buffer)
-    return max(others, code)
+def variables(stack: Stack) -> dict[str, str]:
+    """What tells a run of tests which stack is its own."""
+    return {TEST_STACK_VARIABLE: str(stack.data.root)}
 
 
-def run_pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:
-    """Run pytest as a child that dies with us; returns its exit code."""
-    child = start_pytest(arguments, environment)
-    try:
-        return child.wait()
-    except BaseException:
-        child.terminate()
-        child.wait()
-        raise
+def pytest_command(arguments: Sequence[str]) -> list[str]:
+    """Pytest of our own Python."""
+    return [sys.executable, "-m", "pytest", *arguments]
 
 
-def start_pytest(
-    arguments: Sequence[str], environment: dict[str, str], output: IO[bytes] | None = None
-) -> subprocess.Popen[bytes]:
-    """Start pytest as a child that dies with us; `output` = where it writes instead of here."""
-    command = tethered_command([sys.executable, "-m", "pytest", *arguments], "TERM")
-    return subprocess.Popen(
-        command,
-        cwd=CHECKOUT,
-        env={**os.environ, **environment},
-        stdout=output,
-        stderr=None if output is None else subprocess.STDOUT,
-    )
+class Program:
+    """A program that dies with us; what it wrote to `output` is told by `finish`."""
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str], output: IO[bytes] | None) -> None:
+        self.output = output
+        self.process = subprocess.Popen(
+            tethered_command(list(command), "TERM"),
+            cwd=CHECKOUT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=None if output is None else subprocess.STDOUT,
+        )
+
+    def finish(self) -> int:
+        """Wait for its end, tell what it said, and return its exit code."""
+        code = self.process.wait()
+        if self.output is not None:
+            self.output.seek(0)
+            shutil.copyfileobj(self.output, sys.stdout.buffer)
+            sys.stdout.flush()
+        return code
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()

@@ -133,6 +133,7 @@ def test_an_interrupted_up_leaves_nothing_running(place: Path) -> None:
     assert _processes_of(place) == []
 
 
+@pytest.mark.slow
 def test_two_systems_run_side_by_side_and_a_taken_port_is_told_and_moved(running: Path, place: Path) -> None:
     """The second one starts where an earlier start was interrupted: that does no harm."""
     first = _status(running)
@@ -150,6 +151,7 @@ def test_two_systems_run_side_by_side_and_a_taken_port_is_told_and_moved(running
     assert _status(running) == first
 
 
+@pytest.mark.slow
 def test_ports_lost_while_stopped_move_and_the_data_stay_usable(running: Path) -> None:
     assert _tumbuh(running, "down").returncode == 0
     old = load_ports(DataDir(running))

@@ -63,6 +63,7 @@ def test_a_severe_child_is_not_flagged_more_often_than_the_limit_of_false_alarms
     assert alarms[severe].mean() < 2 * FALSE_ALARMS_PER_1000 / 1000
 
 
+@pytest.mark.slow
 def test_a_fit_repeated_gives_the_same_trees() -> None:
     data = labelled(SIMULATED)
     seen = weighed(data.values, "batch")
