@@ -57,6 +57,7 @@ class MoveName(StrEnum):
     CONFIRM = "confirm"
     NAME_OTHER_CAUSE = "name_other_cause"
     START_CARE = "start_care"
+    TAKE_BACK = "take_back"
     CLOSE = "close"
     RETURN = "return"
     MILESTONE = "milestone"
@@ -81,6 +82,7 @@ class Case:
     closed_on: date | None = None
     confirmed_by: str | None = None
     confirmed_on: date | None = None
+    other_cause: str | None = None
     milestones: tuple[Milestone, ...] = ()
 
 
@@ -88,13 +90,15 @@ class Case:
 class Move:
     """A move and the day it happened; the rest as the move needs it.
 
-    `clinician` for `confirm` and `name_other_cause`, `reason` for `close`, `milestone` for `milestone`;
-    `recovery_shown` says that `has_recovered` was true, without which a case does not close as recovered.
+    `clinician` for what a person judges or takes back, `cause` for `name_other_cause`, `reason` for `close`,
+    `milestone` for `milestone`; `recovery_shown` says that `has_recovered` was true, without which a case does not
+    close as recovered.
     """
 
     name: MoveName
     on: date
     clinician: str | None = None
+    cause: str | None = None
     reason: CloseReason | None = None
     milestone: MilestoneName | None = None
     recovery_shown: bool = False
@@ -116,6 +120,10 @@ MOVES: Final[dict[MoveName, tuple[tuple[State, ...], State]]] = {
     MoveName.CONFIRM: ((State.OPEN,), State.CONFIRMED),
     MoveName.NAME_OTHER_CAUSE: ((State.OPEN,), State.OTHER_CAUSE),
     MoveName.START_CARE: (JUDGED, State.IN_CARE),
+    MoveName.TAKE_BACK: (
+        JUDGED,
+        State.OPEN,
+    ),  # a judgement that was a mistake; care that has begun is ended, not undone
 }
 # From where a case may end in which way. A re-measurement clears a case nobody has confirmed yet; recovery is told of
 # a child whose cause was judged.
@@ -140,8 +148,8 @@ CLOSES_FROM: Final[dict[CloseReason, tuple[State, ...]]] = {
 def move(case: Case, step: Move) -> Case:
     """The case after the move. IllegalMoveError with a code when it is not possible.
 
-    Codes: `case_closed`, `move_not_allowed`, `clinician_missing`, `close_reason_missing`, `milestone_missing`,
-    `milestone_known`, `recovery_not_shown`, `not_moved_out`, `before_opening`.
+    Codes: `case_closed`, `move_not_allowed`, `clinician_missing`, `cause_missing`, `close_reason_missing`,
+    `milestone_missing`, `milestone_known`, `recovery_not_shown`, `not_moved_out`, `before_opening`.
     """
     if step.on < case.opened_on:
         raise IllegalMoveError("before_opening", f"{step.on} is before the case opened on {case.opened_on}")
@@ -181,11 +189,15 @@ def _advance(case: Case, step: Move) -> Case:
     sources, target = MOVES[step.name]
     if case.state not in sources:
         raise IllegalMoveError("move_not_allowed", f"{step.name} is not possible from {case.state}")
-    if target not in JUDGED:
+    if target is State.IN_CARE:
         return _with(replace(case, state=target), Milestone(MilestoneName.CARE_STARTED, step.on))
     if not step.clinician:
         raise IllegalMoveError("clinician_missing", f"{step.name} names the clinician")
-    return replace(case, state=target, confirmed_by=step.clinician, confirmed_on=step.on)
+    if target is State.OPEN:
+        return replace(case, state=target, confirmed_by=None, confirmed_on=None, other_cause=None)
+    if (target is State.OTHER_CAUSE) != (step.cause is not None):
+        raise IllegalMoveError("cause_missing", "the cause belongs to name_other_cause, and to nothing else")
+    return replace(case, state=target, confirmed_by=step.clinician, confirmed_on=step.on, other_cause=step.cause)
 
 
 def _close(case: Case, step: Move) -> Case:

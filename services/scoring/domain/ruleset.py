@@ -17,6 +17,7 @@ import numpy.typing as npt
 from services.scoring.domain.assessment_codes import ALL_CLASSES
 from services.scoring.domain.growth_rules import EarlyWarningRules, VelocityRules, early_warning_rules, velocity_rules
 from services.scoring.domain.laboratory_rules import LaboratoryRules, laboratory_rules
+from services.scoring.domain.place_of_care import PlaceRules, place_rules
 from services.scoring.domain.risk_codes import RULE_IDS, TIER_NAMES, RiskRule, Tier
 from services.scoring.domain.ruleset_checks import Checks, RuleSetError
 from services.scoring.domain.tier_shares import ShareRules, share_rules
@@ -148,6 +149,7 @@ class RuleSet:
     recovery_at_least: float
     laboratory: LaboratoryRules
     tier_shares: ShareRules
+    place_of_care: PlaceRules
 
 
 @cache
@@ -192,6 +194,7 @@ def _build(checks: Checks) -> RuleSet:
         recovery_at_least=recovery.number("at_least", -6, 6),
         laboratory=laboratory_rules(checks),
         tier_shares=share_rules(checks),
+        place_of_care=place_rules(checks),
     )
 
 

@@ -28,6 +28,7 @@ TITLES: Final = {
     "history": "Against the child's own past",
     "opening": "What opens orders, tasks and alerts",
     "follow_ups": "Follow-ups",
+    "place_of_care": "Gizi buruk: inpatient or outpatient",
     "recovery": "Recovery",
     "readings": "Readings of laboratory results",
     "elevation": "Haemoglobin by elevation of residence",

@@ -43,8 +43,9 @@ async def child_explanation(
     lang: Annotated[Literal["id", "en"], Query(description="Bahasa Indonesia or English")] = "id",
 ) -> Response:
     """Headline, sections of sentences each with what it rests on, and the words explained. 404 as for the status."""
+    rules: RuleSet = request.app.state.rules
     async with reading(request) as connection:
-        explained = await explain_child(connection, child_id, lang, today_jakarta())
+        explained = await explain_child(connection, child_id, lang, today_jakarta(), rules)
     if explained is None:
         raise NOT_FOUND.problem()
     return json_response(explained, headers={"Content-Language": lang})

@@ -26,9 +26,12 @@ MOVE_NOT_ALLOWED: Final = ProblemKind(
     title_en="This step is not possible from where the case stands",
     remedy_id=(
         "Urutannya: terbuka, lalu dikonfirmasi atau disebut penyebab lain, lalu dalam perawatan, lalu ditutup. "
-        "Baca ulang kasusnya."
+        "Keputusan dapat ditarik (`take_back`) sebelum perawatan dimulai. Baca ulang kasusnya."
     ),
-    remedy_en="The order is: open, then confirmed or other cause, then in care, then closed. Read the case again.",
+    remedy_en=(
+        "The order is: open, then confirmed or other cause, then in care, then closed. A decision can be taken back "
+        "(`take_back`) before care starts. Read the case again."
+    ),
 )
 CLINICIAN_MISSING: Final = ProblemKind(
     code="clinician_missing",
@@ -37,6 +40,14 @@ CLINICIAN_MISSING: Final = ProblemKind(
     title_en="The clinician's account is missing",
     remedy_id="Masuk dengan akun pribadi dokter; keputusan selalu menyebut siapa yang membuatnya.",
     remedy_en="Log in with the clinician's own account; a decision always names who made it.",
+)
+CAUSE_MISSING: Final = ProblemKind(
+    code="cause_missing",
+    status=422,
+    title_id="Penyebab lain tidak disebut, atau disebut pada langkah lain",
+    title_en="The other cause is missing, or came with another step",
+    remedy_id="Isi `cause` pada `name_other_cause`, misalnya endocrine; kosongkan pada langkah lain.",
+    remedy_en="Give `cause` with `name_other_cause`, such as endocrine; leave it out with every other step.",
 )
 CLOSE_REASON_MISSING: Final = ProblemKind(
     code="close_reason_missing",
@@ -202,6 +213,7 @@ KINDS: Final = {
         CASE_CLOSED,
         MOVE_NOT_ALLOWED,
         CLINICIAN_MISSING,
+        CAUSE_MISSING,
         CLOSE_REASON_MISSING,
         CLOSE_REASON_NOT_ASKED,
         CLOSE_REASON_OF_REGISTER,

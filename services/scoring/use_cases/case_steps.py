@@ -8,7 +8,7 @@ from services.scoring.domain.case import Case, CloseReason, Milestone, Milestone
 from shared.contracts.risk import CaseV1
 
 Kept = tuple[CaseV1, str | None]  # a case, with the state a closed one had before
-STATE_FIELDS: Final = ("state", "close_reason", "closed_on", "confirmed_by", "confirmed_on")
+STATE_FIELDS: Final = ("state", "close_reason", "closed_on", "confirmed_by", "confirmed_on", "other_cause")
 
 
 def stepped(kept: Kept, step: Move) -> Kept:
@@ -34,5 +34,6 @@ def _state_of(case: CaseV1, before: str | None) -> Case:
         closed_on=case.closed_on,
         confirmed_by=case.confirmed_by,
         confirmed_on=case.confirmed_on,
+        other_cause=case.other_cause,
         milestones=tuple(Milestone(MilestoneName(each.name), each.on) for each in case.milestones),
     )

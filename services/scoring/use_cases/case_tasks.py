@@ -24,10 +24,19 @@ def tasks_of_move(
     if move == "close":
         return [_ended(task, case, "cancelled", on, clock) for task in own]
     if move in DECIDES:
-        return [_ended(task, case, "done", on, clock) for task in own if task.task == ASSESSMENT]
+        return assessed_tasks(case, on, own, clock)
     if move == "refer" and all(task.task != REFERRAL for task in open_tasks):
         return [_referral(case, on, rules, clock)]
     return []
+
+
+def assessed_tasks(case: CaseV1, on: date, open_tasks: Sequence[FollowUpV1], clock: Clock) -> list[FollowUpV1]:
+    """The urgent assessment of the case, done: a clinician has seen the child."""
+    return [
+        _ended(task, case, "done", max(on, task.opened_on), clock)
+        for task in open_tasks
+        if task.case_id == case.fact_id and task.task == ASSESSMENT
+    ]
 
 
 def _referral(case: CaseV1, on: date, rules: RuleSet, clock: Clock) -> FollowUpV1:

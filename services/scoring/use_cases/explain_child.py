@@ -11,11 +11,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from services.scoring.domain.place_of_care import PlaceOfCare
+from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.texts import Words
 from services.scoring.domain.texts_numbers import day
 from services.scoring.store import lists
 from services.scoring.store.growth import growth_series
 from services.scoring.store.hints import open_hints_of
+from services.scoring.use_cases.care_of_child import care_of_child
 from services.scoring.use_cases.explanation_lines import RULE_UNITS, Line, Measured, Writer
 from services.scoring.use_cases.hint_view import UNITS, hint_text
 from services.scoring.use_cases.show_growth import growth_item
@@ -35,11 +38,12 @@ class Known:
     tasks: tuple[FollowUpV1, ...]
     results: Mapping[UUID, tuple[str, str | None]] = field(default_factory=dict)  # → test code and unit
     hints: tuple[HintV1, ...] = ()  # open ones, the most probable first
+    care: PlaceOfCare | None = None  # of a child with gizi buruk
     newest: Mapping[str, Any] | None = None  # the last measurement that counts, as the growth series shows it
 
 
 async def explain_child(
-    connection: Connection, child_id: UUID, language: Language, today: date
+    connection: Connection, child_id: UUID, language: Language, today: date, rules: RuleSet
 ) -> dict[str, Any] | None:
     """The explanation as JSON; None for a child that is not visible or has no status."""
     status = await lists.status_of(connection, child_id)
@@ -51,13 +55,15 @@ async def explain_child(
     states = {} if case is None else await lists.test_states(connection, root_id, UUID(case["fact_id"]))
     read = RiskStatusV1.model_validate(status, extra="ignore")
     speaking = [reason.fact_id for reason in read.reasons if reason.rule_id not in RULE_UNITS]
+    live = None if case is None else CaseV1.model_validate(case, extra="ignore")
     known = Known(
         read,
-        None if case is None else CaseV1.model_validate(case, extra="ignore"),
+        live,
         states,
         tuple(FollowUpV1.model_validate(task, extra="ignore") for task in tasks),
         await lists.tests_of_results(connection, root_id, speaking) if speaking else {},
         tuple(await open_hints_of(connection, root_id)),
+        None if live is None else await care_of_child(connection, live, rules),
         await _newest(connection, root_id),
     )
     return explanation(known, language, today)
@@ -159,6 +165,8 @@ def _unknown(writer: Writer, status: RiskStatusV1) -> Iterable[Line]:
 
 
 def _required(writer: Writer, known: Known) -> Iterable[Line]:
+    if known.care is not None:
+        yield writer.care(known.care)
     for track in known.status.tracks:
         yield writer.track(track)
     for orderable in known.case.required_tests if known.case else ():

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from services.scoring.domain.place_of_care import PlaceOfCare
 from services.scoring.domain.texts import Words
 from services.scoring.domain.texts_numbers import day, haemoglobin, number, quantity
 from shared.contracts.risk import CaseV1, EarlyWarning, FollowUpV1, Reading, Reason, Unknown
@@ -56,6 +57,15 @@ class Line:
     due_on: date | None = None
     owner_role: str | None = None
     overdue: bool = False
+
+
+def care_text(care: PlaceOfCare, words: Words) -> str:
+    """The place of care with its reasons in one sentence."""
+    reasons = [words.name(reason, "care_reason") for reason in care.reasons]
+    missing = [words.name(thing, "settle_with") for thing in care.missing]
+    signs = ", ".join(words.name(sign, "danger_sign") for sign in care.complications)
+    told = "; ".join(reasons if care.place == "inpatient" else missing)
+    return words.say("place_of_care", care.place, told=told, signs=f" ({signs})" if signs else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +195,11 @@ class Writer:
         """Where the live case stands, and its milestones."""
         decided = case.confirmed_on or case.opened_on
         on = case.opened_on if case.state == "open" else decided
-        yield self._dated("case", case.state, on, case.fact_id)
+        if case.other_cause is None or case.state != "other_cause":
+            yield self._dated("case", case.state, on, case.fact_id)
+        else:
+            cause = self.words.name(case.other_cause, "other_cause")
+            yield self._dated("case", "other_cause_named", on, case.fact_id, cause=cause)
         for milestone in case.milestones:
             yield self._dated("milestone", milestone.name, milestone.on, case.fact_id)
         if case.needs_review:
@@ -214,12 +228,17 @@ class Writer:
             text=text, code=code, value=value, unit=unit, fact_id=item["measurement_id"], on=item["measured_on"]
         )
 
+    def care(self, care: PlaceOfCare) -> Line:
+        """Where a child with gizi buruk is cared for, or what is missing to say so."""
+        text = care_text(care, self.words)
+        return Line(text=text, code=care.place, source=care.source, provisional=care.provisional)
+
     def fixed(self, group: str, code: str, **parts: object) -> Line:
         """A sentence that rests on nothing but the absence of something."""
         return Line(text=self.words.say(group, code, **parts), code=code)
 
-    def _dated(self, group: str, code: str, on: date, fact_id: UUID) -> Line:
-        text = self.words.say(group, code, on=day(on, self.words.language))
+    def _dated(self, group: str, code: str, on: date, fact_id: UUID, **parts: object) -> Line:
+        text = self.words.say(group, code, on=day(on, self.words.language), **parts)
         return Line(text=text, code=code, fact_id=fact_id, on=on)
 
     def _why(self, warning: EarlyWarning) -> Iterable[str]:

@@ -20,30 +20,34 @@ from services.scoring.use_cases.case_tasks import tasks_of_move
 from services.scoring.use_cases.judge_measurements import Clock
 from shared.calendar import completed_months
 from shared.contracts.fact import revised
-from shared.contracts.risk import CaseV1
+from shared.contracts.risk import CaseV1, OtherCause
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
-Asked = Literal["confirm", "name_other_cause", "start_care", "close", "refer"]
+Asked = Literal["confirm", "name_other_cause", "take_back", "start_care", "close", "refer"]
 # These follow from the child's entry in the register; a case closed by hand would be open again with the next fact.
 OF_REGISTER: Final = (CloseReason.MOVED_OUT, CloseReason.DIED, CloseReason.MERGED)
 
 
 @dataclass(frozen=True, slots=True)
 class AskedMove:
-    """What a clinician asks for, and who that is (the account). `reason` only with `close`."""
+    """What a clinician asks for, and who that is (the account).
+
+    `reason` only with `close`, `cause` only with `name_other_cause`.
+    """
 
     move: Asked
     on: date
     clinician: str
     reason: CloseReason | None = None
+    cause: OtherCause | None = None
 
 
 async def move_case(connection: Connection, kept: Kept, asked: AskedMove, rules: RuleSet, clock: Clock) -> CaseV1:
     """The locked case after the move, stored and handed to the outbox with the tasks that begin or end by it.
 
     IllegalMoveError with the codes of `domain.case.move` and `move_in_future`, `close_reason_not_asked`,
-    `close_reason_of_register`, `not_aged_out`.
+    `close_reason_of_register`, `not_aged_out`, `cause_missing` (or not asked).
     """
     _check(asked, clock.today)
     case, _ = kept
@@ -83,6 +87,8 @@ def _check(asked: AskedMove, today: date) -> None:
         raise IllegalMoveError("move_in_future", f"{asked.on} has not come yet")
     if asked.reason is not None and asked.move != "close":
         raise IllegalMoveError("close_reason_not_asked", f"{asked.move} takes no reason")
+    if asked.cause is not None and asked.move != "name_other_cause":
+        raise IllegalMoveError("cause_missing", f"{asked.move} takes no cause")
     if asked.reason in OF_REGISTER:
         raise IllegalMoveError("close_reason_of_register", f"{asked.reason} follows from the register")
 
@@ -101,5 +107,6 @@ def _move(asked: AskedMove, *, recovery_shown: bool) -> Move:
         on=asked.on,
         clinician=asked.clinician,
         reason=asked.reason,
+        cause=asked.cause,
         recovery_shown=recovery_shown,
     )

@@ -64,7 +64,7 @@ class Desk:
 
     async def move(self, case: dict[str, Any], move: str, on: date, **rest: Any) -> httpx.Response:
         """A move of a case as the list showed it."""
-        reason = {"reason": rest.pop("reason")} if "reason" in rest else {}
+        reason = {name: rest.pop(name) for name in ("reason", "cause") if name in rest}
         return await self.send(
             "POST",
             f"/v1/cases/{case['fact_id']}:move",

@@ -38,7 +38,7 @@ async def test_care_starts_only_after_a_judgement(desk: Desk) -> None:
     assert (early.status_code, early.json()["code"]) == (409, "move_not_allowed")
     assert early.json()["remedy_id"]
     assert early.json()["remedy_en"]
-    judged = (await desk.move(case, "name_other_cause", days_ago(2))).json()
+    judged = (await desk.move(case, "name_other_cause", days_ago(2), cause="endocrine")).json()
     in_care = await desk.move(judged, "start_care", days_ago(1))
     assert in_care.json()["content"]["state"] == "in_care"
     assert [fact["state"] for fact in await desk.published("case")] == ["open", "other_cause", "in_care"]

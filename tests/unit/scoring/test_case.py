@@ -35,7 +35,10 @@ ADVANCES = {
     (State.OPEN, MoveName.NAME_OTHER_CAUSE): State.OTHER_CAUSE,
     (State.CONFIRMED, MoveName.START_CARE): State.IN_CARE,
     (State.OTHER_CAUSE, MoveName.START_CARE): State.IN_CARE,
+    (State.CONFIRMED, MoveName.TAKE_BACK): State.OPEN,
+    (State.OTHER_CAUSE, MoveName.TAKE_BACK): State.OPEN,
 }
+CAUSE = {MoveName.NAME_OTHER_CAUSE: "endocrine"}
 ENDS_FROM = {
     **dict.fromkeys(CloseReason, LIVE),
     CloseReason.RECOVERED: LIVE - {State.OPEN},
@@ -50,10 +53,11 @@ def code_of(case: Case, step: Move) -> str:
 
 
 @pytest.mark.parametrize(
-    ("state", "name"), list(product(State, (MoveName.CONFIRM, MoveName.NAME_OTHER_CAUSE, MoveName.START_CARE)))
+    ("state", "name"),
+    list(product(State, (MoveName.CONFIRM, MoveName.NAME_OTHER_CAUSE, MoveName.START_CARE, MoveName.TAKE_BACK))),
 )
 def test_a_case_advances_only_along_the_table(state: State, name: MoveName) -> None:
-    step = Move(name=name, on=DAY, clinician="dr-4")
+    step = Move(name=name, on=DAY, clinician="dr-4", cause=CAUSE.get(name))
     if (state, name) in ADVANCES:
         assert move(CASES[state], step).state is ADVANCES[state, name]
     else:
@@ -72,9 +76,18 @@ def test_a_case_ends_only_in_ways_its_state_allows(state: State, reason: CloseRe
 
 @pytest.mark.parametrize("name", [MoveName.CONFIRM, MoveName.NAME_OTHER_CAUSE])
 def test_a_confirmation_names_the_clinician_and_the_day(name: MoveName) -> None:
-    assert code_of(OPEN, Move(name=name, on=DAY)) == "clinician_missing"
-    confirmed = move(OPEN, Move(name=name, on=DAY, clinician="dr-4"))
+    cause = CAUSE.get(name)
+    assert code_of(OPEN, Move(name=name, on=DAY, cause=cause)) == "clinician_missing"
+    confirmed = move(OPEN, Move(name=name, on=DAY, clinician="dr-4", cause=cause))
     assert (confirmed.confirmed_by, confirmed.confirmed_on) == ("dr-4", DAY)
+    assert confirmed.other_cause == cause
+    back = move(confirmed, Move(name=MoveName.TAKE_BACK, on=DAY, clinician="dr-4"))
+    assert back == OPEN
+
+
+def test_another_cause_is_named_and_a_confirmation_names_none() -> None:
+    assert code_of(OPEN, Move(name=MoveName.NAME_OTHER_CAUSE, on=DAY, clinician="dr-4")) == "cause_missing"
+    assert code_of(OPEN, Move(name=MoveName.CONFIRM, on=DAY, clinician="dr-4", cause="endocrine")) == "cause_missing"
 
 
 @pytest.mark.parametrize("state", [State.CONFIRMED, State.OTHER_CAUSE])

@@ -225,6 +225,24 @@ def test_a_preterm_child_is_judged_by_the_corrected_age_and_both_scores_are_show
     assert has(story.folded(), 0, AssessmentFlag.CORRECTED_AGE)
 
 
+@pytest.mark.parametrize(
+    ("weeks", "on", "corrected"),
+    [
+        (36, "2026-12-31", True), (36, "2027-01-01", False), (37, "2026-12-31", False), (20, "2026-12-31", True),
+        (36, "2025-01-01", True),
+    ],
+)  # fmt: skip
+def test_the_corrected_age_is_used_below_37_weeks_until_24_completed_months(
+    weeks: int, on: str, *, corrected: bool
+) -> None:
+    early = Child(1, "M", date(2025, 1, 1), gestation=weeks)
+    story = Story([early], [Visit(1, 1, day(on), weight=11.0, length=82.0, position="l")])
+    assessments = story.folded().assessments
+    assert has(story.folded(), 0, AssessmentFlag.CORRECTED_AGE) is corrected
+    assert ("preterm" in rule_ids(story.status())) is corrected
+    assert assessments.corrected_haz[0] == NO_SCORE if not corrected else True
+
+
 def test_before_term_a_preterm_child_has_an_official_score_and_the_tier_waits() -> None:
     early = Child(1, "M", date(2025, 1, 1), gestation=32)
     status = Story([early], [visit(1, early, day("2025-01-20"), -3.5, -3.5)]).status()

@@ -15,6 +15,7 @@ from services.scoring.domain import case, explain, readings, risk_codes, ruleset
 from services.scoring.domain.assessment_codes import ALL_CLASSES, VELOCITY_REASON_NAMES
 from services.scoring.domain.danger_signs import SIGN_NAMES
 from services.scoring.domain.early_warning.risk import BECAUSE_NAMES
+from services.scoring.domain.place_of_care import SETTLES, Place
 from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES
 from services.scoring.domain.texts import Words, texts
 from services.scoring.domain.texts_numbers import day, haemoglobin, number, quantity
@@ -24,7 +25,7 @@ from services.scoring.use_cases.list_missing_tests import DUE_AS, OWNERS
 from shared.contracts.child import Position, Sex
 from shared.contracts.hint import ErrorKind, Param
 from shared.contracts.lab import OrderedTest
-from shared.contracts.risk import Milestone
+from shared.contracts.risk import Complication, Milestone, OtherCause
 from shared.growth.codes import BLANK_REASON_NAMES
 
 RULES = ruleset.load()
@@ -74,6 +75,11 @@ CODES = [
     ("proposed_position", get_args(Position)),
     ("tier_share", get_args(ShareState)),
     ("danger_sign", SIGN_NAMES),
+    ("danger_sign", get_args(Complication)),
+    ("care_reason", tuple(SETTLES)),
+    ("settle_with", tuple(SETTLES.values())),
+    ("place_of_care", get_args(Place)),
+    ("other_cause", get_args(OtherCause)),
 ]
 
 
@@ -97,7 +103,19 @@ def test_every_text_is_there_in_both_languages_with_the_same_parts() -> None:
 
 
 SENTENCES = frozenset(
-    ("headline", "growth", "rule", "early_warning", "rule_lab", "track", "case", "milestone", "note", "glossary")
+    (
+        "headline",
+        "growth",
+        "rule",
+        "early_warning",
+        "rule_lab",
+        "track",
+        "case",
+        "milestone",
+        "note",
+        "glossary",
+        "place_of_care",
+    )
 )
 
 

@@ -14,7 +14,7 @@ from shared.problems import Problem
 SCORING = Path(__file__).parents[3] / "services" / "scoring"
 SOURCES = (
     *("domain/case.py", "use_cases/move_case.py", "use_cases/accept_hint.py"),
-    *("use_cases/complete_follow_up.py", "use_cases/snooze_follow_up.py"),
+    *("use_cases/complete_follow_up.py", "use_cases/snooze_follow_up.py", "use_cases/assess_case.py"),
 )
 RAISED = {
     code
