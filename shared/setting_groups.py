@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.setting_problems import PREFIX
 
@@ -120,6 +121,35 @@ class LoginSettings(SettingGroup):
     provider_url: str | None = None
     page_url: str | None = None
     scoring_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+/?$")
+
+
+class LabSettings(SettingGroup):
+    """The laboratory's doors for other systems, and how long their messages are kept.
+
+    MLLP is off without `mllp_port`. `mllp_facilities`: MSH-4 of a message → the laboratory whose results it brings, as
+    JSON. It knows no tokens and no encryption: leave `mllp_host` on this machine or on a private network's address.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX + "LAB_")
+
+    inbound_kept_days: int = Field(default=365, ge=7)
+    mllp_host: str = "127.0.0.1"
+    mllp_port: int | None = Field(default=None, ge=0, le=65535)
+    mllp_facilities: Annotated[dict[str, Annotated[str, Field(pattern=r"^LAB\.[0-9A-Za-z.-]+$")]], NoDecode] = Field(
+        default_factory=dict, validate_default=True
+    )
+
+    @field_validator("mllp_facilities", mode="before")
+    @classmethod
+    def _of_json(cls, text: object) -> object:
+        return json.loads(text) if isinstance(text, str) else text  # its error is a ValueError, told like others
+
+    @field_validator("mllp_facilities")
+    @classmethod
+    def _somebody_may_send(cls, facilities: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if info.data.get("mllp_port") is not None and not facilities:
+            raise ValueError("a port without a facility takes nothing from anybody")
+        return facilities
 
 
 class KeySettings(SettingGroup):

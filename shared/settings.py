@@ -23,6 +23,7 @@ from shared.setting_groups import (
     KafkaSettings,
     KeyName,
     KeySettings,
+    LabSettings,
     LoginSettings,
     Mode,
     ProcessSettings,
@@ -57,6 +58,7 @@ class ServiceSettings(BaseModel):
     tokens: TokenSettings
     keys: KeySettings
     login: LoginSettings = Field(default_factory=LoginSettings)
+    lab: LabSettings = Field(default_factory=LabSettings)
 
     @property
     def kafka_security_protocol(self) -> Literal["SASL_PLAINTEXT", "SASL_SSL"]:
@@ -118,6 +120,7 @@ def load_settings(service: str, door: Door) -> ServiceSettings:
     tokens = _read(TokenSettings, problems)
     keys = _read(KeySettings, problems)
     login = _read(LoginSettings, problems)
+    lab = _read(LabSettings, problems)
     present = {name for name, value in os.environ.items() if value}
     problems += [missing(name, door) for name in required_variables(service, door, present) if name not in present]
     if tokens is not None:
@@ -128,7 +131,9 @@ def load_settings(service: str, door: Door) -> ServiceSettings:
         problems += key_problems(keys.secrets())
     if process.mode is Mode.PRODUCTION and database is not None and kafka is not None:
         problems += weak_secrets({**database.secrets(), f"{PREFIX}KAFKA_PASSWORD": kafka.password})
-    if problems or http is None or database is None or kafka is None or tokens is None or keys is None or login is None:
+    if problems or http is None or database is None or kafka is None or tokens is None:
+        raise SettingsError(problems)
+    if keys is None or login is None or lab is None:
         raise SettingsError(problems)
     return ServiceSettings(
         service=service,
@@ -141,6 +146,7 @@ def load_settings(service: str, door: Door) -> ServiceSettings:
         tokens=tokens,
         keys=keys,
         login=login,
+        lab=lab,
     )
 
 

@@ -12,8 +12,19 @@ from fastapi import APIRouter
 from services.lab.consumers.facts import FactsHandler
 from services.lab.domain import catalogue
 from services.lab.http import catalogue as catalogue_routes
-from services.lab.http import criticals, fhir, held_results, laboratories, orders, results, specimens
+from services.lab.http import (
+    criticals,
+    fhir,
+    held_results,
+    hl7,
+    inbound_messages,
+    laboratories,
+    orders,
+    results,
+    specimens,
+)
 from services.lab.jobs.housekeeping import Housekeeping
+from services.lab.jobs.mllp import MllpListener
 from services.lab.store.holding import HOLDS
 from services.lab.use_cases.republish import republish
 from shared.auth.tokens import TokenVerifier
@@ -54,6 +65,8 @@ def routers() -> list[APIRouter]:
         results.router,
         held_results.router,
         fhir.router,
+        hl7.router,
+        inbound_messages.router,
         criticals.router,
         ledger_router(SERVICE, owns=OWNS, holds=HOLDS),
     ]
@@ -72,13 +85,19 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             pool = await stack.enter_async_context(open_pool(address))
             worker = Worker(SERVICE, pool, address, Broker.of(settings), FactsHandler())
             worker.register(health)
-            tasks = {**worker.tasks(), "housekeeping": Housekeeping(pool, worker.wake).run}
+            tasks = {
+                **worker.tasks(),
+                "housekeeping": Housekeeping(pool, worker.wake, settings.lab.inbound_kept_days).run,
+            }
             state["after_commit"] = worker.wake
         if not settings.door.serves_api:
             yield Process(create_app(settings, routers=[], health=health), health, tasks)
             return
         api = await stack.enter_async_context(open_pool(settings.database_address("api")))
         health.ping("database", lambda: api.fetchval("SELECT 1"))
+        if settings.lab.mllp_port is not None:
+            listener = MllpListener(api, settings.lab, state.get("after_commit", _nobody_waits))
+            tasks = {**tasks, "mllp": listener.run}
         app = create_app(
             settings,
             routers=routers(),
@@ -87,6 +106,10 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             state={"pool": api, **state},
         )
         yield Process(app, health, tasks)
+
+
+def _nobody_waits() -> None:
+    """The relay of another process polls by itself."""
 
 
 COMMANDS: Final[Mapping[str, Command]] = {

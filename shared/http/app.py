@@ -96,7 +96,7 @@ async def guard(request: Request) -> None:
         raise RouteRuleError("a route was added after the application was made")
     if info.scope is not None:
         await _identified(request)
-        if request.method == "POST":
+        if request.method == "POST" and not (info.own_number and "idempotency-key" not in request.headers):
             idempotency_key(request)
     unknown = sorted(set(request.query_params) - info.query_names)
     if unknown:

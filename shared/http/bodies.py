@@ -25,6 +25,7 @@ JSON_TYPES: Final = ("application/json", "application/fhir+json", "application/*
 BODY_STATE: Final = "body_sha256"  # what the idempotency of this request compares
 JSON_MODEL: Final = "json_model"  # marks the dependency, for the OpenAPI document
 MEDIA_TYPES: Final = "media_types"
+OWN_NUMBER: Final = "own_number"  # marks bodies that need no `Idempotency-Key`
 
 BodyT = TypeVar("BodyT")
 
@@ -53,16 +54,18 @@ def json_body(model: type[BodyT], *, limit_bytes: int = JSON_LIMIT_BYTES) -> Any
     return Depends(read_json)
 
 
-def raw_body(media_types: Sequence[str], *, limit_bytes: int = FILE_LIMIT_BYTES) -> Any:
+def raw_body(media_types: Sequence[str], *, limit_bytes: int = FILE_LIMIT_BYTES, own_number: bool = False) -> Any:
     """The body as bytes. Problems: 413, 415.
 
-    Used as `file: Annotated[bytes, raw_body(["text/csv"])]`.
+    Used as `file: Annotated[bytes, raw_body(["text/csv"])]`. `own_number`: the message carries its sender's number, by
+    which its route makes the effect happen once; `Idempotency-Key` may be left out.
     """
 
     async def read_raw(request: Request) -> bytes:
         return await read_body(request, media_types, limit_bytes)
 
     setattr(read_raw, MEDIA_TYPES, tuple(media_types))
+    setattr(read_raw, OWN_NUMBER, own_number)
     return Depends(read_raw)
 
 

@@ -92,7 +92,7 @@ def _complete_operation(operation: dict[str, Any], info: RouteInfo, method: str,
         operation["security"] = [{"bearer": []}]
         operation["x-required-scope"] = info.scope
     if method == "POST":
-        operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+        operation.setdefault("parameters", []).append({**_KEY_PARAMETER, "required": not info.own_number})
     content: dict[str, Any] = {name: {"schema": {"type": "string", "format": "binary"}} for name in info.media_types}
     if info.json_model is not None:
         content["application/json"] = {"schema": references[info.json_model, "validation"]}

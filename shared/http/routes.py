@@ -12,7 +12,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from shared.auth.dependency import REQUIRED_SCOPE
-from shared.http.bodies import JSON_MODEL, MEDIA_TYPES
+from shared.http.bodies import JSON_MODEL, MEDIA_TYPES, OWN_NUMBER
 
 OPEN_PATHS: Final = frozenset({"/livez", "/readyz", "/metrics"})  # beside /openapi.json, which is no API route
 
@@ -31,6 +31,7 @@ class RouteInfo:
     query_names: frozenset[str]
     json_model: Any
     media_types: tuple[str, ...]
+    own_number: bool  # of the message, in place of an idempotency key
 
 
 class RouteTable:
@@ -69,6 +70,7 @@ def route_table(app: FastAPI, open_paths: frozenset[str]) -> RouteTable:
             query_names=frozenset(field.alias for item in dependants for field in item.query_params),
             json_model=_marker(dependants, JSON_MODEL),
             media_types=_marker(dependants, MEDIA_TYPES) or (),
+            own_number=bool(_marker(dependants, OWN_NUMBER)),
         )
     return RouteTable(table)
 

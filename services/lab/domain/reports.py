@@ -24,7 +24,7 @@ Specimen = Literal["venous", "capillary", "stool", "urine", "skin", "other"]
 
 LONGEST_WORD: Final = 40  # of a test or a unit nobody knows, as it is shown to who decides
 _SOURCES: Final = uuid.UUID("5d0c1a52-7b1e-5d0e-9a5e-2f4f6d1c7a10")
-_NUMBER: Final = re.compile(r"([<>]=?|)\s*(-?\d+(?:[.,]\d+)?)\s*([^\d.,].*|)", re.DOTALL)
+_NUMBER: Final = re.compile(r"([<>]=?|)\s*(-?\d{1,15}(?:[.,]\d{1,15})?)\s*([^\d.,].*|)", re.DOTALL)
 _THOUSANDS: Final = re.compile(r"-?\d{1,3},\d{3}")
 
 

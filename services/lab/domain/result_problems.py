@@ -153,6 +153,29 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "message_invalid": (
         "kiriman ini bukan {expected}", "the message is not {expected}",
         "Kirim {expected}.", "Send {expected}."),
+    "charset_unknown": (
+        "susunan karakter tidak dikenal, atau isinya tidak menurut susunan itu",
+        "the character set is not known, or the content is not in it",
+        "Nyatakan salah satu dari: {charsets}.", "State one of: {charsets}."),
+    "segment_misplaced": (
+        "segmen ini tidak didahului {segment}", "no {segment} stands before this segment",
+        "Kirim segmen menurut urutan standar.", "Send the segments in the order of the standard."),
+    "segment_of_tube": (
+        "keterangan tentang spesimen, tidak dibaca sebagai hasil",
+        "an observation of the specimen, not read as a result",
+        "Kirim hasil di atas SPM.", "Send results above SPM."),
+    "value_type_unread": (
+        "jenis nilai ini tidak dibaca", "this type of value is not read",
+        "Kirim hasilnya sebagai salah satu dari: {types}.", "Send the result as one of: {types}."),
+    "field_missing": (
+        "isian ini wajib menurut standar", "the standard requires this field",
+        "Isi bila dapat; hasilnya tetap dibaca.", "Fill it where you can; the result is read all the same."),
+    "facility_unknown": (
+        "fasilitas pengirim tidak terdaftar untuk pintu ini", "the sending facility is not registered at this door",
+        "Minta petugas sistem mendaftarkan MSH-4 fasilitas Anda.", "Ask operations to register your facility's MSH-4."),
+    "message_id_reused": (
+        "nomor pesan ini sudah dipakai untuk isi yang lain", "this message number was used for other content",
+        "Kirim isi yang baru dengan nomor pesan yang baru.", "Send new content with a new message number."),
     "result_voided": (
         "hasil ini sudah ditarik", "this result was retracted",
         "Kirim hasil yang baru.", "Send a new result."),

@@ -55,6 +55,7 @@ async def post_bundle(
             kept=kept_of(content),
             rows=[] if stopped else [row for entry in read.entries for row in entry.rows],
             atomic=read.atomic,
+            unread=[problem for entry in read.entries for problem in entry.problems],
         )
         with refusals():
             text = await take_message(connection, inbound, entry_of_caller(caller), lambda taken: _text(read, taken))

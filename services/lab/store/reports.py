@@ -1,27 +1,12 @@
-"""Rows of `reported_result` and `inbound_message`."""
+"""Rows of `reported_result`: what was taken of each observation of a laboratory."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from services.lab.domain.reports import Stated
 from shared.postgres.pool import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message of a laboratory: `kept` is what it said less identities, `sha256` is of the bytes as they came."""
-
-    message_id: UUID
-    door: Literal["fhir"]
-    received_at: datetime
-    sha256: bytes
-    kept: str
-    answer: str
 
 
 async def hold_sources(connection: Connection, laboratory_code: str, source_ids: Collection[UUID]) -> None:
@@ -70,20 +55,4 @@ async def write_sources(connection: Connection, laboratory_code: str, stated: Ma
             (laboratory_code, source_id, each.statement, each.stated_at, each.result_id, each.held_id)
             for source_id, each in sorted(stated.items())
         ],
-    )
-
-
-async def insert_message(connection: Connection, laboratory_code: str, message: Message, account: str) -> None:
-    """Keep the message."""
-    await connection.execute(
-        "INSERT INTO inbound_message (laboratory_code, message_id, door, received_at, received_by, sha256, kept, "
-        "answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        laboratory_code,
-        message.message_id,
-        message.door,
-        message.received_at,
-        account,
-        message.sha256,
-        message.kept,
-        message.answer,
     )

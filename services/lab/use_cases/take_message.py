@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final
 from uuid import UUID
 
 from services.lab.domain.reports import Reported
 from services.lab.domain.result_problems import ResultProblem
-from services.lab.store.reports import Message, insert_message
+from services.lab.store.messages import (
+    Door,
+    Message,
+    MessageState,
+    hold_number,
+    insert_message,
+    message_of_number,
+)
 from services.lab.use_cases.entry import Entry, RefusedError
 from services.lab.use_cases.take_reports import Taken, take_reports
 from shared.postgres.pool import Connection
@@ -18,15 +25,29 @@ REFUSED: Final = ("rejected", "conflict")
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """The sender's own number of a message: `key` is unique at the laboratory, `shown` is what people read.
+
+    `reused` is the answer to other content under a number that was used.
+    """
+
+    key: bytes
+    shown: str
+    reused: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
-    """A message as it came. `atomic`: all of it or nothing."""
+    """A message as it came. `atomic`: all of it or nothing; `unread` is what could not be read as a row."""
 
     message_id: UUID
-    door: Literal["fhir"]
+    door: Door
     sha256: bytes
     kept: str
     rows: Sequence[Reported]
     atomic: bool = False
+    number: Number | None = None
+    unread: Sequence[ResultProblem] = ()
 
 
 class _UndoneError(Exception):
@@ -38,12 +59,44 @@ async def take_message(
 ) -> str:
     """The answer.
 
-    Of an atomic message nothing is stored where a row is refused; the message itself is kept all the same. Raises
-    RefusedError for who is no laboratory.
+    Of an atomic message nothing is stored where a row is refused; the message itself is kept all the same. A message
+    whose number is known has no effect: it is given the first one's answer if it says the same. Raises RefusedError
+    for who is no laboratory.
     """
     laboratory = entry.laboratory_code
     if laboratory is None:
         raise RefusedError(ResultProblem("no_laboratory", "laboratory"))
+    message = Message(
+        laboratory_code=laboratory,
+        message_id=inbound.message_id,
+        door=inbound.door,
+        received_at=entry.known_at,
+        sha256=inbound.sha256,
+        state="refused",
+        outcomes=[_unread(problem) for problem in inbound.unread],
+        kept=inbound.kept,
+        answer="",
+        number=None if inbound.number is None else inbound.number.shown,
+    )
+    if inbound.number is not None:
+        await hold_number(connection, laboratory, inbound.number.key)
+        known = await message_of_number(connection, laboratory, inbound.number.key)
+        if known is not None and known.sha256 == inbound.sha256:
+            return known.answer
+        if known is not None:
+            await insert_message(connection, replace(message, answer=inbound.number.reused), entry.account)
+            return inbound.number.reused
+        message = replace(message, number_key=inbound.number.key)
+    taken, undone = await _taken(connection, inbound, entry)
+    outcomes = [*(_outcome(row, each) for row, each in zip(inbound.rows, taken, strict=True)), *message.outcomes]
+    state: MessageState = "refused" if undone else _state([each["outcome"] in REFUSED for each in outcomes])
+    answer = answer_of(taken)
+    await insert_message(connection, replace(message, state=state, outcomes=outcomes, answer=answer), entry.account)
+    return answer
+
+
+async def _taken(connection: Connection, inbound: Inbound, entry: Entry) -> tuple[list[Taken], bool]:
+    """What became of the rows, and whether all was undone because one was refused."""
     taken: list[Taken] = []
     try:
         async with connection.transaction():
@@ -51,8 +104,26 @@ async def take_message(
             if inbound.atomic and any(each.outcome in REFUSED for each in taken):
                 raise _UndoneError  # noqa: TRY301 - what undoes the savepoint
     except _UndoneError:
-        pass  # `answer_of` sees what was refused
-    answer = answer_of(taken)
-    message = Message(inbound.message_id, inbound.door, entry.known_at, inbound.sha256, inbound.kept, answer)
-    await insert_message(connection, laboratory, message, entry.account)
-    return answer
+        return taken, True
+    return taken, False
+
+
+def _state(refused: Sequence[bool]) -> MessageState:
+    if not any(refused):
+        return "taken"
+    return "refused" if all(refused) else "partly"
+
+
+def _unread(problem: ResultProblem) -> dict[str, Any]:
+    return {"place": problem.field, "outcome": "rejected", "codes": [problem.code]}
+
+
+def _outcome(row: Reported, taken: Taken) -> dict[str, Any]:
+    shown: dict[str, Any] = {"place": row.places.get("", ""), "outcome": taken.outcome}
+    if taken.fact is not None:
+        shown["result_id"] = str(taken.fact.fact_id)
+    if taken.held_id is not None:
+        shown["held_id"] = str(taken.held_id)
+    if taken.problems:
+        shown["codes"] = [problem.code for problem in taken.problems]
+    return shown

@@ -247,7 +247,7 @@ async def test_alerts_are_seen_by_their_laboratory_and_by_the_childs_area(desk: 
 
 
 async def test_the_age_of_the_oldest_unacknowledged_value_is_measured(desk: Desk) -> None:
-    keeping = Housekeeping(desk.worker, lambda: None)
+    keeping = Housekeeping(desk.worker, lambda: None, 365)
     gauge = "tumbuh_critical_values_unacknowledged_age_seconds"
     await keeping.once()
     assert metrics.REGISTRY.get_sample_value(gauge) == 0

@@ -1,0 +1,340 @@
+"""The observations of an ORU^R01 → rows, each with the place of what it says (`OBX[3]-5`).
+
+A PID begins another child, an ORC or OBR another order; what they say holds for the OBX below. A unit, a status or a
+child is never assumed. A time without a zone is of MSH-7's zone, else of Asia/Jakarta: laboratories here print local
+time, and the standard names the header's zone as the default.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Final
+from uuid import UUID
+
+from services.lab.domain.reports import LONGEST_WORD, Comparator, Reported, Specimen, Statement, number_of_text
+from services.lab.domain.result_problems import ResultProblem
+from services.lab.formats.fhir_observation import SPECIMENS
+from services.lab.formats.hl7_message import (
+    DATA_TYPE,
+    REQUIRED_FIELD,
+    SEGMENT_SEQUENCE,
+    TABLE_VALUE,
+    Hl7Message,
+    NotHl7Error,
+    Segment,
+)
+from shared.calendar import JAKARTA
+
+MOST_OBSERVATIONS: Final = 500
+EXAMPLE: Final = "20260301083000+0700"
+# Table 0085. X: cannot be obtained, D: deleted, W: of another patient or specimen.
+STATEMENTS: Final[dict[str, Statement]] = {
+    **dict.fromkeys("PRSI", "preliminary"),
+    "F": "final",
+    "C": "corrected",
+    **dict.fromkeys("XDW", "retracted"),
+}
+# Table 0123, where OBX-11 is empty; what is only ordered or scheduled has no results to speak of.
+OF_ORDER: Final[dict[str, str]] = {"F": "F", "C": "C", "P": "P", "R": "R", "A": "P", "I": "I", "S": "I", "X": "X"}
+CODED: Final = ("CE", "CWE", "CNE", "CF", "IS", "ID")
+TYPES: Final = ("NM", "SN", "ST", "TX", "FT", *CODED)
+LOINC: Final = ("LN", "LOINC")
+COMPARATORS: Final[dict[str, Comparator | None]] = {
+    "": None, "=": None, "<": "<", "<=": "<=", ">": ">", ">=": ">="
+}  # fmt: skip
+Findings = tuple[tuple[str, ...], ...]
+_TIME: Final = re.compile(r"(\d{8})(?:(\d{2})(\d{2})?(\d{2})?(?:\.\d{1,6})?)?([+-]\d{4})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to tell of a place of the message. `code` is that of table 0357."""
+
+    problem: ResultProblem
+    code: str
+    warning: bool = False
+
+
+@dataclass(slots=True)
+class Group:
+    """One OBR with what stands above and below it."""
+
+    child_id: UUID | None = None
+    child_place: str = "PID-3"
+    order: Segment | None = None  # ORC
+    request: Segment | None = None  # OBR
+    observations: list[Segment] = field(default_factory=list)
+    tube: Segment | None = None  # SPM
+    tube_ends: bool = False  # it came after observations: what follows describes the tube
+
+
+@dataclass(slots=True)
+class OruRead:
+    """What a message says: rows, and what is wrong with the rest."""
+
+    rows: list[Reported] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the header says: `sent` orders statements, `zone` is that of times without one."""
+
+    message: Hl7Message
+    sent: datetime | None
+    zone: tzinfo
+
+
+class _MisreadError(Exception):
+    def __init__(self, code: str, place: str, error: str, **facts: str) -> None:
+        super().__init__(code)
+        self.remark = Remark(ResultProblem(code, place, facts=facts), error)
+
+
+def read_oru(message: Hl7Message) -> OruRead:
+    """All observations in their order. NotHl7Error where there is none, or too many."""
+    count = sum(segment.name == "OBX" for segment in message.segments)
+    if not 0 < count <= MOST_OBSERVATIONS:
+        problem = ResultProblem("message_invalid", "OBX", facts={"expected": f"OBX 1-{MOST_OBSERVATIONS}"})
+        raise NotHl7Error(problem, SEGMENT_SEQUENCE, message)
+    read = OruRead()
+    context = _context(message, read)
+    for group in _groups(message, read):
+        for observation in group.observations:
+            try:
+                _read_observation(context, group, observation, read)
+            except _MisreadError as error:
+                read.remarks.append(error.remark)
+    return read
+
+
+def place_of(segment: Segment, number: int | None = None) -> str:
+    """How a place is written: `OBX[2]-5`."""
+    return f"{segment.name}[{segment.number}]" + ("" if number is None else f"-{number}")
+
+
+def _context(message: Hl7Message, read: OruRead) -> Context:
+    text = message.header.component(7)
+    match = _TIME.fullmatch(text)
+    zone = JAKARTA if match is None or match[5] is None else _offset(match[5])
+    try:
+        return Context(message, _moment(text, "MSH-7", zone)[1], zone)
+    except _MisreadError as error:
+        read.remarks.append(Remark(error.remark.problem, DATA_TYPE, warning=True))
+        return Context(message, None, JAKARTA)
+
+
+def _groups(message: Hl7Message, read: OruRead) -> Iterator[Group]:
+    group = Group()
+    for segment in message.segments:
+        if segment.name in {"PID", "ORC", "OBR"} and group.request is not None:
+            yield group
+            group = Group(group.child_id, group.child_place)
+        match segment.name:
+            case "PID":
+                group = Group(_child(segment), place_of(segment, 3))
+            case "ORC":
+                group.order = segment
+            case "OBR":
+                group.request = segment
+            case "SPM":
+                group.tube, group.tube_ends = group.tube or segment, bool(group.observations)
+            case "OBX" if group.request is None:
+                problem = ResultProblem("segment_misplaced", place_of(segment), facts={"segment": "OBR"})
+                read.remarks.append(Remark(problem, SEGMENT_SEQUENCE))
+            case "OBX" if group.tube_ends:
+                problem = ResultProblem("segment_of_tube", place_of(segment))
+                read.remarks.append(Remark(problem, SEGMENT_SEQUENCE, warning=True))
+            case "OBX":
+                group.observations.append(segment)
+            case _:
+                pass
+    yield group
+
+
+def _read_observation(context: Context, group: Group, observation: Segment, read: OruRead) -> None:
+    statement = _statement(group, observation)
+    kind = observation.component(2)
+    if kind not in TYPES and (kind or statement != "retracted"):
+        problem = ResultProblem("value_type_unread", place_of(observation, 2), facts={"types": ", ".join(TYPES)})
+        read.remarks.append(Remark(problem, DATA_TYPE, warning=True))
+        return
+    test, loinc = _test(observation)
+    drawn_on, drawn_at, drawn_place = _draw(context, group, observation)
+    value, comparator, unit_in_text, findings = _value(observation, kind)
+    order_id, order_place = _order(group)
+    read.rows.append(
+        Reported(
+            statement=statement,
+            test=test,
+            loinc=loinc,
+            number=_number(context, group, observation, test),
+            stated_at=_stated_at(context, group),
+            order_id=order_id,
+            child_id=group.child_id,
+            laboratory_code=_laboratory(context, observation),
+            value=value,
+            comparator=comparator,
+            unit=_unit(observation) or unit_in_text,
+            findings=findings,
+            drawn_on=drawn_on,
+            drawn_at=drawn_at,
+            specimen=_specimen(group),
+            method=(observation.component(17, 2) or observation.component(17))[:60] or None,
+            places={
+                "": place_of(observation),
+                "test_code": place_of(observation, 3),
+                "value": place_of(observation, 5),
+                "findings": place_of(observation, 5),
+                "unit": place_of(observation, 6),
+                "drawn_at": drawn_place,
+                "drawn_on": drawn_place,
+                "order_id": order_place,
+                "child_id": group.child_place,
+                "specimen": place_of(group.tube, 4) if group.tube else place_of(observation),
+                "laboratory": place_of(observation, 15),
+            },
+        )
+    )
+
+
+def _statement(group: Group, observation: Segment) -> Statement:
+    status, place = observation.component(11).upper(), place_of(observation, 11)
+    if not status and group.request is not None:
+        status, place = OF_ORDER.get(group.request.component(25).upper(), ""), place_of(group.request, 25)
+    if status not in STATEMENTS:
+        raise _MisreadError("status_unknown", place, TABLE_VALUE, statuses=", ".join(STATEMENTS))
+    return STATEMENTS[status]
+
+
+def _test(observation: Segment) -> tuple[str, bool]:
+    """LOINC where one of both triplets of OBX-3 is of it, else the laboratory's code with its words."""
+    parts = [*observation.components(observation.repetitions(3)[0]), *[""] * 6]
+    for code, _, system in (parts[:3], parts[3:6]):
+        if system.strip().upper() in LOINC and code.strip():
+            return code.strip()[:LONGEST_WORD], True
+    words = [part.strip() for part in parts[:2] if part.strip()]
+    if not words:
+        raise _MisreadError("test_missing", place_of(observation, 3), REQUIRED_FIELD)
+    return " ".join(dict.fromkeys(words))[:LONGEST_WORD].strip(), False
+
+
+def _value(observation: Segment, kind: str) -> tuple[float | None, Comparator | None, str | None, Findings]:
+    """Number, bound and unit of OBX-5, and what it says in words: each repetition in one or more ways.
+
+    A range, a ratio or several values are none of their numbers.
+    """
+    said: list[tuple[str, ...]] = []
+    for repetition in observation.repetitions(5):
+        parts = [part.strip() for part in observation.components(repetition)]
+        if kind in CODED:
+            ways = [way for place in (0, 1, 3, 4) for way in parts[place : place + 1]]
+        else:
+            ways = ["".join(parts) if kind == "SN" else observation.value(repetition).strip()]
+        if any(ways):
+            said.append(tuple(dict.fromkeys(filter(None, ways))))
+    if kind == "SN":
+        comparator, number, *rest = (*map(str.strip, observation.components(observation.repetitions(5)[0])), "")
+        found = number_of_text(number)
+        if len(said) != 1 or any(rest) or comparator not in COMPARATORS or found is None or found[0] is not None:
+            return None, None, None, tuple(said)
+        return found[1], COMPARATORS[comparator], None, tuple(said)
+    texts = [ways[1] if kind in CODED and len(ways) > 1 else ways[0] for ways in said]
+    found = number_of_text(texts[0]) if len(texts) == 1 else None
+    return (None, None, None, tuple(said)) if found is None else (found[1], found[0], found[2], tuple(said))
+
+
+def _unit(observation: Segment) -> str | None:
+    """OBX-6. `10^9/L` with its `^` not escaped is one unit, since none is called `10`."""
+    written = observation.repetitions(6)[0]
+    parts = observation.components(written)
+    signs = observation.delimiters
+    if signs.component == "^" and parts[0].strip() == "10" and len(parts) > 1 and re.match(r"\d+\s*/", parts[1]):
+        return f"10^{parts[1]}".strip()[:LONGEST_WORD]
+    return next((part.strip()[:LONGEST_WORD] for part in parts[:2] if part.strip()), None)
+
+
+def _draw(context: Context, group: Group, observation: Segment) -> tuple[date | None, datetime | None, str]:
+    """OBX-14, else OBR-7, else SPM-17."""
+    for segment, number in ((observation, 14), (group.request, 7), (group.tube, 17)):
+        if segment is not None and (text := segment.component(number)):
+            place = place_of(segment, number)
+            return (*_moment(text, place, context.zone), place)
+    return None, None, place_of(observation, 14)
+
+
+def _stated_at(context: Context, group: Group) -> datetime | None:
+    """OBR-22, else when the message was made."""
+    if group.request is None or not (text := group.request.component(22)):
+        return context.sent
+    try:
+        return _moment(text, "", context.zone)[1] or context.sent
+    except _MisreadError:
+        return context.sent
+
+
+def _moment(text: str, place: str, zone: tzinfo) -> tuple[date | None, datetime | None]:
+    """A day, or an instant where an hour is given; neither of nothing. Less than a day is no draw."""
+    if not text:
+        return None, None
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise _MisreadError("time_without_zone", place, DATA_TYPE, example=EXAMPLE)
+    try:
+        day, hour, minute, second, offset = match.groups()
+        if hour is None:
+            return datetime.strptime(day, "%Y%m%d").date(), None  # noqa: DTZ007 - a day has no zone
+        naive = datetime.strptime(f"{day}{hour}{minute or '00'}{second or '00'}", "%Y%m%d%H%M%S")  # noqa: DTZ007
+        return None, naive.replace(tzinfo=zone if offset is None else _offset(offset)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _MisreadError("time_without_zone", place, DATA_TYPE, example=EXAMPLE) from None
+
+
+def _offset(text: str) -> tzinfo:
+    """`+0700`. Zones end at 14 hours."""
+    minutes = min(int(text[1:3]) * 60 + int(text[3:]), 14 * 60)
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+def _order(group: Group) -> tuple[UUID | None, str]:
+    for segment in (group.order, group.request):
+        if segment is not None and (found := _uuid(segment.component(2))) is not None:
+            return found, place_of(segment, 2)
+    return None, place_of(group.request, 2) if group.request else "OBR-2"
+
+
+def _child(segment: Segment) -> UUID | None:
+    """Our id, in PID-2 or any repetition of PID-3; an NIK leads nowhere here."""
+    texts = [segment.component(2), *(segment.components(text)[0] for text in segment.repetitions(3))]
+    return next((found for text in texts if (found := _uuid(text))), None)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text.strip().removeprefix("urn:uuid:"))
+    except ValueError:
+        return None
+
+
+def _number(context: Context, group: Group, observation: Segment, test: str) -> str | None:
+    """Filler's number of the order, with what tells its observations apart; None where the laboratory gives none."""
+    filler = next((text for segment in (group.request, group.order) if segment and (text := segment.field(3))), None)
+    if filler is None:
+        return None
+    return "\n".join((*context.message.sender, filler, test, observation.field(4)))
+
+
+def _laboratory(context: Context, observation: Segment) -> str | None:
+    for code in (observation.component(15), context.message.header.component(4)):
+        if code.startswith("LAB."):
+            return code[:LONGEST_WORD]
+    return None
+
+
+def _specimen(group: Group) -> Specimen | None:
+    codes = [] if group.tube is None else [group.tube.component(4), group.tube.component(4, 4)]
+    codes += [] if group.request is None else [group.request.component(15)]
+    return next((SPECIMENS[code] for code in codes if code in SPECIMENS), None)
