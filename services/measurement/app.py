@@ -12,11 +12,13 @@ from fastapi import APIRouter
 from services.measurement.http import (
     children,
     history,
+    interventions,
     mappings,
     measurements,
     merge_candidates,
     merges,
     profiles,
+    referrals,
     register,
     review,
     review_jobs,
@@ -52,6 +54,7 @@ OWNS: Final = (
     CensusTable("register-entry", "register_entry"),
     CensusTable("child", "child_census"),
     CensusTable("measurement", "measurement_census"),
+    CensusTable("intervention", "intervention_census"),
 )
 
 
@@ -117,6 +120,8 @@ def routers() -> list[APIRouter]:
         merges.router,
         merge_candidates.router,
         measurements.router,
+        interventions.router,
+        referrals.router,
         intake_routes.router,
         mappings.router,
         profiles.router,

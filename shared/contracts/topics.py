@@ -41,8 +41,8 @@ REGISTER: Final = Topic(
 )
 MEASUREMENT: Final = Topic(
     name="tumbuh.measurement.v1",
-    purpose="Children and what was measured on them; key = child_id.",
-    kinds=("child", "measurement"),
+    purpose="Children, what was measured on them and what was done for them; key = child_id.",
+    kinds=("child", "measurement", "intervention"),
     producer="measurement",
     consumers=("lab", "scoring", "reporting"),
     partitions=12,

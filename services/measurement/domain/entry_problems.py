@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from services.measurement.domain.intervention_texts import INTERVENTION_TEXTS
 from services.measurement.domain.problem_kinds import Severity, Words
 from services.measurement.domain.row_problems import ROW_PROBLEMS
 
@@ -62,11 +63,12 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "tanggal pindah sebelum tanggal lahir", "Periksa kedua tanggal",
         "the move lies before the birth date", "Check both dates"),
     "measured_before_new_birth_date": (
-        "ada pengukuran sebelum tanggal lahir yang baru", "Periksa tanggal lahir, atau batalkan pengukuran itu",
-        "a measurement lies before the new birth date", "Check the birth date, or void that measurement"),
+        "ada pengukuran atau intervensi sebelum tanggal lahir yang baru",
+        "Periksa tanggal lahir, atau batalkan catatan itu",
+        "a measurement or intervention lies before the new birth date", "Check the birth date, or void that record"),
     "measured_after_end": (
-        "ada pengukuran setelah tanggal itu", "Periksa tanggalnya, atau batalkan pengukuran itu",
-        "a measurement lies after that day", "Check the day, or void that measurement"),
+        "ada pengukuran atau intervensi setelah tanggal itu", "Periksa tanggalnya, atau batalkan catatan itu",
+        "a measurement or intervention lies after that day", "Check the day, or void that record"),
     "dead_into_living": (
         "anak yang digabung tercatat meninggal, anak tujuannya tidak",
         "Catat kematiannya pada anak tujuan, atau gabungkan ke arah sebaliknya",
@@ -126,7 +128,7 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "wrong_row": (
         "isi baris tidak sah", "Periksa kolom yang disebut", "the row is not valid", "Check the field named"),
 }  # fmt: skip
-ENTRY_PROBLEMS: Final = {code: Words("error", *texts) for code, texts in _TEXTS.items()}
+ENTRY_PROBLEMS: Final = {code: Words("error", *texts) for code, texts in (_TEXTS | INTERVENTION_TEXTS).items()}
 
 Action = Literal["reject", "quarantine"]
 

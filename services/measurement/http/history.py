@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.measurement.http.answers import child_json, measurement_json, vault_of, visible_child
+from services.measurement.http.intervention_answers import intervention_json
 from services.measurement.use_cases.child_history import Step, child_history
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -30,7 +31,8 @@ async def get_history(
 ) -> Response:
     """`items`, newest first: who, when, why, and field by field from what to what; identity masked.
 
-    `measurements` by day, voided ones too; those of children merged into this one are its own and say whose they were.
+    `measurements` and `interventions` by day, voided ones too; those of children merged into this one are its own and
+    say whose they were.
     """
     after = page.after(str, UUID, int, int)
     async with reading(request) as connection:
@@ -46,6 +48,7 @@ async def get_history(
         "as_of": None if as_of is None else as_of.isoformat(),
         "child": None if known.child is None else child_json(known.child),
         "measurements": [measurement_json(fact) for fact in known.measurements],
+        "interventions": [intervention_json(fact) for fact in known.interventions],
         **page.page(rows[: page.limit + 1], "known_at", "fact_id", "epoch", "revision"),
     }
     return json_response(shown)

@@ -138,7 +138,7 @@ async def stated_at(connection: Connection, fact_ids: Sequence[UUID]) -> dict[UU
 
 
 async def without_other_facts(connection: Connection, intake_id: UUID, child_ids: Sequence[UUID]) -> set[UUID]:
-    """Children about whom nothing is known but what this file said: nothing measured, merged, corrected or added since.
+    """Children about whom nothing is known but what this file said: nothing measured, done, merged, corrected or added.
 
     A child that another file found, or that waits in the review list, is kept too.
     """
@@ -146,6 +146,7 @@ async def without_other_facts(connection: Connection, intake_id: UUID, child_ids
         "SELECT c.child_id FROM child c WHERE c.child_id = ANY($2) AND NOT c.voided AND c.merged_into IS NULL "
         "AND c.died_on IS NULL AND c.departed_on IS NULL AND c.household_risks = '{}' AND c.household = '[]' "
         "AND NOT EXISTS (SELECT FROM measurement m WHERE m.child_id = c.child_id AND NOT m.voided) "
+        "AND NOT EXISTS (SELECT FROM intervention i WHERE i.child_id = c.child_id AND NOT i.voided) "
         "AND NOT EXISTS (SELECT FROM child other WHERE other.merged_into = c.child_id) "
         "AND (c.intake_id IS NOT NULL OR c.reason_text = $3) "
         "AND NOT EXISTS (SELECT FROM child_revision r WHERE r.child_id = c.child_id "

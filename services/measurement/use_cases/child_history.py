@@ -1,4 +1,6 @@
-"""Every state of a child, of its measurements, and of the children merged into it: who made it, when, why, from what.
+"""Every state of a child, of its measurements and interventions, and of the children merged into it.
+
+Who made it, when, why, from what.
 
 `until` asks for the history as it was known then: an instant, exclusive.
 """
@@ -14,11 +16,13 @@ from uuid import UUID
 from services.measurement.domain.history import Change, changes, identity_changes
 from services.measurement.store import identities
 from services.measurement.store.children import CHILDREN, ever_merged_into
+from services.measurement.store.interventions import INTERVENTIONS
 from services.measurement.store.measurements import MEASUREMENTS
 from services.measurement.store.tracked_rows import Author
 from services.measurement.store.vault import Identity, Sealed, Vault
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import ChildFact
+from shared.contracts.intervention import InterventionV1
 from shared.postgres.pool import Connection
 
 # What says which revision it is, not what the record says.
@@ -29,7 +33,7 @@ _ENVELOPE: Final = {"fact_id", "child_id", "epoch", "revision", "change", "known
 class Step:
     """One revision: the fact as it then was, where it came from, and what it changed; a first one changed nothing."""
 
-    fact: ChildV1 | MeasurementV1
+    fact: ChildV1 | MeasurementV1 | InterventionV1
     author: Author
     changes: tuple[Change, ...]
 
@@ -41,10 +45,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ChildHistory:
-    """`child` and `measurements` are the state asked for (None = not known then), `steps` led there, newest first."""
+    """`child`, `measurements`, `interventions` are the state asked for (no child = not known then); `steps` led there.
+
+    Newest first.
+    """
 
     child: ChildV1 | None
     measurements: list[MeasurementV1]
+    interventions: list[InterventionV1]
     steps: list[Step]
 
 
@@ -66,10 +74,14 @@ async def child_history(connection: Connection, child_id: UUID, until: datetime 
     ]
     visits = _known(await MEASUREMENTS.history(connection, members), until)
     steps += [Step(fact, author, tuple(_changes(before, fact))) for fact, author, before in _paired(visits)]
+    done = _known(await INTERVENTIONS.history(connection, members), until)
+    steps += [Step(fact, author, tuple(_changes(before, fact))) for fact, author, before in _paired(done)]
     present = {fact.fact_id: fact for fact, _ in visits}
+    acts = {fact.fact_id: fact for fact, _ in done}
     return ChildHistory(
         now.get(child_id),
         sorted(present.values(), key=lambda fact: (fact.measured_on, fact.recorded_at, fact.fact_id)),
+        sorted(acts.values(), key=lambda fact: (fact.part.first_day, fact.recorded_at, fact.fact_id)),
         sorted(steps, key=lambda step: step.order, reverse=True),
     )
 

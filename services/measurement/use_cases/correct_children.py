@@ -11,6 +11,7 @@ from services.measurement.domain.entry_problems import EntryProblem
 from services.measurement.store import identities
 from services.measurement.store.children import CHILDREN, merged_into
 from services.measurement.store.identities import KeptIdentity, Reader
+from services.measurement.store.interventions import of_children
 from services.measurement.store.measurements import of_child
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.entry import Entry, RefusedError
@@ -87,11 +88,15 @@ async def locked_child(connection: Connection, child_id: UUID, seen: tuple[int, 
 async def _demand_possible_life(
     connection: Connection, child: ChildV1, entry: Entry, values: Mapping[str, Any]
 ) -> None:
-    """Every living visit, also of children merged into this one, lies between birth and death or departure."""
+    """Every living visit and the beginning of every living intervention lie between birth and death or departure.
+
+    Those of children merged into this one, too.
+    """
     if child.birth_date > entry.today:
         raise RefusedError(EntryProblem("birth_in_future", "birth_date"))
     family = [child.child_id, *await merged_into(connection, [child.child_id])]
     days = [visit.measured_on for visit in await of_child(connection, family) if not visit.voided]
+    days += [fact.part.first_day for fact in await of_children(connection, family) if not fact.voided]
     if "birth_date" in values and any(day < child.birth_date for day in days):
         raise RefusedError(EntryProblem("measured_before_new_birth_date", "birth_date"))
     for name in ("died_on", "departed_on"):

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from services.measurement.store.children import CHILDREN
 from services.measurement.store.fact_rows import FactTable
+from services.measurement.store.interventions import INTERVENTIONS
 from services.measurement.store.measurements import MEASUREMENTS
 from services.measurement.store.register import ENTRIES
 from shared.outbox.publish import publish
 from shared.postgres.pool import Pool
 
-KINDS: Final[tuple[FactTable[Any], ...]] = (ENTRIES, CHILDREN, MEASUREMENTS)  # register first, children before visits
+# The register first, children before what is known of them.
+KINDS: Final[tuple[FactTable[Any], ...]] = (ENTRIES, CHILDREN, MEASUREMENTS, INTERVENTIONS)
 PAGE_FACTS: Final = 1000  # a transaction each: nobody waits long for a row that is held
 
 

@@ -15,6 +15,7 @@ from tests.integration.measurement.desk import DESA_A, DESA_B, KABUPATEN, POSYAN
 AREA_TABLES = (
     *("child", "child_identity", "measurement"),
     *("child_revision", "child_identity_revision", "measurement_revision", "merge_candidate"),
+    *("intervention", "intervention_revision"),
     *("intake_file", "intake_row", "quarantine", "name_mapping"),
 )
 
@@ -113,6 +114,8 @@ async def test_no_role_of_the_service_deletes_facts_or_changes_the_access_log(de
     for pool in (desk.api, desk.worker):
         for statement in (
             "DELETE FROM measurement",
+            "DELETE FROM intervention",
+            "UPDATE intervention_revision SET voided = false",
             "DELETE FROM child",
             "UPDATE identity_access_log SET purpose = 'x'",
             "DELETE FROM identity_access_log",
