@@ -37,6 +37,7 @@ MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"
 HOLDS: Final = (
     CensusTable("child", "child"),
     CensusTable("measurement", "measurement"),
+    CensusTable("intervention", "intervention"),
     CensusTable("lab-order", "lab_order"),
     CensusTable("lab-result", "lab_result"),
     CensusTable("critical-value", "critical_value"),

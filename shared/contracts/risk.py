@@ -191,6 +191,7 @@ class Milestone(BaseModel):
 
     name: Literal["remeasured", "lab_ordered", "lab_complete", "referred", "care_started"]
     on: date
+    fact_id: UUID | None = Field(default=None, description="The intervention that tells it; empty = another source.")
 
 
 class ClinicalAssessment(BaseModel):

@@ -9,11 +9,13 @@ from uuid import UUID
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.store import laboratory
 from services.scoring.store.evidence import CHILDREN, MEASUREMENTS, lock_families
+from services.scoring.store.interventions import INTERVENTIONS
 from services.scoring.store.laboratory_tables import CRITICAL_VALUES, ELEVATIONS, LAB_ORDERS, LAB_RESULTS, is_desa
 from services.scoring.use_cases.judge_measurements import Clock, judge_measurements
 from services.scoring.use_cases.mark_sessions import look_before, mark_sessions
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import ChildFact, Fact, of_kind
+from shared.contracts.intervention import InterventionV1
 from shared.contracts.lab import CriticalValueV1, LabOrderV1, LabResultV1
 from shared.contracts.register import RegisterEntryV1
 from shared.messaging.batch import Applied, Effect
@@ -25,6 +27,7 @@ NOT_OURS: Final[Applied] = "not_newer"  # a kind, or a register entry, that scor
 TABLES: Final[tuple[tuple[type[ChildFact], FactTable[Any]], ...]] = (
     (ChildV1, CHILDREN),
     (MeasurementV1, MEASUREMENTS),
+    (InterventionV1, INTERVENTIONS),
     (LabOrderV1, LAB_ORDERS),
     (LabResultV1, LAB_RESULTS),
     (CriticalValueV1, CRITICAL_VALUES),

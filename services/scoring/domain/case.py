@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from services.scoring.domain.ruleset import RuleSet
 
@@ -65,10 +66,11 @@ class MoveName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """A dated milestone."""
+    """A dated milestone; `fact_id` is the intervention that tells it, None where something else does."""
 
     name: MilestoneName
     on: date
+    fact_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +224,11 @@ def _reach(case: Case, step: Move) -> Case:
     if step.milestone is None:
         raise IllegalMoveError("milestone_missing", "a milestone has a name")
     new = Milestone(step.milestone, step.on)
-    if new in case.milestones:
+    if any((known.name, known.on) == (new.name, new.on) for known in case.milestones):
         raise IllegalMoveError("milestone_known", f"{step.milestone} on {step.on} is already noted")
     return _with(case, new)
 
 
 def _with(case: Case, new: Milestone) -> Case:
-    return replace(case, milestones=tuple(sorted({*case.milestones, new}, key=lambda each: (each.on, each.name))))
+    others = [known for known in case.milestones if (known.name, known.on) != (new.name, new.on)]
+    return replace(case, milestones=tuple(sorted([*others, new], key=lambda each: (each.on, each.name))))

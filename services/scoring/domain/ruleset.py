@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.scoring.domain.assessment_codes import ALL_CLASSES
+from services.scoring.domain.courses import CourseRules, course_rules
 from services.scoring.domain.growth_rules import EarlyWarningRules, VelocityRules, early_warning_rules, velocity_rules
 from services.scoring.domain.laboratory_rules import LaboratoryRules, laboratory_rules
 from services.scoring.domain.place_of_care import PlaceRules, place_rules
@@ -145,6 +146,7 @@ class RuleSet:
     trigger_at_most_days: int
     open_before_months: int
     follow_ups: dict[str, FollowUpRule]
+    courses: CourseRules
     recovery_apart_days: int
     recovery_at_least: float
     laboratory: LaboratoryRules
@@ -190,6 +192,7 @@ def _build(checks: Checks) -> RuleSet:
         trigger_at_most_days=opening.whole("trigger_at_most_days", 0, 366),
         open_before_months=opening.whole("before_months", 1, 60),
         follow_ups=_follow_ups(checks),
+        courses=course_rules(checks),
         recovery_apart_days=recovery.whole("apart_days", 1, 366),
         recovery_at_least=recovery.number("at_least", -6, 6),
         laboratory=laboratory_rules(checks),

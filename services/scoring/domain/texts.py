@@ -14,7 +14,14 @@ from typing import Any, Final
 
 from shared.problems import Language
 
-FILES: Final = ("texts.toml", "texts_growth.toml", "texts_lab.toml", "texts_hints.toml", "texts_risk.toml")
+FILES: Final = (
+    "texts.toml",
+    "texts_growth.toml",
+    "texts_lab.toml",
+    "texts_hints.toml",
+    "texts_risk.toml",
+    "texts_interventions.toml",
+)
 Texts = Mapping[str, Mapping[str, Mapping[str, str]]]  # group → code → language
 
 

@@ -29,6 +29,7 @@ TITLES: Final = {
     "opening": "What opens orders, tasks and alerts",
     "follow_ups": "Follow-ups",
     "place_of_care": "Gizi buruk: inpatient or outpatient",
+    "courses": "Courses of supplementary feeding",
     "recovery": "Recovery",
     "readings": "Readings of laboratory results",
     "elevation": "Haemoglobin by elevation of residence",

@@ -11,6 +11,7 @@ from services.scoring.domain.ruleset import RuleSet
 from services.scoring.store import lists
 from services.scoring.use_cases.explain_child import explain_child
 from services.scoring.use_cases.show_growth import show_growth
+from services.scoring.use_cases.show_interventions import show_interventions
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import today_jakarta
@@ -68,3 +69,22 @@ async def child_growth(
     if growth is None:
         raise NOT_FOUND.problem()
     return json_response(growth)
+
+
+@router.get("/v1/children/{child_id}/interventions", summary="What was done, and how the child grew since")
+async def child_interventions(
+    child_id: UUID,
+    request: Request,
+    caller: Annotated[Caller, require("status:read")],  # noqa: ARG001
+) -> Response:
+    """The earliest first, each with the last measurement before, those during and the first after.
+
+    `changes` are differences observed, no proof of a cause; flagged scores are left out. A feeding course says when the
+    child is to be weighed next and whether that, or its end, is overdue. 404 as for the status.
+    """
+    rules: RuleSet = request.app.state.rules
+    async with reading(request) as connection:
+        shown = await show_interventions(connection, child_id, rules, today_jakarta())
+    if shown is None:
+        raise NOT_FOUND.problem()
+    return json_response(shown)

@@ -148,14 +148,14 @@ EVIDENCE_MISSING: Final = ProblemKind(
     status=422,
     title_id="Tidak disebut apa yang menunjukkan bahwa tugas berakhir",
     title_en="Nothing shows that the task has ended",
-    remedy_id="Isi `fact_id` (pengukuran atau hasil laboratorium anak ini) atau `note` (keterangan singkat).",
-    remedy_en="Give `fact_id` (a measurement or laboratory result of this child) or `note` (a short text).",
+    remedy_id="Isi `fact_id` (pengukuran, hasil laboratorium atau intervensi anak ini) atau `note` (keterangan).",
+    remedy_en="Give `fact_id` (a measurement, laboratory result or intervention of this child) or `note` (a text).",
 )
 EVIDENCE_UNKNOWN: Final = ProblemKind(
     code="evidence_unknown",
     status=422,
-    title_id="`fact_id` bukan pengukuran atau hasil yang berlaku dari anak ini",
-    title_en="`fact_id` is no valid measurement or result of this child",
+    title_id="`fact_id` bukan pengukuran, hasil atau intervensi yang berlaku dari anak ini",
+    title_en="`fact_id` is no valid measurement, result or intervention of this child",
     remedy_id="Ambil id dari riwayat anak; bila datanya baru dikirim, tunggu sebentar, atau isi `note`.",
     remedy_en="Take the id from the child's history; if it was sent just now, wait a moment, or give `note`.",
 )

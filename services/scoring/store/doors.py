@@ -19,6 +19,8 @@ WITH family AS (
 SELECT m.measured_on FROM family JOIN measurement m USING (child_id) WHERE m.fact_id = $2 AND NOT m.voided
 UNION ALL
 SELECT r.drawn_on FROM family JOIN lab_result r USING (child_id) WHERE r.fact_id = $2 AND NOT r.voided
+UNION ALL
+SELECT i.began_on FROM family JOIN intervention i USING (child_id) WHERE i.fact_id = $2 AND NOT i.voided
 """
 
 
@@ -76,7 +78,7 @@ async def measured_on(connection: Connection, child_id: UUID, fact_id: UUID) -> 
 
 
 async def evidence_day(connection: Connection, child_id: UUID, fact_id: UUID) -> date | None:
-    """Day of a measurement or of the draw of a result, of this child or one merged with it.
+    """Day of a measurement, of the draw of a result or of an intervention, of this child or one merged with it.
 
     None where the id is of no such fact, of a voided one, or of one that the caller may not see.
     """

@@ -16,7 +16,7 @@ def stepped(kept: Kept, step: Move) -> Kept:
     case, before = kept
     moved = move(_state_of(case, before), step)
     update: dict[str, Any] = {name: _plain(getattr(moved, name)) for name in STATE_FIELDS}
-    milestones = [{"name": str(each.name), "on": each.on} for each in moved.milestones]
+    milestones = [{"name": str(each.name), "on": each.on, "fact_id": each.fact_id} for each in moved.milestones]
     document = {**case.model_dump(), **update, "milestones": milestones}
     return CaseV1.model_validate(document), None if moved.state_before is None else str(moved.state_before)
 
@@ -35,5 +35,5 @@ def _state_of(case: CaseV1, before: str | None) -> Case:
         confirmed_by=case.confirmed_by,
         confirmed_on=case.confirmed_on,
         other_cause=case.other_cause,
-        milestones=tuple(Milestone(MilestoneName(each.name), each.on) for each in case.milestones),
+        milestones=tuple(Milestone(MilestoneName(each.name), each.on, each.fact_id) for each in case.milestones),
     )

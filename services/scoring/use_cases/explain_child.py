@@ -18,10 +18,13 @@ from services.scoring.domain.texts_numbers import day
 from services.scoring.store import lists
 from services.scoring.store.growth import growth_series
 from services.scoring.store.hints import open_hints_of
+from services.scoring.store.interventions import family_interventions
 from services.scoring.use_cases.care_of_child import care_of_child
 from services.scoring.use_cases.explanation_lines import RULE_UNITS, Line, Measured, Writer
 from services.scoring.use_cases.hint_view import UNITS, hint_text
+from services.scoring.use_cases.intervention_lines import intervention_lines
 from services.scoring.use_cases.show_growth import growth_item
+from services.scoring.use_cases.show_interventions import Beside, beside_growth
 from shared.contracts.hint import HintV1
 from shared.contracts.risk import CaseV1, FollowUpV1, RiskStatusV1
 from shared.postgres.pool import Connection
@@ -40,6 +43,7 @@ class Known:
     hints: tuple[HintV1, ...] = ()  # open ones, the most probable first
     care: PlaceOfCare | None = None  # of a child with gizi buruk
     newest: Mapping[str, Any] | None = None  # the last measurement that counts, as the growth series shows it
+    interventions: tuple[Beside, ...] = ()  # the earliest first
 
 
 async def explain_child(
@@ -53,6 +57,8 @@ async def explain_child(
     case = await lists.live_case(connection, root_id)
     tasks = await lists.open_tasks(connection, root_id)
     states = {} if case is None else await lists.test_states(connection, root_id, UUID(case["fact_id"]))
+    items = await _counted(connection, root_id)
+    acts = await family_interventions(connection, root_id)
     read = RiskStatusV1.model_validate(status, extra="ignore")
     speaking = [reason.fact_id for reason in read.reasons if reason.rule_id not in RULE_UNITS]
     live = None if case is None else CaseV1.model_validate(case, extra="ignore")
@@ -64,15 +70,17 @@ async def explain_child(
         await lists.tests_of_results(connection, root_id, speaking) if speaking else {},
         tuple(await open_hints_of(connection, root_id)),
         None if live is None else await care_of_child(connection, live, rules),
-        await _newest(connection, root_id),
+        items[-1] if items else None,
+        tuple(beside_growth(acts, items, rules, today)),
     )
     return explanation(known, language, today)
 
 
-async def _newest(connection: Connection, root_id: UUID) -> Mapping[str, Any] | None:
+async def _counted(connection: Connection, root_id: UUID) -> list[dict[str, Any]]:
+    """The measurement of each day that counts."""
     series = await growth_series(connection, root_id)
     items = [] if series is None else [growth_item(*each) for each in series.judged()]
-    return next((item for item in reversed(items) if item["is_primary"]), None)
+    return [item for item in items if item["is_primary"]]
 
 
 def explanation(known: Known, language: Language, today: date) -> dict[str, Any]:
@@ -126,6 +134,7 @@ def _growth(writer: Writer, known: Known) -> Iterable[Line]:
         yield writer.fixed("fixed", "no_growth_rule", on=day(status.measured_on, writer.words.language))
     if known.newest is not None:
         yield from writer.newest(known.newest)
+    yield from intervention_lines(writer, known.interventions)
 
 
 def _doubt(words: Words, hint: HintV1) -> Line:

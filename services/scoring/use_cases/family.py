@@ -12,6 +12,7 @@ from services.scoring.domain.case import CloseReason
 from services.scoring.domain.findings import Finding
 from services.scoring.domain.fold_columns import Fold
 from services.scoring.store.evidence import NO_DAY, Evidence
+from services.scoring.store.interventions import StoredIntervention
 from services.scoring.store.laboratory import StoredOrder
 from shared.contracts.risk import CaseV1, FollowUpV1
 
@@ -49,6 +50,7 @@ class Family:
     cases: list[tuple[CaseV1, str | None]]
     tasks: list[FollowUpV1]
     orders: list[StoredOrder] = field(default_factory=list)
+    interventions: list[StoredIntervention] = field(default_factory=list)  # living, by their first day
 
     @property
     def root_id(self) -> UUID:
@@ -59,6 +61,11 @@ class Family:
     def rows(self) -> dict[UUID, int]:
         """Measurement id → input row, of this family."""
         return {self.evidence.measurement_ids[row]: row for row in self.row_numbers}
+
+    @cached_property
+    def began(self) -> dict[UUID, date]:
+        """Intervention id → its first day."""
+        return {act.fact_id: act.began_on for act in self.interventions}
 
     @cached_property
     def ending(self) -> tuple[CloseReason, date] | None:
@@ -75,16 +82,18 @@ class Family:
         return None
 
     def counts(self, fact_id: UUID) -> bool:
-        """Whether the measurement or result is this family's and not voided."""
+        """Whether the measurement, result or intervention is this family's and not voided."""
         row = self.rows.get(fact_id)
         if row is None:
-            return fact_id in self.found.laboratory.drawn
+            return fact_id in self.found.laboratory.drawn or fact_id in self.began
         return not self.visits.voided[row]
 
     def happened_on(self, fact_id: UUID) -> date:
-        """Day of a measurement or a valid result of this family."""
+        """Day of a measurement, a valid result or a living intervention of this family."""
         row = self.rows.get(fact_id)
-        return self.found.laboratory.drawn[fact_id] if row is None else self.visits.day[row]
+        if row is not None:
+            return self.visits.day[row]
+        return self.began[fact_id] if fact_id in self.began else self.found.laboratory.drawn[fact_id]
 
     def orders_of(self, case_id: UUID) -> list[StoredOrder]:
         """The orders of a case, the oldest first: lab keeps to one."""

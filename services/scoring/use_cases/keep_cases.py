@@ -16,6 +16,7 @@ from services.scoring.domain.risk_codes import Evidence as Kind
 from services.scoring.domain.risk_codes import RiskRule, Tier, UnknownThing
 from services.scoring.store import cases as store
 from services.scoring.store.evidence import Evidence
+from services.scoring.store.interventions import StoredIntervention, read_interventions
 from services.scoring.store.laboratory import StoredOrder, read_orders
 from services.scoring.use_cases.case_steps import Kept
 from services.scoring.use_cases.family import Family, Visits
@@ -57,13 +58,18 @@ async def keep_cases(
     with_case = {case.child_id for of_root in cases.values() for case, _ in of_root}
     for order in await read_orders(connection, with_case | asking):
         orders[root_of[order.child_id]].append(order)
-    asking |= {child_id for child_id, root in root_of.items() if root in orders}  # a panel that ended may open again
+    done: dict[int, list[StoredIntervention]] = defaultdict(list)
+    for act in await read_interventions(connection, evidence.child_ids):
+        done[root_of[act.child_id]].append(act)
+    # What ended by an order or an intervention may open again.
+    asking |= {child_id for child_id, root in root_of.items() if root in orders or root in done}
     for task in await store.read_follow_ups(connection, evidence.child_ids, asking):
         tasks[root_of[task.child_id]].append(task)
     child_row = {child_roots[row]: row for row in np.flatnonzero(folded.children.is_root).tolist()}
     # Of a chain of merges each child is told on its own, in any order: whose survivor is known to be merged away
     # itself waits, as it is, for the word that it has another one.
-    roots = sorted({*opening, *cases, *tasks} & child_row.keys())
+    waiting = {root for root, acts in done.items() if any(act.ended_on is None for act in acts)}
+    roots = sorted({*opening, *cases, *tasks, *waiting} & child_row.keys())
     if not roots:
         return []
     rows_of, visits = rows_by_root(folded, roots), Visits.of(folded)
@@ -84,6 +90,7 @@ async def keep_cases(
             cases=cases[root],
             tasks=tasks[root],
             orders=orders[root],
+            interventions=done[root],
         )
         changed = move_cases(family)
         moved += changed

@@ -13,6 +13,7 @@ from services.scoring.domain.laboratory import anaemia, required_tests
 from services.scoring.domain.risk_codes import RULE_EVIDENCE, TIER_NAMES, Evidence, Tier
 from services.scoring.use_cases.case_steps import Kept, stepped
 from services.scoring.use_cases.family import Family
+from services.scoring.use_cases.intervention_milestones import with_interventions
 from shared.contracts.fact import Change, derived_fact_id
 from shared.contracts.risk import CaseV1
 from shared.contracts.risk import Tier as TierName
@@ -31,6 +32,7 @@ def move_cases(family: Family) -> list[Kept]:
     if live is not None:
         work.follow_facts(live)
     work.mirror_orders()
+    work.mirror_interventions()
     return work.changed()
 
 
@@ -222,6 +224,13 @@ class _Cases:
                 kept += [{"name": str(name), "on": day} for day in dict.fromkeys(days) if day is not None]
             kept.sort(key=lambda each: (each["on"], each["name"]))
             mirrored = CaseV1.model_validate({**case.model_dump(), "milestones": kept})
+            if mirrored.milestones != case.milestones:
+                self._now[case.fact_id] = (mirrored, before)
+
+    def mirror_interventions(self) -> None:
+        """Milestones that interventions tell, of ended cases as well."""
+        for case, before in list(self._now.values()):
+            mirrored = with_interventions(case, self._family.interventions)
             if mirrored.milestones != case.milestones:
                 self._now[case.fact_id] = (mirrored, before)
 

@@ -1,12 +1,13 @@
-"""A family's tasks after a new judgement: one open task of a kind, ended by the measurement it asked for."""
+"""A family's tasks after a new judgement: one open task of a kind, ended by the fact it asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, cast
 from uuid import UUID
 
 from services.scoring.domain.follow_ups import follow_ups
+from services.scoring.use_cases.care_tasks import Care
 from services.scoring.use_cases.family import Family
 from services.scoring.use_cases.panel_task import Panel, revised
 from shared.contracts.fact import derived_fact_id
@@ -19,50 +20,60 @@ MEASURING: Final = frozenset({"reweigh_flagged", "remeasure_flagged", "remeasure
 def plan_follow_ups(family: Family, cases: Mapping[UUID, CaseV1]) -> list[FollowUpV1]:
     """The tasks that changed, each at its next revision. `cases` are the family's as they are now."""
     live = [case for case in cases.values() if case.state != "closed" and case.child_id == family.root_id]
-    panel = Panel(family, cases, live[0] if live else None)
+    panel, care = Panel(family, cases, live[0] if live else None), Care(family)
+    changed, open_tasks = _as_told(family, panel, care)
+    known = {task.fact_id: task for task in family.tasks} | changed
+    case_id = live[0].fact_id if live else None
+    for task in [] if family.ending else [*_asked(family, case_id, care), *care.wanted(known, case_id)]:
+        if task.task in open_tasks or task.fact_id in known:
+            continue  # on the list already, or done once for this very fact
+        open_tasks[task.task] = task
+        ended = panel.told(task)  # where the order was there before what asked for it
+        changed[task.fact_id] = task if ended is None else ended.model_copy(update={"revision": 1})
+    return list(changed.values())
+
+
+def _as_told(family: Family, panel: Panel, care: Care) -> tuple[dict[UUID, FollowUpV1], dict[str, FollowUpV1]]:
+    """The family's tasks that are no longer as they were, by id, and those open now, by task."""
     changed: dict[UUID, FollowUpV1] = {}
     open_tasks: dict[str, FollowUpV1] = {}
     for task in family.tasks:
         if task.state == "open":
-            ended = _ended(family, task) or panel.told(task)
+            ended = _ended(family, task) or panel.told(task) or care.told(task)
             if ended is None:
                 open_tasks[task.task] = task
             else:
                 changed[task.fact_id] = ended
     for task in family.tasks:
-        told = panel.told(task) if task.state != "open" else None
+        told = None if task.state == "open" else panel.told(task) or care.told(task)
         if told is None or (told.state == "open" and told.task in open_tasks):
             continue
         changed[task.fact_id] = told
         if told.state == "open":
             open_tasks[told.task] = told
-    known = {task.fact_id for task in family.tasks}
-    asks = family.may_open and family.ending is None
-    wanted = follow_ups(family.folded, family.found, family.today) if asks else ()
-    for item in wanted:
-        fact_id = derived_fact_id(item.because_fact_id, item.task)
-        if item.task in open_tasks or fact_id in known:
-            continue  # on the list already, or done once for this very measurement
-        changed[fact_id] = open_tasks[item.task] = FollowUpV1(
-            fact_id=fact_id,
-            child_id=family.root_id,
-            epoch=1,
-            revision=1,
-            change="opened",
-            known_at=family.now,
-            case_id=live[0].fact_id if live else None,
-            task=item.task,
-            owner_role=cast("OwnerRole", item.owner_role),  # rule sets are checked against the same roles
-            opened_on=item.opened_on,
-            due_on=item.due_on,
-            state="open",
-            because_fact_id=item.because_fact_id,
-            ruleset_version=family.folded.rules.version,
-        )
-        ended = panel.told(changed[fact_id])
-        if ended is not None:  # the order was there before what asked for it
-            changed[fact_id] = ended.model_copy(update={"revision": 1})
-    return list(changed.values())
+    return changed, open_tasks
+
+
+def _asked(family: Family, case_id: UUID | None, care: Care) -> Iterator[FollowUpV1]:
+    """What the finding asks for, but for a course that runs already."""
+    for item in follow_ups(family.folded, family.found, family.today) if family.may_open else ():
+        if care.answer(item.task, item.because_fact_id, item.opened_on) is None:
+            yield FollowUpV1(
+                fact_id=derived_fact_id(item.because_fact_id, item.task),
+                child_id=family.root_id,
+                epoch=1,
+                revision=1,
+                change="opened",
+                known_at=family.now,
+                case_id=case_id,
+                task=item.task,
+                owner_role=cast("OwnerRole", item.owner_role),  # rule sets are checked against the same roles
+                opened_on=item.opened_on,
+                due_on=item.due_on,
+                state="open",
+                because_fact_id=item.because_fact_id,
+                ruleset_version=family.folded.rules.version,
+            )
 
 
 def _ended(family: Family, task: FollowUpV1) -> FollowUpV1 | None:

@@ -37,7 +37,7 @@ from tests.integration.shared.callers import ask
 DESA_A = "12.19.01.2003"
 DESA_B = "12.19.01.2004"
 TABLES = (
-    *("child", "measurement", "lab_order", "lab_result", "critical_value"),
+    *("child", "measurement", "lab_order", "lab_result", "critical_value", "intervention"),
     *("assessment", "risk_status", "child_case", "follow_up", "follow_up_note", "session_mark", "hint", "outbox"),
 )
 SETTINGS = small_service.settings_of(SERVICE)

@@ -21,7 +21,7 @@ NOW = datetime(2026, 5, 4, 2, tzinfo=UTC)
 DESA = "12.19.01.2003"
 TABLES = (
     "child", "measurement", "assessment", "risk_status", "child_case", "follow_up", "lab_order", "lab_result",
-    "critical_value", "desa_elevation", "follow_up_note", "session_mark", "hint", "outbox",
+    "critical_value", "intervention", "desa_elevation", "follow_up_note", "session_mark", "hint", "outbox",
 )  # fmt: skip
 
 

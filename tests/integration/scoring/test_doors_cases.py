@@ -48,7 +48,7 @@ async def test_a_referral_is_a_dated_milestone_and_the_same_one_is_not_noted_twi
     """B058: a referred case stays in a state of the machine and on the list."""
     child_id, case = await desk.suspected()
     referred = (await desk.move(case, "refer", days_ago(5))).json()
-    assert referred["content"]["milestones"] == [{"name": "referred", "on": days_ago(5).isoformat()}]
+    assert referred["content"]["milestones"] == [{"name": "referred", "on": days_ago(5).isoformat(), "fact_id": None}]
     assert referred["state"] == "open"
     again = await desk.move(referred, "refer", days_ago(5))
     assert (again.status_code, again.json()["code"]) == (409, "milestone_known")
@@ -149,7 +149,8 @@ async def test_care_has_a_day_that_stays_on_the_case(desk: Desk) -> None:
     _, case = await desk.suspected()
     judged = (await desk.move(case, "confirm", days_ago(3))).json()
     in_care = (await desk.move(judged, "start_care", days_ago(2))).json()
-    assert {"name": "care_started", "on": days_ago(2).isoformat()} in in_care["content"]["milestones"]
+    started = {"name": "care_started", "on": days_ago(2).isoformat(), "fact_id": None}
+    assert started in in_care["content"]["milestones"]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from services.scoring.domain.texts import Words, texts
 from services.scoring.domain.texts_numbers import day, haemoglobin, number, quantity
 from services.scoring.domain.tier_shares import ShareState
 from services.scoring.use_cases.explanation_lines import RULE_UNITS
+from services.scoring.use_cases.intervention_lines import TOLD
 from services.scoring.use_cases.list_missing_tests import DUE_AS, OWNERS
 from shared.contracts.child import Position, Sex
 from shared.contracts.hint import ErrorKind, Param
@@ -80,6 +81,7 @@ CODES = [
     ("settle_with", tuple(SETTLES.values())),
     ("place_of_care", get_args(Place)),
     ("other_cause", get_args(OtherCause)),
+    ("observed_change", TOLD),
 ]
 
 
@@ -115,6 +117,7 @@ SENTENCES = frozenset(
         "note",
         "glossary",
         "place_of_care",
+        "intervention",
     )
 )
 
