@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from services.measurement.http import (
     children,
     history,
+    household_risks,
     interventions,
     mappings,
     measurements,
@@ -117,6 +118,7 @@ def routers() -> list[APIRouter]:
         register.router,
         children.router,
         history.router,
+        household_risks.router,
         merges.router,
         merge_candidates.router,
         measurements.router,

@@ -125,6 +125,24 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "period_too_long": (
         "hari terakhir sebelum hari pertama, atau masa lebih dari 366 hari", "Bagi menjadi beberapa masa",
         "the last day is before the first, or the period is longer than 366 days", "Ask for several periods"),
+    "nik_unreadable": (
+        "NIK kosong atau tidak dapat dibaca", _NIK_ID, "the NIK is empty or cannot be read", _NIK_EN),
+    "nik_of_several": (
+        "beberapa anak memakai NIK ini", "Tetapkan anaknya dengan `:assign`",
+        "several children have this NIK", "Say which child it is with `:assign`"),
+    "as_of_unreadable": (
+        "tanggal verifikasi kosong atau tidak dapat dibaca", "Tulis seperti 2026-03-31 atau 31/03/2026",
+        "the day of the verification is empty or cannot be read", "Write it as 2026-03-31 or 31/03/2026"),
+    "answer_unreadable": (
+        "jawaban tidak dikenal", "Tulis ya, tidak, atau tidak tahu; kosongkan bila tidak ditanyakan",
+        "the answer is none we know", "Write ya, tidak or tidak tahu; leave it empty if nobody asked"),
+    "nothing_answered": (
+        "baris tidak berisi satu jawaban pun", "Isi paling sedikit satu risiko",
+        "the row holds no answer at all", "Fill in one risk at least"),
+    "household_stated": (
+        "risiko ini sudah dinyatakan dengan sumber dan tanggal",
+        "Ubah dengan `PUT /v1/children/{id}/household-risk`",
+        "this risk was stated with its source and day", "Change it with `PUT /v1/children/{id}/household-risk`"),
     "wrong_row": (
         "isi baris tidak sah", "Periksa kolom yang disebut", "the row is not valid", "Check the field named"),
 }  # fmt: skip

@@ -58,6 +58,9 @@ async def correct_child(
         raise RefusedError(EntryProblem("identity_erased", "identity"))
     if not values and identity == known:
         return old
+    stated = {answer.risk for answer in old.household}
+    if stated & (set(values.get("household_risks", old.household_risks)) ^ set(old.household_risks)):
+        raise RefusedError(EntryProblem("household_stated", "household_risks"))
     new = revised(old, "corrected", entry.now, **values)
     for name in values.keys() & {"died_on", "departed_on"}:
         if values[name] is not None and not new.birth_date <= values[name] <= entry.today:

@@ -152,6 +152,7 @@ class RuleSet:
     laboratory: LaboratoryRules
     tier_shares: ShareRules
     place_of_care: PlaceRules
+    birth_length_below_cm: float
 
 
 @cache
@@ -198,6 +199,7 @@ def _build(checks: Checks) -> RuleSet:
         laboratory=laboratory_rules(checks),
         tier_shares=share_rules(checks),
         place_of_care=place_rules(checks),
+        birth_length_below_cm=checks.table("household").number("birth_length_below_cm", 30, 60),
     )
 
 

@@ -30,6 +30,7 @@ TITLES: Final = {
     "follow_ups": "Follow-ups",
     "place_of_care": "Gizi buruk: inpatient or outpatient",
     "courses": "Courses of supplementary feeding",
+    "household": "Risks of family and birth",
     "recovery": "Recovery",
     "readings": "Readings of laboratory results",
     "elevation": "Haemoglobin by elevation of residence",

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.store import lists
 from services.scoring.use_cases.explain_child import explain_child
+from services.scoring.use_cases.household_view import household_view, risks_of_family
 from services.scoring.use_cases.show_growth import show_growth
 from services.scoring.use_cases.show_interventions import show_interventions
 from shared.auth.dependency import require
@@ -28,12 +29,17 @@ async def child_status(
     request: Request,
     caller: Annotated[Caller, require("status:read")],  # noqa: ARG001
 ) -> Response:
-    """404 also for a child outside the caller's areas: that it exists is not told either."""
+    """404 also for a child outside the caller's areas: that it exists is not told either.
+
+    `household_risk` stands beside the status as published; no tier follows from it.
+    """
+    rules: RuleSet = request.app.state.rules
     async with reading(request) as connection:
         status = await lists.status_of(connection, child_id)
-    if status is None:
-        raise NOT_FOUND.problem()
-    return json_response(status)
+        if status is None:
+            raise NOT_FOUND.problem()
+        risks = await risks_of_family(connection, child_id, rules)
+    return json_response({**status, "household_risk": household_view(risks)})
 
 
 @router.get("/v1/children/{child_id}/explanation", summary="The status in plain words, with what must be done")

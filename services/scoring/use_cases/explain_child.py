@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from services.scoring.domain.household import Risk
 from services.scoring.domain.place_of_care import PlaceOfCare
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.texts import Words
@@ -22,6 +23,7 @@ from services.scoring.store.interventions import family_interventions
 from services.scoring.use_cases.care_of_child import care_of_child
 from services.scoring.use_cases.explanation_lines import RULE_UNITS, Line, Measured, Writer
 from services.scoring.use_cases.hint_view import UNITS, hint_text
+from services.scoring.use_cases.household_view import risks_of_family, yes_lines
 from services.scoring.use_cases.intervention_lines import intervention_lines
 from services.scoring.use_cases.show_growth import growth_item
 from services.scoring.use_cases.show_interventions import Beside, beside_growth
@@ -42,6 +44,7 @@ class Known:
     results: Mapping[UUID, tuple[str, str | None]] = field(default_factory=dict)  # → test code and unit
     hints: tuple[HintV1, ...] = ()  # open ones, the most probable first
     care: PlaceOfCare | None = None  # of a child with gizi buruk
+    household: tuple[Risk, ...] = ()
     newest: Mapping[str, Any] | None = None  # the last measurement that counts, as the growth series shows it
     interventions: tuple[Beside, ...] = ()  # the earliest first
 
@@ -70,6 +73,7 @@ async def explain_child(
         await lists.tests_of_results(connection, root_id, speaking) if speaking else {},
         tuple(await open_hints_of(connection, root_id)),
         None if live is None else await care_of_child(connection, live, rules),
+        await risks_of_family(connection, root_id, rules),
         items[-1] if items else None,
         tuple(beside_growth(acts, items, rules, today)),
     )
@@ -98,6 +102,7 @@ def explanation(known: Known, language: Language, today: date) -> dict[str, Any]
         "unknown": list(_unknown(writer, status)),
         "required": list(_required(writer, known)),
         "next": list(_next(writer, known)),
+        "household": list(_household(known, words)),
     }
     lines = [line for section in written.values() for line in section]
     notes = [words.say("fixed", "decides")]
@@ -180,6 +185,12 @@ def _required(writer: Writer, known: Known) -> Iterable[Line]:
         yield writer.track(track)
     for orderable in known.case.required_tests if known.case else ():
         yield writer.required_test(orderable, known.test_states.get(orderable, "not_ordered"))
+
+
+def _household(known: Known, words: Words) -> Iterable[Line]:
+    """What is there; no tier follows from it."""
+    for risk, text in yes_lines(known.household, words.language):
+        yield Line(text=text, code=risk.risk, value=risk.value, threshold=risk.threshold, on=risk.as_of)
 
 
 def _next(writer: Writer, known: Known) -> Iterable[Line]:

@@ -13,7 +13,7 @@ EMPTIED = (
     "merge_candidate, child_identity_revision, child_revision, measurement_revision, intervention_revision, "
     "child_identity, child, measurement, intervention, outbox, idempotency_key, identity_access_log, quarantine, "
     "intake_row, intake_file, export_piece, export_file, reconciliation_row, reconciliation, job, name_mapping, "
-    "name_decision, file_profile, intake_count"
+    "name_decision, file_profile, intake_count, household_row"
 )
 
 ATTEMPTS = 5

@@ -16,7 +16,7 @@ AREA_TABLES = (
     *("child", "child_identity", "measurement"),
     *("child_revision", "child_identity_revision", "measurement_revision", "merge_candidate"),
     *("intervention", "intervention_revision"),
-    *("intake_file", "intake_row", "quarantine", "name_mapping"),
+    *("intake_file", "intake_row", "quarantine", "name_mapping", "household_row"),
 )
 
 

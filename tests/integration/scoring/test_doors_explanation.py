@@ -42,6 +42,7 @@ async def test_a_suspected_child_is_explained_in_plain_bahasa_indonesia(desk: De
         "unknown",
         "required",
         "next",
+        "household",
     ]
     (severe,) = [line for line in lines(document, "growth") if line["rule_id"] == "haz_severe"]
     score = f"{severe['value']:.2f}".replace("-", "−").replace(".", ",")

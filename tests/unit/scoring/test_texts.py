@@ -15,6 +15,7 @@ from services.scoring.domain import case, explain, readings, risk_codes, ruleset
 from services.scoring.domain.assessment_codes import ALL_CLASSES, VELOCITY_REASON_NAMES
 from services.scoring.domain.danger_signs import SIGN_NAMES
 from services.scoring.domain.early_warning.risk import BECAUSE_NAMES
+from services.scoring.domain.household import RISKS
 from services.scoring.domain.place_of_care import SETTLES, Place
 from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES
 from services.scoring.domain.texts import Words, texts
@@ -23,7 +24,7 @@ from services.scoring.domain.tier_shares import ShareState
 from services.scoring.use_cases.explanation_lines import RULE_UNITS
 from services.scoring.use_cases.intervention_lines import TOLD
 from services.scoring.use_cases.list_missing_tests import DUE_AS, OWNERS
-from shared.contracts.child import Position, Sex
+from shared.contracts.child import Answer, HouseholdRisk, Position, Sex
 from shared.contracts.hint import ErrorKind, Param
 from shared.contracts.lab import OrderedTest
 from shared.contracts.risk import Complication, Milestone, OtherCause
@@ -78,6 +79,9 @@ CODES = [
     ("danger_sign", SIGN_NAMES),
     ("danger_sign", get_args(Complication)),
     ("care_reason", tuple(SETTLES)),
+    ("household", RISKS),
+    ("household", get_args(HouseholdRisk)),
+    ("household_answer", get_args(Answer)),
     ("settle_with", tuple(SETTLES.values())),
     ("place_of_care", get_args(Place)),
     ("other_cause", get_args(OtherCause)),
@@ -118,6 +122,7 @@ SENTENCES = frozenset(
         "glossary",
         "place_of_care",
         "intervention",
+        "household_note",
     )
 )
 
