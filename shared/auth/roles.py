@@ -34,6 +34,7 @@ SCOPES: Final[dict[str, str]] = {
     "results:read": "laboratory results",
     "results:write": "results, corrections and rejected specimens",
     "catalogue:read": "test catalogue",
+    "catalogue:write": "versions of tests in the catalogue",
     "laboratories:write": "enter laboratories and the areas they serve",
     "critical:write": "acknowledge critical values",
     "status:read": "risk status and its reasons",
@@ -85,7 +86,7 @@ _DISTRICT: Final = _AREA_OFFICE | {
     *("children:read", "lists:read", "status:read", "cases:read", "orders:read", "catalogue:read"),
     *("intake:write", "intake:read", "review:read", "review:write", "exports:read", "reconciliation:write"),
     *("register:write", "rules:write", "reports:write", "aksi:write", "aksi:verify", "decisions:write", "feed:read"),
-    *("zscores:compute", "laboratories:write"),
+    *("zscores:compute", "laboratories:write", "catalogue:write"),
     *("children:write", "merge:write"),  # what crosses two puskesmas: only who sees both can move or merge
 }
 # Aggregates only, small cells suppressed: no `aggregates:exact`.

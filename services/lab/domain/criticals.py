@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Generic, Literal, TypeVar
 
-from services.lab.domain.catalogue import Analyte, Step
+from services.lab.domain.catalogue import Step
+from services.lab.domain.catalogue_rows import Analyte
 
 Side = Literal["low", "high"]
 Key = TypeVar("Key", bound=Hashable)

@@ -7,10 +7,11 @@ dropped and never guessed: it is told back, and a person decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.units import plain
 
 SEPARATORS: Final = re.compile(r"[,;/\n]|\s\+\s|\s(?:dan|and|&)\s", re.IGNORECASE)
@@ -74,10 +75,10 @@ def contradiction(known: Sequence[Finding], codes: Sequence[str], *, several: bo
     return len(codes) > 1 and (not several or bool(alone & set(codes)))
 
 
-def finding_problems(known: Sequence[Finding]) -> Mapping[str, bool]:
-    """What is wrong with a list of findings of the catalogue, and whether it is."""
-    written = [(finding.code, word) for finding in known for word in finding.spellings]
-    return {
-        "two findings are written alike": len({word for _, word in written}) < len(written),
-        "two findings have one code": len({finding.code for finding in known}) < len(known),
-    }
+def finding_problems(known: Sequence[Finding]) -> Iterator[ResultProblem]:
+    """What is wrong with a list of findings of the catalogue."""
+    written = [word for finding in known for word in finding.spellings]
+    if len(set(written)) < len(written):
+        yield ResultProblem("findings_alike", "findings")
+    if len({finding.code for finding in known}) < len(known):
+        yield ResultProblem("findings_one_code", "findings")

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
 
-from services.lab.domain.catalogue import Analyte
+from services.lab.domain.catalogue_rows import Analyte
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.units import Unit, exact, rounded, written
 

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
+from services.lab.domain.catalogue_texts import CATALOGUE_TEXTS
 from services.lab.domain.order_texts import ORDER_TEXTS
 from services.lab.domain.reference_texts import REFERENCE_TEXTS
 
@@ -26,6 +27,7 @@ class ResultProblem:
 
 
 TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    **CATALOGUE_TEXTS,
     **ORDER_TEXTS,
     **REFERENCE_TEXTS,
     "unknown_test": (

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Final
 
-from services.lab.domain.catalogue import Analyte
+from services.lab.domain.catalogue_rows import Analyte
 from services.lab.domain.findings import contradiction, read_findings
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.units import Unit, exact, rounded, written

@@ -6,10 +6,12 @@ What is stored is rounded once, half up, to the decimals of the test.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,18 @@ def plain(text: str) -> str:
     """A unit as it is compared: no blanks, no case, `u` for both signs for micro, plain digits for raised ones."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(folded.split()).replace("\u03bc", "u")
+
+
+_METRIC: Final = re.compile(r"([kmunpf]?)(g|mol)/([dcmunp]?)L")
+_PREFIXES: Final = {"k": 3, "": 0, "d": -1, "c": -2, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15}
+
+
+def scale(name: str) -> tuple[str, Fraction] | None:
+    """What a UCUM unit of concentration measures, `g` or `mol`, and how much of it a litre has; None for others."""
+    match = _METRIC.fullmatch(name)
+    if match is None:
+        return None
+    return match.group(2), Fraction(10) ** (_PREFIXES[match.group(1)] - _PREFIXES[match.group(3)])
 
 
 def exact(value: float) -> Fraction:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -16,6 +16,9 @@ from shared.contracts.fact import AreaCode
 from shared.contracts.lab import LaboratoryCode, Orderable, Specimen, TestCode
 from shared.http.bodies import Body
 from shared.http.row_batch import Rows
+
+_REMOVABLE: Final = frozenset({"critical_below", "critical_above", "leader", "loinc"})
+Factor = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$", examples=["0.0349"])]
 
 
 class ResultIn(NewResult, Body):
@@ -119,6 +122,67 @@ class ReferenceRangeIn(Body):
     unit: Annotated[str, Field(min_length=1, max_length=40)]
     bands: Annotated[list[BandIn], Field(min_length=1, max_length=60)]
     source_text: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class UnitIn(Body):
+    """A unit that a test is reported in: canonical value = reported value * times / over, exactly."""
+
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+    loinc: Annotated[str, Field(max_length=10)] | None = None
+    times: Factor = "1"
+    over: Factor = "1"
+    aliases: Annotated[list[Annotated[str, Field(min_length=1, max_length=40)]], Field(max_length=40)]
+    local: bool = False
+
+
+class FindingIn(Body):
+    """One thing that a qualitative test may find; `alone`: it excludes every other."""
+
+    finding: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+    name_id: Annotated[str, Field(min_length=1, max_length=80)]
+    name_en: Annotated[str, Field(min_length=1, max_length=80)]
+    aliases: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=80)], ...], Field(max_length=40)] = ()
+    alone: bool = False
+
+
+class CatalogueVersionIn(Body):
+    """What changes of a test from a day on; of a wholly new test, everything. Limits are in the canonical unit."""
+
+    valid_from: date
+    reason_text: Annotated[str, Field(min_length=1, max_length=500)]
+    name_id: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    name_en: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    kind: Literal["quantity", "findings"] | None = None
+    canonical_unit: Annotated[str, Field(max_length=40)] | None = None
+    units: Annotated[list[UnitIn], Field(min_length=1, max_length=20)] | None = None
+    loinc: Annotated[str, Field(max_length=10)] | None = None
+    findings: Annotated[list[FindingIn], Field(max_length=60)] | None = None
+    several_findings: bool | None = None
+    decimals: Annotated[int, Field(ge=0, le=6)] | None = None
+    plausible: tuple[Decimal, Decimal] | None = None
+    critical_below: Decimal | None = None
+    critical_above: Decimal | None = None
+    leader: TestCode | None = None
+    specimens: Annotated[list[Specimen], Field(min_length=1, max_length=6)] | None = None
+    needs: Annotated[list[str], Field(max_length=10)] | None = None
+    status: Literal["S", "S2", "P"] | None = None
+    source: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """What was sent, in the words of the catalogue's entries; a limit or leader sent as null is taken away."""
+        sent = self.model_dump(include=self.model_fields_set - {"valid_from", "reason_text"})
+        sent = {name: value for name, value in sent.items() if value is not None or name in _REMOVABLE}
+        if "findings" in sent:
+            sent["findings"] = [
+                {"code": each.pop("finding"), "id": each.pop("name_id"), "en": each.pop("name_en"), **each}
+                for each in sent["findings"]
+            ]
+        if "several_findings" in sent:
+            sent["several"] = sent.pop("several_findings")
+        numbers = {name: str(sent[name]) for name in ("critical_below", "critical_above") if sent.get(name) is not None}
+        if "plausible" in sent:
+            sent["plausible"] = [str(bound) for bound in sent["plausible"]]
+        return sent | numbers
 
 
 class CriticalLimitIn(Body):

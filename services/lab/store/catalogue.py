@@ -19,7 +19,7 @@ from shared.postgres.pool import Connection
 _NEWEST: Final = "SELECT version_id FROM catalogue_version ORDER BY number DESC LIMIT 1"
 _ALL: Final = """
 SELECT version_id, test_code, valid_from, content::text, changed, reason_text, entered_by, entered_at
-FROM catalogue_version ORDER BY number
+FROM catalogue_version WHERE $1::text IS NULL OR test_code = $1 ORDER BY number
 """
 _built: dict[UUID, Catalogue] = {}  # by the newest version in it: ids are never used twice, in no database
 
@@ -52,8 +52,29 @@ async def read_catalogue(connection: Connection) -> Catalogue:
     return known
 
 
-async def read_versions(connection: Connection) -> list[CatalogueVersion]:
-    """All versions, in the order they were entered."""
+async def hold_catalogue(connection: Connection) -> None:
+    """Alone with the catalogue until the commit: versions are numbered in the order of their commits."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('lab.catalogue_version', 0))")
+
+
+async def insert_version(connection: Connection, version: CatalogueVersion) -> None:
+    """Store a row of a held catalogue."""
+    await connection.execute(
+        "INSERT INTO catalogue_version (test_code, valid_from, version_id, content, changed, reason_text, entered_by, "
+        "entered_at) VALUES ($1, $2, $3, $4::text::json, $5, $6, $7, $8)",
+        version.test_code,
+        version.valid_from,
+        version.version_id,
+        orjson.dumps(version.content, default=str).decode(),
+        list(version.changed),
+        version.reason_text,
+        version.entered_by,
+        version.entered_at,
+    )
+
+
+async def read_versions(connection: Connection, test_code: str | None = None) -> list[CatalogueVersion]:
+    """All versions (of a test), in the order they were entered."""
     return [
         CatalogueVersion(
             version_id=row["version_id"],
@@ -65,5 +86,5 @@ async def read_versions(connection: Connection) -> list[CatalogueVersion]:
             entered_by=row["entered_by"],
             entered_at=row["entered_at"],
         )
-        for row in await connection.fetch(_ALL)
+        for row in await connection.fetch(_ALL, test_code)
     ]

@@ -79,7 +79,7 @@ def _drawn(result: LabResultV1, catalogue: Catalogue, own: Sequence[CriticalLimi
         return None
     whose = (result.laboratory_code, result.test_code)
     held = [row for row in own if (row.laboratory_code, row.test_code) == whose and row.valid_from <= result.drawn_on]
-    if held:
+    if held:  # else the catalogue's row of that day, the district's version or the shipped one
         analyte = replace(analyte, critical_below=held[0].critical_below, critical_above=held[0].critical_above)
     reported_on = result.reported_at.astimezone(JAKARTA).date()
     draw = (result.order_id or result.child_id, draw_key(result))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.lab.domain.catalogue import Analyte
+from services.lab.domain.catalogue_rows import Analyte, limit_problems
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.routing import area_of
 from services.lab.store.catalogue import read_catalogue
@@ -51,11 +51,4 @@ def _problems(limit: CriticalLimit, analyte: Analyte | None, entry: Entry) -> li
     low, high = limit.critical_below, limit.critical_above
     if low is None and high is None:
         found.append(ResultProblem("limit_missing", "critical_below"))
-    if low is not None and high is not None and low >= high:
-        found.append(ResultProblem("limits_reversed", "critical_below", float(low)))
-    for field, value in (("critical_below", low), ("critical_above", high)):
-        if value is not None and not analyte.plausible[0] <= value <= analyte.plausible[1]:
-            bounds = {name: f"{float(bound):g}" for name, bound in zip(("low", "high"), analyte.plausible, strict=True)}
-            unit = {"unit": analyte.canonical.name}
-            found.append(ResultProblem("limit_implausible", field, float(value), bounds | unit))
-    return found
+    return [*found, *limit_problems(analyte, low, high)]

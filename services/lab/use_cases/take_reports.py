@@ -9,7 +9,8 @@ from uuid import UUID
 
 import asyncpg
 
-from services.lab.domain.catalogue import Analyte, Catalogue
+from services.lab.domain.catalogue import Catalogue
+from services.lab.domain.catalogue_rows import Analyte
 from services.lab.domain.findings import read_findings, understood
 from services.lab.domain.reports import LONGEST_WORD, Reported, Stated, next_step
 from services.lab.domain.result_problems import ResultProblem

@@ -70,7 +70,7 @@ def test_the_row_that_holds_is_the_newest_at_the_day() -> None:
         ('status = "S2"\nsource = "LOINC 718-7', 'status = "X"\nsource = "LOINC 718-7', "status"),
         ('zinc = ["zinc"]', 'zinc = ["tin"]', "tin is no test"),
         ("decimals = 1\n", "", "decimals"),
-        ('over = "100"', 'over = "0"', "ZeroDivisionError"),
+        ('over = "100"', 'over = "0"', "no positive number"),
         ("{ after_minutes = 0, role", "{ after_minutes = 5, role", "begin at 0 minutes"),
         ("{ after_minutes = 60, role", "{ after_minutes = 30, role", "later than the one before"),
         ('role = "clinician" }', 'role = "nobody" }', "nobody is no role"),

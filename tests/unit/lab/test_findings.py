@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from services.lab.domain.catalogue import Analyte, load
+from services.lab.domain.catalogue import load
+from services.lab.domain.catalogue_rows import Analyte
 from services.lab.domain.findings import read_findings, understood
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.results import Converted, Found, read_value

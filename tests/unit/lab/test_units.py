@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.lab.domain.catalogue import Analyte, load
+from services.lab.domain.catalogue import load
+from services.lab.domain.catalogue_rows import Analyte
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.results import Converted, convert_value
 from services.lab.domain.units import convert, exact, rounded, written
