@@ -12,7 +12,7 @@ from typing import Final
 # One scope per thing that a route guards. Reading and writing are apart; identity is apart from everything.
 SCOPES: Final[dict[str, str]] = {
     "measurement:write": "record measurements and interventions",
-    "measurement:correct": "correct and void measurements",
+    "measurement:correct": "correct and void measurements and interventions",
     "children:read": "children of the own area, identity masked",
     "children:register": "register a new child",
     "children:write": "correct a child, relocate it, record death or departure",
@@ -40,7 +40,7 @@ SCOPES: Final[dict[str, str]] = {
     "status:read": "risk status and its reasons",
     "cases:read": "cases and their history",
     "cases:write": "confirm, refer and close cases",
-    "followups:write": "plan and complete follow-ups",
+    "followups:write": "plan and complete follow-ups, answer referrals",
     "rules:read": "rule sets",
     "rules:write": "replay, switch and drop rule sets",
     "aggregates:read": "figures by area and period",

@@ -62,7 +62,8 @@ def test_a_child_from_suspicion_over_the_laboratory_to_recovery(desk: Desk, clin
     assert "anemia sedang" in told
     assert "feritin" in told
 
-    for move in ("refer", "confirm", "start_care"):
+    _refer_and_feed(desk, clinic, child_id)
+    for move in ("confirm", "start_care"):
         clinic.move(child_id, move)
     desk.measure([visit_on(child_id, days_ago(28), is_remeasurement=True), visit_on(child_id, days_ago(0))])
     desk.balanced()
@@ -80,6 +81,34 @@ def test_a_child_from_suspicion_over_the_laboratory_to_recovery(desk: Desk, clin
     assert steps == dict.fromkeys(steps, 1), steps
     assert len(steps) == 8
     desk.verified()
+
+
+def _refer_and_feed(desk: Desk, clinic: Clinic, child_id: str) -> None:
+    """Facts of measurement date the case's milestones, and a reply ends the task that waits for it."""
+    feeding = {"feeding_class": "wasted", "product": "local", "started_on": days_ago(50).isoformat()}
+    referral = {
+        "facility_code": "RS.12.19.RSUD",
+        "reason": "severe_stunting",
+        "urgency": "urgent",
+        "referred_on": days_ago(40).isoformat(),
+    }
+    rows = [{"child_id": child_id, "supplementary_feeding": feeding}, {"child_id": child_id, "referral": referral}]
+    answer = desk.call_until_answered("POST", "measurement", "/v1/interventions:batch", json={"rows": rows})
+    assert answer.json()["accepted"] == len(rows), answer.text
+    sent = answer.json()["rows"][1]["intervention_id"]
+    until(lambda: clinic.milestones(child_id), lambda seen: {"referred", "care_started"} <= seen.keys())
+    tasks = "/v1/follow-ups?owner=clinician"
+    waiting = clinic.clinician("GET", tasks).json()["items"]
+    assert "attend_referral" in {task["task"] for task in waiting if task["child_id"] == child_id}
+    reply = {"received_on": days_ago(1).isoformat(), "outcome": "treated_and_returned"}
+    path, seen = f"/v1/interventions/{sent}:reply", {"If-Match": '"1.1"'}
+    hospital: dict[str, Any] = {"role": "clinician", "areas": ["RS.12.19.RSUD"]}
+    answered = desk.call_until_answered("POST", "measurement", path, json=reply, headers=seen, **hospital)
+    assert answered.status_code == 200, answered.text
+    until(
+        lambda: [task["task"] for task in clinic.clinician("GET", tasks).json()["items"]],
+        lambda names: "attend_referral" not in names,
+    )
 
 
 def test_a_critical_value_waits_for_a_named_person(desk: Desk, clinic: Clinic) -> None:

@@ -110,12 +110,15 @@ async def test_a_visit_is_void_with_the_last_file_that_states_it(desk: Desk) -> 
 
 
 async def test_a_child_with_other_facts_stays(desk: Desk) -> None:
-    job = await take(desk, children(2))
-    child_id = await desk.worker.fetchval("SELECT child_id FROM child ORDER BY child_id LIMIT 1")
-    assert (await desk.record(str(child_id), measured_on="2025-08-05")).status_code == 201
+    job = await take(desk, children(3))
+    rows = await desk.worker.fetch("SELECT child_id FROM child ORDER BY child_id LIMIT 2")
+    measured, helped = (row["child_id"] for row in rows)
+    assert (await desk.record(str(measured), measured_on="2025-08-05")).status_code == 201
+    act = {"child_id": str(helped), "sanitation": {"work": "latrine", "done_on": "2025-08-05"}}
+    assert (await desk.send("POST", "/v1/interventions", act)).status_code == 201
     await void(desk, job["id"])
-    kept = await desk.worker.fetch("SELECT child_id FROM child WHERE NOT voided")
-    assert [found["child_id"] for found in kept] == [child_id]
+    kept = await desk.worker.fetch("SELECT child_id FROM child WHERE NOT voided ORDER BY child_id")
+    assert [found["child_id"] for found in kept] == [measured, helped]
 
 
 async def test_only_a_file_that_was_taken_can_be_taken_back_and_by_its_own_area(desk: Desk) -> None:

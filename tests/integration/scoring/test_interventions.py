@@ -129,7 +129,7 @@ async def ending(pool: Pool) -> tuple[list[str], list[tuple[str, date]]]:
     return [row["task"] for row in rows], sorted({(name, on) for name, on, _ in await milestones(pool)})
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 100_000), order=st.randoms(use_true_random=False), cut=st.integers(1, 7))
 def test_any_order_duplication_correction_merge_and_void_ends_in_what_the_last_words_say(
     ground: Stack, seed: int, order: random.Random, cut: int
@@ -180,6 +180,29 @@ async def test_an_intervention_stands_beside_what_was_measured_before_during_and
         assert all(word in told for word in words), told
         assert any(entry["word"] == "PMT" for entry in explained["glossary"])
     assert (await desk.send("GET", f"/v1/children/{a}/interventions", areas=(DESA_B,))).status_code == 404
+
+
+async def test_a_merge_brings_the_referrals_and_results_of_both_children_to_the_survivor(desk: Desk) -> None:
+    """B078."""
+    a, b = uuid.uuid4(), uuid.uuid4()
+    facts = [
+        doors_desk.child(a),
+        doors_desk.child(b),
+        visit(a, days_ago(9), 8.4, 74.0),
+        visit(b, days_ago(8), 8.5, 74.2),
+    ]
+    sent = [referral(a, days_ago(5)), referral(b, days_ago(4))]
+    tested = [doors_desk.result(a, "haemoglobin", 96.0), doors_desk.result(b, "ferritin", 8.0)]
+    await desk.arrive(*facts, *sent, *tested)
+    assert len((await desk.get("/v1/cases"))["items"]) == 2
+    await desk.arrive(doors_desk.child(b, 2, merged_into=a))
+    shown = (await desk.get(f"/v1/children/{a}/interventions"))["items"]
+    assert [item["intervention_id"] for item in shown] == [str(each.fact_id) for each in sent]
+    status = await desk.get(f"/v1/children/{a}/status")
+    assert {reading["result_id"] for reading in status["readings"]} >= {str(each.fact_id) for each in tested}
+    (case,) = (await desk.get("/v1/cases"))["items"]
+    told = {each["fact_id"] for each in case["content"]["milestones"] if each["name"] == "referred"}
+    assert (case["child_id"], told) == (str(a), {str(each.fact_id) for each in sent})
 
 
 async def test_a_person_may_end_a_task_with_an_intervention_as_evidence(desk: Desk) -> None:
