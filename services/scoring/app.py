@@ -11,7 +11,7 @@ from fastapi import APIRouter
 
 from services.scoring.consumers.evidence_handler import EvidenceHandler
 from services.scoring.domain.ruleset import RuleSet, load
-from services.scoring.http import cases, children, follow_ups, hints, missing_tests, tier_shares, zscores
+from services.scoring.http import case_audits, cases, children, follow_ups, hints, missing_tests, tier_shares, zscores
 from services.scoring.jobs.sessions import SILENT_SECONDS, SessionJudge
 from services.scoring.store import sessions
 from services.scoring.use_cases.judge_measurements import Clock
@@ -104,6 +104,7 @@ def routers() -> list[APIRouter]:
     return [
         children.router,
         cases.router,
+        case_audits.router,
         follow_ups.router,
         missing_tests.router,
         tier_shares.router,

@@ -41,6 +41,8 @@ SCOPES: Final[dict[str, str]] = {
     "cases:read": "cases and their history",
     "cases:write": "confirm, refer and close cases",
     "followups:write": "plan and complete follow-ups, answer referrals",
+    "audits:read": "case audits (AKS), confidential",
+    "audits:write": "hold case audits and follow their recommendations",
     "rules:read": "rule sets",
     "rules:write": "replay, switch and drop rule sets",
     "aggregates:read": "figures by area and period",
@@ -70,7 +72,7 @@ _PUSKESMAS: Final = _KADER | {
     "followups:write",
     *("rules:read", "reports:read"),
 }
-_CLINICIAN: Final = _PUSKESMAS | {"cases:write", "critical:write"}
+_CLINICIAN: Final = _PUSKESMAS | {"cases:write", "critical:write", "audits:read", "audits:write"}
 _LABORATORY: Final = frozenset(
     {
         *("orders:read", "specimens:write", "results:read", "results:write", "catalogue:read"),
@@ -88,6 +90,7 @@ _DISTRICT: Final = _AREA_OFFICE | {
     *("register:write", "rules:write", "reports:write", "aksi:write", "aksi:verify", "decisions:write", "feed:read"),
     *("zscores:compute", "laboratories:write", "catalogue:write"),
     *("children:write", "merge:write"),  # what crosses two puskesmas: only who sees both can move or merge
+    *("audits:read", "audits:write"),
 }
 # Aggregates only, small cells suppressed: no `aggregates:exact`.
 _PROVINCE: Final = frozenset({"aggregates:read", "register:read", "reports:read", "rules:read", "feed:read"})

@@ -39,6 +39,7 @@ DESA_B = "12.19.01.2004"
 TABLES = (
     *("child", "measurement", "lab_order", "lab_result", "critical_value", "intervention"),
     *("assessment", "risk_status", "child_case", "follow_up", "follow_up_note", "session_mark", "hint", "outbox"),
+    *("case_audit", "case_audit_revision"),
 )
 SETTINGS = small_service.settings_of(SERVICE)
 

@@ -22,6 +22,7 @@ DESA = "12.19.01.2003"
 TABLES = (
     "child", "measurement", "assessment", "risk_status", "child_case", "follow_up", "lab_order", "lab_result",
     "critical_value", "intervention", "desa_elevation", "follow_up_note", "session_mark", "hint", "outbox",
+    "case_audit", "case_audit_revision",
 )  # fmt: skip
 
 
