@@ -77,6 +77,8 @@ class RiskStatus:
     readings: tuple[Reading, ...] = ()
 
 
+REFERRAL: Final = "referral"
+
 # What would settle each unknown thing, and the evidence that shows it.
 SETTLE_WITH: Final = {
     UnknownThing.MEASUREMENT: "measure_weight_and_length",
@@ -140,7 +142,10 @@ def explain(fold: Fold, roots: Sequence[int], laboratory: Mapping[int, LabFindin
         RiskStatus(
             tier=TIER_NAMES[found.tier],
             priority=found.priority,
-            tracks=tracks_of(found.growth_tier, (*found.rules, *(urgent.rule for urgent in found.laboratory.urgent))),
+            tracks=_with_referral(
+                tracks_of(found.growth_tier, (*found.rules, *(urgent.rule for urgent in found.laboratory.urgent))),
+                refers=found.laboratory.refers(fold.rules),
+            ),
             measured_on=found.measured_on,
             reasons=(
                 *(_reason(fold, found, rule) for rule in found.rules),
@@ -163,6 +168,11 @@ def tracks(rules: RuleSet, growth_tier: Tier, fired: Sequence[RiskRule]) -> tupl
         tiers.discard(Tier.NUTRITION)  # supplementary feeding is for children who are not gizi buruk
     names = [name for each in sorted(tiers, reverse=True) for name in rules.tracks[each]]
     return tuple(dict.fromkeys(names))
+
+
+def _with_referral(tracks: tuple[str, ...], *, refers: bool) -> tuple[str, ...]:
+    """With the referral that a laboratory value asks for, whatever the tier."""
+    return (*tracks, REFERRAL) if refers and REFERRAL not in tracks else tracks
 
 
 def tier_score(fold: Fold, index: str, row: int) -> float | None:

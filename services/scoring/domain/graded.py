@@ -21,6 +21,9 @@ GRADES_OF: Final[dict[str, tuple[tuple[str, ...], int]]] = {
     "albumin": (("very_low", "low", "not_low"), 2),
     "tsh": (("low", "normal", "raised_repeat", "high_refer"), 1),
     "ft4": (("low", "normal", "high"), 1),
+    "ascaris_eggs": (("none_found", "light_infection", "moderate_infection", "heavy_infection"), 0),
+    "trichuris_eggs": (("none_found", "light_infection", "moderate_infection", "heavy_infection"), 0),
+    "hookworm_eggs": (("none_found", "light_infection", "moderate_infection", "heavy_infection"), 0),
 }
 RBC_UNIT: Final = "10*12/L"
 # What inflammation makes of a low value of retinol and albumin, which it lowers by itself.
@@ -49,7 +52,7 @@ def graded(view: View, band: Band) -> Verdict:
     if normal in possible and len(possible) > 1:
         return view.undecided(limits[normal if possible[0] == normal else normal - 1])
     if mildest == normal:
-        threshold = None if band.below and band.above and normal < len(limits) else limits[normal - 1]
+        threshold = None if band.below and band.above and normal < len(limits) else limits[max(normal - 1, 0)]
         return Verdict(abnormal="no", grade=grades[normal], threshold=threshold)
     return Verdict(
         abnormal="yes",

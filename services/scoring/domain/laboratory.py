@@ -7,9 +7,10 @@ same status on any day.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from services.scoring.domain.bounds import below, range_of
@@ -18,6 +19,9 @@ from services.scoring.domain.laboratory_rules import HAEMOGLOBIN
 from services.scoring.domain.readings import Subject, read_results
 from services.scoring.domain.risk_codes import RiskRule, Tier
 from services.scoring.domain.ruleset import RuleSet, TierRule
+
+GLUCOSE: Final = ("glucose", "mmol/L")
+GLUCOSE_DECIMALS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,35 @@ class LabFinding:
         """The reading by that rule."""
         return next((reading for reading in self.readings if reading.rule_id == rule_id), None)
 
+    def refers(self, rules: RuleSet) -> bool:
+        """Whether a doctor has to see the child for what a reading says."""
+        return any(reading.grade in rules.laboratory.refer.get(reading.rule_id, ()) for reading in self.readings)
+
     def tier(self, rules: RuleSet) -> Tier:
         """The tier that the results alone ask for."""
         return max((rules.tier[urgent.rule].tier for urgent in self.urgent), default=Tier.UNKNOWN)
 
 
 NOTHING = LabFinding()
+
+
+def _is_abnormal(reading: Reading) -> bool:
+    return reading.abnormal == "yes"
+
+
+def _waits_for(test: str) -> Callable[[Reading], bool]:
+    return lambda reading: reading.settle_with == test
+
+
+# Reflex of the rule set, the reading that may ask for it, and when it does.
+REFLEX_OF: Final[tuple[tuple[str, str, Callable[[Reading], bool]], ...]] = (
+    ("haemoglobin_low", HAEMOGLOBIN[0], _is_abnormal),
+    ("ferritin_depends", "ferritin", _waits_for("crp")),
+    ("tsh_raised", "tsh", _waits_for("ft4")),
+    ("urine_positive", "urine_leukocyte_esterase", _is_abnormal),
+    ("urine_positive", "urine_nitrite", _is_abnormal),
+    ("hiv_maternal", "hiv", _waits_for("hiv_pcr")),
+)
 
 
 def laboratory_finding(
@@ -59,7 +86,7 @@ def laboratory_finding(
         return NOTHING
     newest_fact = max(day for day in (measured_on, *(each.drawn_on for each in results)) if day is not None)
     newest = newest_of_each(results).values()
-    found = [_urgent(result, newest_fact, rules) for result in newest]
+    found = [_urgent(result, subject, newest_fact, rules) for result in newest]
     return LabFinding(
         readings=read_results(results, subject, rules.laboratory),
         urgent=tuple(each for each in found if each is not None),
@@ -67,8 +94,11 @@ def laboratory_finding(
     )
 
 
-def _urgent(result: LabResult, newest_fact: date, rules: RuleSet) -> UrgentResult | None:
-    """The first rule that fires: haemoglobin as measured at any age, then what the laboratory called critical."""
+def _urgent(result: LabResult, subject: Subject, newest_fact: date, rules: RuleSet) -> UrgentResult | None:
+    """The first rule that fires: haemoglobin as measured at any age, low sugar in gizi buruk, what was called critical.
+
+    The laboratory does not know who is gizi buruk: its limit of glucose is everybody's, the higher one is ours.
+    """
     low = rules.tier[RiskRule.CRITICAL_HAEMOGLOBIN]
     haemoglobin = rules.laboratory.readings[HAEMOGLOBIN[0]]
     is_haemoglobin = result.test_code == haemoglobin.test_code and result.canonical_unit == haemoglobin.unit
@@ -76,6 +106,15 @@ def _urgent(result: LabResult, newest_fact: date, rules: RuleSet) -> UrgentResul
         measured = range_of(result.value, result.comparator, haemoglobin.decimals)
         if below(measured, low.below) == "yes" and _recent(result, newest_fact, low):
             return UrgentResult(low.rule, result.fact_id, result.drawn_on, result.value, low.below)
+    sugar = rules.tier[RiskRule.CRITICAL_GLUCOSE_GIZI_BURUK]
+    if (
+        (result.test_code, result.canonical_unit) == GLUCOSE
+        and result.value is not None
+        and below(range_of(result.value, result.comparator, GLUCOSE_DECIMALS), sugar.below) == "yes"
+        and subject.severely_malnourished(result.drawn_on)
+        and _recent(result, newest_fact, sugar)
+    ):
+        return UrgentResult(sugar.rule, result.fact_id, result.drawn_on, result.value, sugar.below)
     critical = rules.tier[RiskRule.CRITICAL_RESULT]
     if result.critical is not None and _recent(result, newest_fact, critical):
         limit = result.critical.limit
@@ -91,14 +130,10 @@ def required_tests(found: LabFinding, known: Sequence[str], opened_on: date, rul
     """What a case needs: what it needed before, the core panel, and what readings since its opening ask for."""
     laboratory = rules.laboratory
     needed = {*known, *laboratory.core_panel}
-    haemoglobin, ferritin = found.reading(HAEMOGLOBIN[0]), found.reading("ferritin")
-    if haemoglobin is not None and haemoglobin.abnormal == "yes" and haemoglobin.drawn_on >= opened_on:
-        needed.update(laboratory.reflexes["haemoglobin_low"])
-    if ferritin is not None and ferritin.settle_with == "crp" and ferritin.drawn_on >= opened_on:
-        needed.update(laboratory.reflexes["ferritin_depends"])
-    tsh = found.reading("tsh")
-    if tsh is not None and tsh.settle_with == "ft4" and tsh.drawn_on >= opened_on:
-        needed.update(laboratory.reflexes["tsh_raised"])
+    for reflex, rule_id, asks in REFLEX_OF:
+        reading = found.reading(rule_id)
+        if reading is not None and asks(reading) and reading.drawn_on >= opened_on:
+            needed.update(laboratory.reflexes[reflex])
     return laboratory.in_order(needed)
 
 

@@ -24,14 +24,19 @@ CUTS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "albumin": (("severe_below", "low_below"), ()),
     "tsh": (("low_below",), ("repeat_above", "refer_above")),
     "ft4": (("low_below",), ("high_above",)),
+    "ascaris_eggs": (("light_from", "moderate_from", "heavy_from"), ()),
+    "trichuris_eggs": (("light_from", "moderate_from", "heavy_from"), ()),
+    "hookworm_eggs": (("light_from", "moderate_from", "heavy_from"), ()),
 }
-READINGS: Final = tuple(CUTS)
+FOUND: Final = ("stool_parasites", "urine_leukocyte_esterase", "urine_nitrite", "urine_culture", "hiv", "hiv_pcr")
+SKIN: Final = ("mantoux", "mantoux_rt23")
+READINGS: Final = (*CUTS, *FOUND, *SKIN)
 ASSAYS: Final = ("microbiologic", "radioassay")  # of folate
 RAISED: Final = ("crp", "agp")  # no bands: raised at any age
 HAEMOGLOBIN: Final = ("haemoglobin_who_2024", "haemoglobin_who_2011")  # the first is the one that decides
-REFLEXES: Final = ("haemoglobin_low", "ferritin_depends", "tsh_raised")
+REFLEXES: Final = ("haemoglobin_low", "ferritin_depends", "tsh_raised", "urine_positive", "hiv_maternal")
 LAST_MONTH: Final = 240
-LARGEST: Final = 10_000.0
+LARGEST: Final = 100_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,8 @@ class Elevation:
 class ReadingRule:
     """How one test is read. Values are compared at `decimals`, in `unit`; an age without a band has no reference.
 
-    CRP and AGP have no bands but `raised_above`.
+    CRP and AGP have no bands but `raised_above`; a qualitative test has no unit but findings that are `normal` or
+    `inconclusive`: every other is abnormal.
     """
 
     rule_id: str
@@ -85,6 +91,13 @@ class ReadingRule:
     before_hour: int = 0  # of zinc: local time before which the cut-off of the morning holds
     elevation: Elevation | None = None
     assays: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of folate: assay, how laboratories write it
+    normal: tuple[str, ...] = ()
+    inconclusive: tuple[str, ...] = ()
+    own_from_months: int = 0  # of HIV antibodies: from when they are the child's own
+    positive_from: float = 0.0  # of a skin test, and of one in a child whose defence is weak
+    weak_from: float = 0.0
+    read_from_hours: int = 0  # after the injection
+    read_to_hours: int = 0
 
     def assay(self, method: str | None) -> str | None:
         """The assay that is meant by what a laboratory wrote as its method; None where that is none of ours."""
@@ -105,6 +118,8 @@ class LaboratoryRules:
     orderables: dict[str, tuple[str, ...]]
     core_panel: tuple[str, ...]
     reflexes: dict[str, tuple[str, ...]]
+    refer: dict[str, tuple[str, ...]]  # reading → grades that a doctor has to see
+    confidential: frozenset[str]  # tests whose results only those see who treat the child
     anaemia_type_provisional: bool
 
     def orderable_of(self, test_code: str) -> str:
@@ -123,14 +138,18 @@ def laboratory_rules(checks: Checks) -> LaboratoryRules:
     names = orderables.own_keys()
     tests = {name: orderables.texts(name) for name in names}
     panel, reflex = checks.table("laboratory", "panel"), checks.table("laboratory", "reflex")
+    refer = checks.table("laboratory", "refer")
     rules = LaboratoryRules(
         readings={name: _reading(checks, name) for name in READINGS},
         together_at_most_days=checks.table("laboratory", "together").whole("at_most_days", 0, 60),
         orderables=tests,
         core_panel=panel.texts("core"),
         reflexes={name: reflex.texts(name) for name in REFLEXES},
+        refer={name: refer.texts(name) for name in refer.own_keys()},
+        confidential=frozenset(checks.table("laboratory", "confidential").texts("tests")),
         anaemia_type_provisional=checks.table("laboratory", "anaemia_type").status == "P",
     )
+    refer.require(set(rules.refer) <= set(READINGS), "names only readings")
     for table, asked in ((panel, rules.core_panel), *((reflex, names) for names in rules.reflexes.values())):
         table.require(set(asked) <= set(tests), "names only orderables of [laboratory.orderables]")
     return rules
@@ -138,6 +157,10 @@ def laboratory_rules(checks: Checks) -> LaboratoryRules:
 
 def _reading(checks: Checks, name: str) -> ReadingRule:
     table = checks.table("readings", name)
+    if name in FOUND:
+        return _found_rule(table, name)
+    if name in SKIN:
+        return _skin_rule(table, name)
     of_age = name not in RAISED
     return ReadingRule(
         rule_id=name,
@@ -153,6 +176,42 @@ def _reading(checks: Checks, name: str) -> ReadingRule:
         elevation=_elevation(checks, name) if name in HAEMOGLOBIN else None,
         assays=tuple((assay, table.texts(assay)) for assay in ASSAYS) if name == "folate" else (),
     )
+
+
+def _found_rule(table: Table, name: str) -> ReadingRule:
+    normal, inconclusive = table.texts("normal"), table.texts("inconclusive")
+    table.require(
+        bool(normal) and not set(normal) & set(inconclusive), "needs normal findings, none of them inconclusive"
+    )
+    return ReadingRule(
+        rule_id=name,
+        test_code=table.word("test"),
+        unit="",
+        decimals=0,
+        source=table.source,
+        provisional=table.status == "P",
+        normal=normal,
+        inconclusive=inconclusive,
+        own_from_months=table.whole("own_from_months", 0, 60) if name == "hiv" else 0,
+    )
+
+
+def _skin_rule(table: Table, name: str) -> ReadingRule:
+    rule = ReadingRule(
+        rule_id=name,
+        test_code=table.word("test"),
+        unit=table.word("unit"),
+        decimals=table.whole("decimals", 0, 3),
+        source=table.source,
+        provisional=table.status == "P",
+        positive_from=table.number("positive_from", 1, 50),
+        weak_from=table.number("weak_from", 1, 50),
+        read_from_hours=table.whole("read_from_hours", 1, 240),
+        read_to_hours=table.whole("read_to_hours", 1, 240),
+    )
+    table.require(rule.weak_from <= rule.positive_from, "weak_from must not be above positive_from")
+    table.require(rule.read_from_hours <= rule.read_to_hours, "read_from_hours must not be after read_to_hours")
+    return rule
 
 
 def _bands(table: Table, below: tuple[str, ...], above: tuple[str, ...]) -> tuple[Band, ...]:

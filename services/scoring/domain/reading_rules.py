@@ -134,4 +134,7 @@ BANDED: Final[dict[str, Callable[[View, Band], Verdict]]] = {
     "albumin": lowered_by_inflammation,
     "tsh": tsh,
     "ft4": graded,
+    "ascaris_eggs": graded,
+    "trichuris_eggs": graded,
+    "hookworm_eggs": graded,
 }

@@ -18,6 +18,11 @@ class Subject:
 
     birth_date: date | None
     elevation_m: float | None  # of the desa of residence
+    malnutrition: tuple[tuple[date, bool], ...] = ()  # (day, gizi buruk) of visits that say, rising
+
+    def severely_malnourished(self, on: date) -> bool | None:
+        """Whether the child was gizi buruk on a day, by the newest visit until then; None where none says."""
+        return next((severe for day, severe in reversed(self.malnutrition) if day <= on), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

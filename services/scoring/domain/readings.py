@@ -11,9 +11,11 @@ from typing import Final
 
 from services.scoring.domain.anaemia_type import with_anaemia_type
 from services.scoring.domain.lab_results import LabResult, Reading, newest_of_each
-from services.scoring.domain.laboratory_rules import LaboratoryRules
+from services.scoring.domain.laboratory_rules import FOUND, SKIN, LaboratoryRules
+from services.scoring.domain.qualitative import found
 from services.scoring.domain.reading_rules import BANDED, raised
 from services.scoring.domain.reading_view import Subject, Verdict, View
+from services.scoring.domain.skin_test import mantoux
 
 __all__ = ["GRADES", "NOTES", "SETTLE_WITH", "Subject", "read_results"]
 
@@ -24,17 +26,21 @@ GRADES: Final = (
     "low", "not_low", "low_possibly_inflammation", "draw_time_missing",
     "severely_deficient", "insufficient", "marginal", "very_low", "very_low_possibly_inflammation", "assay_unknown",
     "high", "raised_repeat", "raised_ft4_low", "raised_ft4_not_low", "high_refer",
-    "no_reference", "age_missing", "bound_undecided", "unit_unexpected",
+    "none_found", "light_infection", "moderate_infection", "heavy_infection", "parasites_found",
+    "negative", "positive", "no_growth", "growth", "non_reactive", "reactive", "not_detected", "detected",
+    "not_conclusive", "maternal_antibodies", "not_readable", "reading_time_missing", "read_at_wrong_time",
+    "depends_on_immunity", "no_reference", "age_missing", "bound_undecided", "unit_unexpected",
 )  # fmt: skip
 NOTES: Final = (
     "elevation_unknown", "elevation_adjusted", "capillary", "bound", "crp_missing", "agp_missing", "inflammation",
     "inflammation_incubation", "inflammation_early_convalescence", "inflammation_late_convalescence",
     "severity_open", "mentzer_low", "mentzer_not_low", "hint_iron_deficiency", "hint_thalassaemia_trait",
-    "hint_inflammation",
+    "hint_inflammation", "by_pcr", "weak_immunity",
 )  # fmt: skip
 SETTLE_WITH: Final = (
     "record_elevation", "record_draw_time", "record_assay", "register_child", "blood_count", "ferritin", "crp", "agp",
     "zinc", "retinol", "vitamin_d", "vitamin_b12", "folate", "albumin", "tsh", "ft4",
+    "record_reading_time", "stool", "urinalysis", "urine_culture", "mantoux", "hiv", "hiv_pcr",
 )  # fmt: skip
 
 
@@ -50,8 +56,12 @@ def read_results(results: Sequence[LabResult], subject: Subject, rules: Laborato
     return with_anaemia_type(readings, rules)
 
 
-def _judge(view: View) -> Verdict:
-    if view.result.canonical_unit != view.rule.unit:  # never assumed
+def _judge(view: View) -> Verdict:  # noqa: PLR0911 - one a kind of rule
+    if view.rule.rule_id in FOUND:
+        return found(view)
+    if view.rule.rule_id in SKIN:
+        return mantoux(view)
+    if view.result.value is None or view.result.canonical_unit != view.rule.unit:  # never assumed
         return Verdict(abnormal="indeterminate", grade="unit_unexpected", settle_with=view.again)
     if view.rule.rule_id not in BANDED:
         return raised(view)
@@ -86,4 +96,5 @@ def _reading(view: View, verdict: Verdict) -> Reading:
         settle_with=verdict.settle_with,
         source=rule.source,
         provisional=rule.provisional or verdict.provisional,
+        findings=result.findings,
     )

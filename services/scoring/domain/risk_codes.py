@@ -41,6 +41,7 @@ class RiskRule(IntEnum):
     CRITICAL_RESULT = 15
     STUNTING_RISK = 16  # the early warning
     DANGER_SIGN = 17
+    CRITICAL_GLUCOSE_GIZI_BURUK = 18  # of the laboratory, as 14 and 15
 
 
 class UnknownThing(IntEnum):

@@ -51,6 +51,7 @@ TIER_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "preterm": ("below", "before_months"),
     "critical_haemoglobin": ("below", "drawn_at_most_days"),
     "critical_result": ("drawn_at_most_days",),
+    "critical_glucose_gizi_buruk": ("below", "drawn_at_most_days"),
     "stunting_risk": ("at_least",),
     "danger_sign": ("temperature_at_least_c", "temperature_below_c"),
 }

@@ -51,6 +51,7 @@ UNITS: Final = {
     "tier.preterm": "weeks",
     "tier.stunting_risk": "probability",
     "tier.critical_haemoglobin": "g/L",
+    "tier.critical_glucose_gizi_buruk": "mmol/L",
     "recovery": "SD",
     "tier_shares": "share",
     "elevation": "[m, g/L]",

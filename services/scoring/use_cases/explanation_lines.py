@@ -115,7 +115,8 @@ class Writer:
                 "fixed",
                 "reading",
                 test=words.begin(reading.test_code, "test"),
-                value=self._amount(reading.value, unit, reading.comparator, is_haemoglobin=is_haemoglobin),
+                value=", ".join(words.name(code, "finding") for code in reading.findings)
+                or self._amount(reading.value, unit, reading.comparator, is_haemoglobin=is_haemoglobin),
                 on=day(reading.drawn_on, words.language),
                 grade=words.name(reading.grade, "grade"),
                 rule=f", {rule}" if rule else "",

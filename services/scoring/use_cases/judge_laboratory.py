@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 from services.scoring.domain.fold_columns import Fold
-from services.scoring.domain.laboratory import LabFinding, laboratory_finding
+from services.scoring.domain.laboratory import GLUCOSE, LabFinding, laboratory_finding
+from services.scoring.domain.laboratory_rules import SKIN
+from services.scoring.domain.malnutrition import severe_malnutrition
 from services.scoring.domain.reading_view import Subject
 from services.scoring.domain.risk_codes import Evidence as Kind
 from services.scoring.store.evidence import Evidence
 from services.scoring.store.laboratory import RootEvidence, load_laboratory
 from shared.postgres.pool import Connection
 
+# Tests that are read otherwise in a child who is gizi buruk.
+LOOKS_AT_GROWTH: Final = frozenset({*SKIN, GLUCOSE[0]})
 Laboratory = Mapping[int, RootEvidence]  # by root number, of roots with results
 
 
@@ -34,7 +39,8 @@ def judge_laboratory(folded: Fold, laboratory: Laboratory) -> dict[int, LabFindi
     for root, rows in laboratory.items():
         if rows.results:
             birth_date: date | None = folded.roots.birth_date[root].astype(date)
-            subject = Subject(birth_date, rows.elevation_m)
+            looks = not LOOKS_AT_GROWTH.isdisjoint(result.test_code for result in rows.results)
+            subject = Subject(birth_date, rows.elevation_m, severe_malnutrition(folded, root) if looks else ())
             found[root] = laboratory_finding(rows.results, subject, _measured_on(folded, root), folded.rules)
     return found
 

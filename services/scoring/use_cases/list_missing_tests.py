@@ -39,6 +39,7 @@ OWNERS: Final[Mapping[str, str]] = {
     "record_elevation": "district",
     "record_draw_time": "laboratory",
     "record_assay": "laboratory",
+    "record_reading_time": "laboratory",
 }
 # The follow-up of the rule set whose days apply; what is not here and no test has no due day.
 DUE_AS: Final[Mapping[str, str]] = {

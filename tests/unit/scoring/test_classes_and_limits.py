@@ -135,6 +135,10 @@ def test_the_shipped_rule_set_is_sound_and_names_every_class_border() -> None:
         ("[[500, 4], [1000, 8]", "[[1000, 4], [500, 8]", "subtract must be rising pairs"),
         ('core = ["blood_count", "ferritin"', 'core = ["blood_count", "feritin"', "names only orderables"),
         ("raised_above = 5", "raised_below = 5", "unknown key raised_below"),
+        ('normal = ["negative"]\ninconclusive = ["trace"]', 'normal = []\ninconclusive = ["trace"]', "normal findings"),
+        ("weak_from = 5", "weak_from = 11", "weak_from must not be above"),
+        ("read_to_hours = 72", "read_to_hours = 24", "read_from_hours must not be after"),
+        ('mantoux = ["positive"]', 'mantu = ["positive"]', "names only readings"),
         ("[readings.mcv]", "[readings.mcw]", "unknown readings.mcw"),
     ],
 )

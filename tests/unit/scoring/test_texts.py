@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
+from services.lab.domain.catalogue import load as load_catalogue
 from services.scoring.domain import case, explain, readings, risk_codes, ruleset
 from services.scoring.domain.assessment_codes import ALL_CLASSES, VELOCITY_REASON_NAMES
 from services.scoring.domain.danger_signs import SIGN_NAMES
@@ -45,6 +46,10 @@ CODES = [
     ("grade", readings.GRADES),
     ("note", readings.NOTES),
     ("settle_with", readings.SETTLE_WITH),
+    (
+        "finding",
+        tuple(finding.code for rows in load_catalogue().rows.values() for row in rows for finding in row.findings),
+    ),
     ("test", tuple(RULES.laboratory.orderables)),
     ("test", tuple(test for tests in RULES.laboratory.orderables.values() for test in tests)),
     ("test", tuple(rule.test_code for rule in RULES.laboratory.readings.values())),
@@ -136,7 +141,7 @@ def test_sentences_end_with_a_full_stop_and_parts_of_sentences_do_not() -> None:
 
 
 def test_bahasa_indonesia_is_not_english() -> None:
-    alike = {(group, code) for group, code, entry in every_text() if entry["id"] == entry["en"]}
+    alike = {(group, code) for group, code, entry in every_text() if entry["id"] == entry["en"] and group != "finding"}
     same = {("grade", "normal"), ("class_height_for_age", "normal"), ("fixed", "reading"), ("fixed", "required_test")}
     assert alike <= same
 
