@@ -32,6 +32,7 @@ SCOPES: Final[dict[str, str]] = {
     "orders:write": "open, change and cancel laboratory orders",
     "specimens:write": "specimens drawn for an order",
     "results:read": "laboratory results",
+    "results:confidential": "results of confidential tests (HIV), and what rests on them",
     "results:write": "results, corrections and rejected specimens",
     "catalogue:read": "test catalogue",
     "catalogue:write": "versions of tests in the catalogue",
@@ -72,11 +73,13 @@ _PUSKESMAS: Final = _KADER | {
     "followups:write",
     *("rules:read", "reports:read"),
 }
-_CLINICIAN: Final = _PUSKESMAS | {"cases:write", "critical:write", "audits:read", "audits:write"}
+_CLINICIAN: Final = _PUSKESMAS | {
+    *("cases:write", "critical:write", "audits:read", "audits:write", "results:confidential"),
+}
 _LABORATORY: Final = frozenset(
     {
         *("orders:read", "specimens:write", "results:read", "results:write", "catalogue:read"),
-        *("critical:write", "lists:read", "zscores:compute"),
+        *("critical:write", "lists:read", "zscores:compute", "results:confidential"),
     }
 )
 _AREA_OFFICE: Final = frozenset(

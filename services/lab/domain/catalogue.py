@@ -58,6 +58,11 @@ class Catalogue:
         """The row of `code` that holds on a day; None if there is none."""
         return next((row for row in self.rows.get(code, ()) if row.valid_from <= on), None)
 
+    @property
+    def confidential(self) -> frozenset[str]:
+        """Tests of which only those are told who treat the child."""
+        return frozenset(code for code, rows in self.rows.items() if any(row.confidential for row in rows))
+
     def version_of(self, code: str, on: date) -> str | None:
         """Which row of `code` holds on a day."""
         row = self.analyte(code, on)

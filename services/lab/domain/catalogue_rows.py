@@ -51,6 +51,7 @@ class Analyte:
     loinc: str | None = None
     findings: tuple[Finding, ...] = ()
     several: bool = False  # whether more than one may be found at once
+    confidential: bool = False  # results only for those who treat the child
     version: str = ""  # whose row this is, and the day it holds from: kept with every result that it reads
     entry: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # as it was written
 
@@ -107,6 +108,7 @@ def read_row(entry: Mapping[str, Any], origin: str) -> tuple[Analyte | None, lis
         loinc=entry.get("loinc"),
         findings=tuple(map(_finding, entry.get("findings") or ())),
         several=entry.get("several", False),
+        confidential=entry.get("confidential", False),
         version=f"{origin}/{valid_from}",
         entry=entry,
     )

@@ -69,6 +69,11 @@ def entry_of(caller: Caller) -> Entry:
     return Entry(now_utc(), caller.subject[:LONGEST_ACCOUNT], caller.areas)
 
 
+def hidden_from(caller: Caller) -> frozenset[str]:
+    """Tests whose results the caller is not told of."""
+    return frozenset() if caller.may("results:confidential") else load().confidential
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """Around a use case: its refusals as problems 404, 409, 412, 422."""

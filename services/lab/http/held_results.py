@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from services.lab.http.answers import entry_of, held_json, recorded_json, refusals
+from services.lab.http.answers import entry_of, held_json, hidden_from, recorded_json, refusals
 from services.lab.http.requests import CompleteIn, DiscardIn
 from services.lab.store.held_results import list_held
 from services.lab.use_cases.held_results import complete_held, discard_held
@@ -26,14 +26,14 @@ router = APIRouter(prefix="/v1/held-results", tags=["results"])
 @router.get("", summary="Values without a unit, the longest waiting first")
 async def get_held(
     request: Request,
-    _caller: Annotated[Caller, require("results:read")],
+    caller: Annotated[Caller, require("results:read")],
     page: Annotated[PageRequest, Depends(page_request)],
     state: Annotated[Literal["open", "recorded", "discarded"], Query()] = "open",
 ) -> Response:
     """Of the own laboratory or area, as they were sent."""
     after = page.after(datetime, UUID)
     async with reading(request) as connection:
-        found = await list_held(connection, state, after, page.limit + 1)
+        found = await list_held(connection, state, after, page.limit + 1, hidden_from(caller))
     return json_response(page.page([held_json(held) for held in found], "received_at", "held_id"))
 
 

@@ -13,6 +13,7 @@ from services.lab.http.answers import (
     VALUE_CONFLICT,
     entry_of,
     field_problems,
+    hidden_from,
     recorded_json,
     reference_json,
     refusals,
@@ -79,7 +80,7 @@ async def post_batch(
 @router.get("", summary="Results of a child or of an order, retracted ones too")
 async def get_results(
     request: Request,
-    _caller: Annotated[Caller, require("results:read")],
+    caller: Annotated[Caller, require("results:read")],
     page: Annotated[PageRequest, Depends(page_request)],
     child_id: UUID | None = None,
     order_id: UUID | None = None,
@@ -87,22 +88,20 @@ async def get_results(
     """By child and id; a laboratory sees its own. `reference` as for one result."""
     after = page.after(UUID, UUID)
     async with reading(request) as connection:
-        found = await list_results(connection, child_id, order_id, after, page.limit + 1)
+        found = await list_results(connection, child_id, order_id, after, page.limit + 1, hidden_from(caller))
         shown = await _shown(connection, found)
     return json_response(page.page(shown, "child_id", "result_id"))
 
 
 @router.get("/{result_id}", summary="One result")
-async def get_result(
-    request: Request, _caller: Annotated[Caller, require("results:read")], result_id: UUID
-) -> Response:
+async def get_result(request: Request, caller: Annotated[Caller, require("results:read")], result_id: UUID) -> Response:
     """With the ETag that a correction needs, and the catalogue row that read it.
 
     `reference` is the laboratory's range in force at the draw, for age and sex: shown only. Verdicts are scoring's.
     """
     async with reading(request) as connection:
         found = await RESULTS.find(connection, "fact_id = $1", result_id)
-        if not found:
+        if not found or found[0].test_code in hidden_from(caller):
             raise NOT_FOUND.problem()
         (shown,) = await _shown(connection, found)
     return json_response(shown, headers={"ETag": etag(*found[0].order)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -72,14 +72,17 @@ async def settle_held(
     )
 
 
-async def list_held(connection: Connection, state: str, after: tuple[Any, ...] | None, limit: int) -> list[Held]:
-    """Rows in a state, the longest waiting first."""
+async def list_held(
+    connection: Connection, state: str, after: tuple[Any, ...] | None, limit: int, hidden: Collection[str] = ()
+) -> list[Held]:
+    """Rows in a state, the longest waiting first; none of the `hidden` tests."""
     rows = await connection.fetch(
         f"{_SELECT} WHERE state = $1 AND ($2::timestamptz IS NULL OR (received_at, held_id) > ($2, $3::uuid)) "
-        "ORDER BY received_at, held_id LIMIT $4",
+        "AND reported ->> 'test_code' <> ALL($5::text[]) ORDER BY received_at, held_id LIMIT $4",
         state,
         *(after or (None, None)),
         limit,
+        sorted(hidden),
     )
     return [_built(row) for row in rows]
 

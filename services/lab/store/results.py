@@ -51,7 +51,7 @@ DRAWS: Final = (
 )
 _LIST: Final = """
 ($1::uuid IS NULL OR child_id = $1) AND ($2::uuid IS NULL OR order_id = $2)
-  AND ($3::uuid IS NULL OR (child_id, fact_id) > ($3, $4::uuid))
+  AND ($3::uuid IS NULL OR (child_id, fact_id) > ($3, $4::uuid)) AND test_code <> ALL($6::text[])
 ORDER BY child_id, fact_id LIMIT $5
 """
 
@@ -96,7 +96,13 @@ async def read_catalogue_versions(connection: Connection, result_ids: Collection
 
 
 async def list_results(
-    connection: Connection, child_id: UUID | None, order_id: UUID | None, after: tuple[Any, ...] | None, limit: int
+    connection: Connection,
+    child_id: UUID | None,
+    order_id: UUID | None,
+    after: tuple[Any, ...] | None,
+    limit: int,
+    hidden: Collection[str] = (),
 ) -> list[LabResultV1]:
-    """Results of a child or an order, retracted ones too, by child and id."""
-    return await RESULTS.find(connection, _LIST, child_id, order_id, *(after or (None, None)), limit)
+    """Results of a child or an order, retracted ones too, by child and id; none of the `hidden` tests."""
+    last = after or (None, None)
+    return await RESULTS.find(connection, _LIST, child_id, order_id, *last, limit, sorted(hidden))

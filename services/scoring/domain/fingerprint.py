@@ -77,7 +77,8 @@ def with_laboratory(prints: Int64s, laboratory: Mapping[int, LabFinding]) -> Int
     """The fingerprints with what the laboratory says of the roots that have results; the others stay what they are."""
     mixed = prints.copy()
     for root, found in laboratory.items():
-        content = repr((found.readings, found.urgent)).encode()
+        told = tuple(reading.findings for reading in found.readings if reading.findings)
+        content = repr((found.readings, found.urgent, told) if told else (found.readings, found.urgent)).encode()
         digest = np.frombuffer(blake2b(content, digest_size=8).digest(), "<i8")
         mixed[root : root + 1] = _mix(prints[root : root + 1].astype(np.uint64), digest).astype(np.int64)
     return mixed

@@ -14,10 +14,12 @@ from services.scoring.domain.case import CloseReason
 from services.scoring.domain.place_of_care import PlaceOfCare
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.texts import Words
+from services.scoring.http.confidential import hidden_from
 from services.scoring.http.refusals import refusals
 from services.scoring.store import doors, lists
 from services.scoring.use_cases.assess_case import assess_case
 from services.scoring.use_cases.care_of_child import care_of_child
+from services.scoring.use_cases.confidential import case_without
 from services.scoring.use_cases.explanation_lines import care_text
 from services.scoring.use_cases.judge_measurements import Clock
 from services.scoring.use_cases.move_case import Asked, AskedMove, move_case
@@ -59,15 +61,21 @@ class AssessmentIn(Body):
 @router.get("", summary="Cases of the own area, the oldest first")
 async def cases(
     request: Request,
-    caller: Annotated[Caller, require("cases:read")],  # noqa: ARG001
+    caller: Annotated[Caller, require("cases:read")],
     page: Annotated[PageRequest, Depends(page_request)],
     state: Annotated[str | None, Query(pattern="^(open|confirmed|other_cause|in_care|closed)$")] = None,
 ) -> Response:
     """Live cases unless `state` asks otherwise; `etag` is what a move names in `If-Match`."""
     async with reading(request) as connection:
         rows = await lists.cases(connection, state, page.after(UUID, UUID), page.limit + 1)
+    hidden = hidden_from(caller, request)
     items: list[dict[str, Any]] = [
-        {**row, "etag": etag(row["content"]["epoch"], row["content"]["revision"])} for row in rows
+        {
+            **row,
+            "content": case_without(row["content"], hidden),
+            "etag": etag(row["content"]["epoch"], row["content"]["revision"]),
+        }
+        for row in rows
     ]
     return json_response(page.page(items, "child_id", "fact_id"))
 
@@ -75,7 +83,7 @@ async def cases(
 @router.get("/{case_id}", summary="One case")
 async def get_case(
     request: Request,
-    caller: Annotated[Caller, require("cases:read")],  # noqa: ARG001
+    caller: Annotated[Caller, require("cases:read")],
     case_id: UUID,
 ) -> Response:
     """With the ETag that a move needs; of a child with gizi buruk also where it is cared for, and why."""
@@ -85,7 +93,9 @@ async def get_case(
         if kept is None:
             raise NOT_FOUND.problem()
         care = await care_of_child(connection, kept[0], rules)
-    return json_response(with_care(kept[0], care), headers={"ETag": etag(*kept[0].order)})
+    case = with_care(kept[0], care)
+    told = {**case, "content": case_without(case["content"], hidden_from(caller, request))}
+    return json_response(told, headers={"ETag": etag(*kept[0].order)})
 
 
 @router.post("/{case_id}:assess", summary="Appetite, complications, degree of oedema: what a clinician found")

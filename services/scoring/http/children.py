@@ -8,7 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from services.scoring.domain.ruleset import RuleSet
+from services.scoring.http.confidential import hidden_from
 from services.scoring.store import lists
+from services.scoring.use_cases.confidential import status_without
 from services.scoring.use_cases.explain_child import explain_child
 from services.scoring.use_cases.household_view import household_view, risks_of_family
 from services.scoring.use_cases.show_growth import show_growth
@@ -27,11 +29,12 @@ router = APIRouter(tags=["risk"])
 async def child_status(
     child_id: UUID,
     request: Request,
-    caller: Annotated[Caller, require("status:read")],  # noqa: ARG001
+    caller: Annotated[Caller, require("status:read")],
 ) -> Response:
     """404 also for a child outside the caller's areas: that it exists is not told either.
 
-    `household_risk` stands beside the status as published; no tier follows from it.
+    `household_risk` stands beside the status as published; no tier follows from it. Of confidential tests only those
+    are told who treat the child (`results:confidential`).
     """
     rules: RuleSet = request.app.state.rules
     async with reading(request) as connection:
@@ -39,20 +42,22 @@ async def child_status(
         if status is None:
             raise NOT_FOUND.problem()
         risks = await risks_of_family(connection, child_id, rules)
-    return json_response({**status, "household_risk": household_view(risks)})
+    told = status_without(status, hidden_from(caller, request))
+    return json_response({**told, "household_risk": household_view(risks)})
 
 
 @router.get("/v1/children/{child_id}/explanation", summary="The status in plain words, with what must be done")
 async def child_explanation(
     child_id: UUID,
     request: Request,
-    caller: Annotated[Caller, require("status:read")],  # noqa: ARG001
+    caller: Annotated[Caller, require("status:read")],
     lang: Annotated[Literal["id", "en"], Query(description="Bahasa Indonesia or English")] = "id",
 ) -> Response:
     """Headline, sections of sentences each with what it rests on, and the words explained. 404 as for the status."""
     rules: RuleSet = request.app.state.rules
     async with reading(request) as connection:
-        explained = await explain_child(connection, child_id, lang, today_jakarta(), rules)
+        hidden = hidden_from(caller, request)
+        explained = await explain_child(connection, child_id, lang, today_jakarta(), rules, hidden)
     if explained is None:
         raise NOT_FOUND.problem()
     return json_response(explained, headers={"Content-Language": lang})

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from services.scoring.domain.ruleset import RuleSet
+from services.scoring.http.confidential import hidden_from
 from services.scoring.use_cases.list_missing_tests import list_missing_tests, total_missing_tests
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -32,7 +33,9 @@ async def missing_tests(
     rules: RuleSet = request.app.state.rules
     after = page.after(str, UUID, str)
     async with reading(request) as connection:
-        found = await list_missing_tests(connection, rules, caller.areas, today_jakarta(), after, page.limit)
+        found = await list_missing_tests(
+            connection, rules, caller.areas, today_jakarta(), after, page.limit, hidden_from(caller, request)
+        )
     next_cursor = None if found.last is None else encode_cursor(*found.last)
     return json_response({"items": found.rows, "next_cursor": next_cursor})
 
@@ -44,5 +47,5 @@ async def missing_test_totals(request: Request, caller: Annotated[Caller, requir
     `verdicts` that wait for it, `cases` that require it, `children` who lack it for either reason.
     """
     async with reading(request) as connection:
-        rows = await total_missing_tests(connection, caller.areas, today_jakarta())
+        rows = await total_missing_tests(connection, caller.areas, today_jakarta(), hidden_from(caller, request))
     return json_response({"items": rows})

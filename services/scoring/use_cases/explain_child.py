@@ -6,6 +6,7 @@ Everything comes from stored facts: the explanation judges nothing, so it cannot
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -21,6 +22,7 @@ from services.scoring.store.growth import growth_series
 from services.scoring.store.hints import open_hints_of
 from services.scoring.store.interventions import family_interventions
 from services.scoring.use_cases.care_of_child import care_of_child
+from services.scoring.use_cases.confidential import case_without, status_without
 from services.scoring.use_cases.explanation_lines import RULE_UNITS, Line, Measured, Writer
 from services.scoring.use_cases.hint_view import UNITS, hint_text
 from services.scoring.use_cases.household_view import risks_of_family, yes_lines
@@ -50,9 +52,14 @@ class Known:
 
 
 async def explain_child(
-    connection: Connection, child_id: UUID, language: Language, today: date, rules: RuleSet
+    connection: Connection,
+    child_id: UUID,
+    language: Language,
+    today: date,
+    rules: RuleSet,
+    hidden: AbstractSet[str] = frozenset(),
 ) -> dict[str, Any] | None:
-    """The explanation as JSON; None for a child that is not visible or has no status."""
+    """The explanation as JSON, without the `hidden` tests; None for a child that is not visible or has no status."""
     status = await lists.status_of(connection, child_id)
     if status is None:
         return None
@@ -62,7 +69,8 @@ async def explain_child(
     states = {} if case is None else await lists.test_states(connection, root_id, UUID(case["fact_id"]))
     items = await _counted(connection, root_id)
     acts = await family_interventions(connection, root_id)
-    read = RiskStatusV1.model_validate(status, extra="ignore")
+    case = None if case is None else case_without(case, hidden)
+    read = RiskStatusV1.model_validate(status_without(status, hidden), extra="ignore")
     speaking = [reason.fact_id for reason in read.reasons if reason.rule_id not in RULE_UNITS]
     live = None if case is None else CaseV1.model_validate(case, extra="ignore")
     known = Known(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import itemgetter
@@ -58,9 +59,15 @@ class Page:
 
 
 async def list_missing_tests(
-    connection: Connection, rules: RuleSet, areas: AreaGrant, today: date, after: Position | None, limit: int
+    connection: Connection,
+    rules: RuleSet,
+    areas: AreaGrant,
+    today: date,
+    after: Position | None,
+    limit: int,
+    hidden: AbstractSet[str] = frozenset(),
 ) -> Page:
-    """One page for children under five who are here; `overdue` and `due_on` as of `today`.
+    """One page for children under five who are here, without `hidden` tests; `overdue`, `due_on` as of `today`.
 
     A page looks at so many children at most: where few lack anything it is short, and still says where to go on.
     """
@@ -72,7 +79,7 @@ async def list_missing_tests(
         lacks = await lists.lacks_of(connection, [child_id for _, child_id in children])
         found = sorted(((_position(desa_of, row), row) for row in lacks), key=itemgetter(0))
         for position, row in found:
-            if after is not None and position <= after:
+            if (after is not None and position <= after) or row["missing"] in hidden:
                 continue
             if len(rows) == limit:
                 return Page(rows, last)
@@ -85,10 +92,16 @@ async def list_missing_tests(
     return Page(rows, None)
 
 
-async def total_missing_tests(connection: Connection, areas: AreaGrant, today: date) -> list[dict[str, Any]]:
+async def total_missing_tests(
+    connection: Connection, areas: AreaGrant, today: date, hidden: AbstractSet[str] = frozenset()
+) -> list[dict[str, Any]]:
     """Which single test or measurement would settle how many verdicts, of how many children; the most first."""
     rows = await lists.lack_totals(connection, area_ranges(areas), born_after_for_under_five(today))
-    return [{**row, "owner_role": _owner(row["missing"]), **_words(row["missing"])} for row in rows]
+    return [
+        {**row, "owner_role": _owner(row["missing"]), **_words(row["missing"])}
+        for row in rows
+        if row["missing"] not in hidden
+    ]
 
 
 async def _walk(

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.contracts.lab import LabOrderV1, LabResultV1
-from tests.integration.lab.desk import Desk, states, yesterday
+from tests.integration.lab.desk import DESA_A, HOSPITAL, Desk, states, yesterday
 from tests.integration.lab.test_fhir import observation, post, said
 from tests.integration.lab.test_results import stored
 
@@ -116,3 +116,21 @@ async def test_a_bundle_says_findings_as_concept_text_boolean_or_components(desk
     assert said(await post(desk, cleaned)) == [("200", ["corrected"])]
     (result,) = [result for result in await stored(desk) if result.test_code == "urine_nitrite"]
     assert (result.findings, result.revision) == (("negative",), 2)
+
+
+async def test_results_of_confidential_tests_are_shown_to_those_who_treat_the_child_alone(desk: Desk) -> None:
+    order = await desk.open_order(tests=("hiv",))
+    row = stool(order, "Reaktif", test_code="hiv")
+    taken = await desk.send("POST", "/v1/results", row)
+    held = stool(order, "belum jelas", test_code="hiv", drawn_at=(yesterday() - timedelta(days=1)).isoformat())
+    assert (await desk.send("POST", "/v1/results", held)).status_code == 202
+    seen = {}
+    for role, areas in (("laboratory", (HOSPITAL,)), ("clinician", (DESA_A,)), ("puskesmas", (DESA_A,))):
+        who: dict[str, Any] = {"role": role, "areas": areas}
+        lists = [
+            await desk.send("GET", path, **who)
+            for path in (f"/v1/results?order_id={order.fact_id}", "/v1/held-results")
+        ]
+        one = await desk.send("GET", f"/v1/results/{taken.json()['result_id']}", **who)
+        seen[role] = ([len(answer.json()["items"]) for answer in lists], one.status_code)
+    assert seen == {"laboratory": ([1, 1], 200), "clinician": ([1, 1], 200), "puskesmas": ([0, 0], 404)}

@@ -108,7 +108,7 @@ LABORATORY: Final = "LAB.12.19.RSUD"
 UNITS: Final = {"haemoglobin": "g/L", "ferritin": "ug/L", "crp": "mg/L", "zinc": "ug/dL", "platelets": "10*9/L"}
 
 
-def result(child_id: uuid.UUID, test_code: str, value: float, drawn_on: date, **changes: Any) -> LabResultV1:
+def result(child_id: uuid.UUID, test_code: str, value: float | None, drawn_on: date, **changes: Any) -> LabResultV1:
     """A result reported on the day after the draw; its id follows from the test and the day."""
     reported = datetime.combine(drawn_on, datetime.min.time(), UTC) + timedelta(days=1, hours=3)
     document = {
@@ -125,7 +125,7 @@ def result(child_id: uuid.UUID, test_code: str, value: float, drawn_on: date, **
         "reported_at": reported,
         "specimen": "venous",
         "value": value,
-        "canonical_unit": UNITS[test_code],
+        "canonical_unit": UNITS.get(test_code),
         "original_value": str(value),
     }
     return LabResultV1.model_validate({**document, **changes})
