@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 from typing import Any, Final
 
 import httpx
 
-from shared.calendar import today_jakarta
+from shared.calendar import now_utc, today_jakarta
 from tests.journey.desk import Desk, until
 
 LABORATORY: Final = "LAB.12.19.RSUD"
 DISTRICT: Final = ["12.19"]
+FACILITY: Final = "RS.12.19.RSUD"
 
 
 class Clinic:
@@ -78,20 +80,102 @@ class Clinic:
         return found[0] if found else None
 
     def move(self, child_id: str, move: str, **more: Any) -> None:
-        """A move of the child's live case, today; who is told that the case has changed looks and says it again."""
+        """A move of the child's live case, today."""
+        self._on_case(child_id, "move", {"move": move, **more})
+
+    def assess(self, child_id: str, **found: Any) -> dict[str, Any]:
+        """What a clinician finds on the child's live case, today; the case with its place of care."""
+        return self._on_case(child_id, "assess", found)
+
+    def _on_case(self, child_id: str, step: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Who is told that the case has changed looks and says it again."""
 
         def tried() -> httpx.Response:
             case = self.case_of(child_id)
             assert case is not None
             return self.clinician(
                 "POST",
-                f"/v1/cases/{case['fact_id']}:move",
+                f"/v1/cases/{case['fact_id']}:{step}",
                 headers={"If-Match": case["etag"]},
-                json={"move": move, "on": today_jakarta().isoformat(), **more},
+                json={"on": today_jakarta().isoformat(), **body},
             )
 
         answer = until(tried, lambda answer: answer.status_code != 412)
         assert answer.status_code == 200, answer.text
+        said: dict[str, Any] = answer.json()
+        return said
+
+    def tasks(self, child_id: str) -> set[str]:
+        """The child's open tasks."""
+        answer = self.clinician("GET", "/v1/follow-ups?limit=500")
+        assert answer.status_code == 200, answer.text
+        return {item["task"] for item in answer.json()["items"] if item["child_id"] == child_id}
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Critical values that wait or were acknowledged."""
+        found = [self.lab("GET", f"/v1/critical-values?state={state}").json() for state in ("raised", "acknowledged")]
+        return [item for answer in found for item in answer["items"]]
+
+    def send_haemoglobin(self, order_id: str, grams_per_dl: str, status: str = "F") -> str:
+        """A result of today as an HL7 v2 message; MSA-1 of the acknowledgement."""
+        now = now_utc().strftime("%Y%m%d%H%M%S+0000")
+        content = "\r".join(
+            (
+                rf"MSH|^~\&|LIS|RSUD|TUMBUH|DINKES|{now}||ORU^R01|{uuid.uuid4().hex}|P|2.5||||||UNICODE UTF-8",
+                "PID|1",
+                f"ORC|RE|{order_id}|LAB-{order_id}",
+                f"OBR|1|{order_id}|LAB-{order_id}|58410-2^CBC^LN|||{today_jakarta():%Y%m%d}",
+                f"OBX|1|NM|718-7^Hb^LN||{grams_per_dl}|g/dL|||||{status}",
+                "",
+            )
+        )
+        headers = {"Content-Type": "application/hl7-v2"}
+        answer = self.lab("POST", "/hl7", content=content.encode(), headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.text.split("\r")[1].split("|")[1]
+
+    def nurse(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """One request of the puskesmas at the laboratory service."""
+        answer = self.desk.call_until_answered(method, "lab", path, **request)
+        assert answer.is_success, answer.text
+        return answer
+
+    def intervene(self, child_id: str, **part: Any) -> str:
+        """Something done for the child; its id."""
+        body = {"child_id": child_id, **part}
+        answer = self.desk.call_until_answered("POST", "measurement", "/v1/interventions", json=body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["intervention_id"])
+
+    def reply(self, referral_id: str, **body: Any) -> None:
+        """What the hospital answers, itself."""
+        self._go_on(referral_id, "reply", body, role="clinician", areas=[FACILITY])
+
+    def end(self, course_id: str, **body: Any) -> None:
+        """The last day of a course."""
+        self._go_on(course_id, "end", body)
+
+    def _go_on(self, intervention_id: str, step: str, body: dict[str, Any], **who: Any) -> None:
+        path = f"/v1/interventions/{intervention_id}"
+        headers = {"If-Match": self.desk.call("GET", "measurement", path, **who).headers["etag"]}
+        path = f"{path}:{step}"
+        answer = self.desk.call_until_answered("POST", "measurement", path, json=body, headers=headers, **who)
+        assert answer.status_code == 200, answer.text
+
+    def referrals(self) -> list[dict[str, Any]]:
+        """Who waits at the hospital, as the hospital sees it."""
+        who: dict[str, Any] = {"role": "clinician", "areas": [FACILITY]}
+        answer = self.desk.call("GET", "measurement", f"/v1/referrals?facility={FACILITY}", **who)
+        assert answer.status_code == 200, answer.text
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    def interventions(self, child_id: str) -> list[dict[str, Any]]:
+        """What was done for the child beside its growth."""
+        answer = self.clinician("GET", f"/v1/children/{child_id}/interventions")
+        assert answer.status_code == 200, answer.text
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
 
     def milestones(self, child_id: str) -> dict[str, str]:
         """Dates of what the child's live case has behind it."""

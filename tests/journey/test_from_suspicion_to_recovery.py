@@ -14,10 +14,11 @@ from services.reporting.http.page_session import SESSION_COOKIE
 from shared.calendar import format_month, month_of
 from shared.postgres.pool import open_pool
 from tests.integration.reporting.ground import log_in
-from tests.journey.clinic import Clinic, days_ago, visit_on
+from tests.journey.clinic import FACILITY, Clinic, days_ago, visit_on
 from tests.journey.desk import OTHER_DESA, Desk, until
 
 STUNTED: Final[dict[str, Any]] = {"weight_kg": 9.9, "length_height_cm": 78.5}
+WASTED: Final[dict[str, Any]] = {"weight_kg": 7.4, "length_height_cm": 78.5, "danger_signs": ["lethargic"]}
 PANEL: Final[dict[str, tuple[float, str]]] = {
     "haemoglobin": (9.4, "g/dL"),
     "ferritin": (9.0, "ng/mL"),
@@ -62,8 +63,7 @@ def test_a_child_from_suspicion_over_the_laboratory_to_recovery(desk: Desk, clin
     assert "anemia sedang" in told
     assert "feritin" in told
 
-    _refer_and_feed(desk, clinic, child_id)
-    for move in ("confirm", "start_care"):
+    for move in ("refer", "confirm", "start_care"):
         clinic.move(child_id, move)
     desk.measure([visit_on(child_id, days_ago(28), is_remeasurement=True), visit_on(child_id, days_ago(0))])
     desk.balanced()
@@ -83,32 +83,71 @@ def test_a_child_from_suspicion_over_the_laboratory_to_recovery(desk: Desk, clin
     desk.verified()
 
 
-def _refer_and_feed(desk: Desk, clinic: Clinic, child_id: str) -> None:
-    """Facts of measurement date the case's milestones, and a reply ends the task that waits for it."""
-    feeding = {"feeding_class": "wasted", "product": "local", "started_on": days_ago(50).isoformat()}
-    referral = {
-        "facility_code": "RS.12.19.RSUD",
-        "reason": "severe_stunting",
-        "urgency": "urgent",
-        "referred_on": days_ago(40).isoformat(),
-    }
-    rows = [{"child_id": child_id, "supplementary_feeding": feeding}, {"child_id": child_id, "referral": referral}]
-    answer = desk.call_until_answered("POST", "measurement", "/v1/interventions:batch", json={"rows": rows})
-    assert answer.json()["accepted"] == len(rows), answer.text
-    sent = answer.json()["rows"][1]["intervention_id"]
-    until(lambda: clinic.milestones(child_id), lambda seen: {"referred", "care_started"} <= seen.keys())
-    tasks = "/v1/follow-ups?owner=clinician"
-    waiting = clinic.clinician("GET", tasks).json()["items"]
-    assert "attend_referral" in {task["task"] for task in waiting if task["child_id"] == child_id}
-    reply = {"received_on": days_ago(1).isoformat(), "outcome": "treated_and_returned"}
-    path, seen = f"/v1/interventions/{sent}:reply", {"If-Match": '"1.1"'}
-    hospital: dict[str, Any] = {"role": "clinician", "areas": ["RS.12.19.RSUD"]}
-    answered = desk.call_until_answered("POST", "measurement", path, json=reply, headers=seen, **hospital)
-    assert answered.status_code == 200, answered.text
-    until(
-        lambda: [task["task"] for task in clinic.clinician("GET", tasks).json()["items"]],
-        lambda names: "attend_referral" not in names,
+def test_every_hand_over_of_a_child_with_gizi_buruk_ends_with_nobody_waiting(desk: Desk, clinic: Clinic) -> None:
+    """Posyandu, clinician, nurse who draws, courier, laboratory, whoever is called, hospital, kitchen, and back."""
+    child_id = desk.register_child()
+    assert desk.measure([visit_on(child_id, days_ago(59), **WASTED)])["accepted"] == 1
+    order = clinic.order_of(child_id)
+    assert order["priority"] == "urgent"
+    until(lambda: clinic.tasks(child_id), lambda open_tasks: {"urgent_assessment", "laboratory_panel"} <= open_tasks)
+
+    found = clinic.assess(child_id, appetite="failed", complications=[], oedema_grade="none")
+    assert found["place_of_care"]["place"] == "inpatient"
+    assert {"complication", "no_appetite"} <= set(found["place_of_care"]["reasons"])
+    until(lambda: clinic.tasks(child_id), lambda open_tasks: "urgent_assessment" not in open_tasks)
+    referred = clinic.intervene(
+        child_id,
+        referral={
+            "facility_code": FACILITY,
+            "reason": "severe_wasting_with_complications",
+            "urgency": "emergency",
+            "referred_on": days_ago(58).isoformat(),
+        },
     )
+    assert [each["child_id"] for each in clinic.referrals()] == [child_id]
+    until(lambda: clinic.tasks(child_id), lambda open_tasks: "attend_referral" in open_tasks)
+
+    specimen = {"specimen": "venous", "drawn_on": days_ago(0).isoformat(), "orderables": ["blood_count"]}
+    taken = clinic.nurse("POST", f"/v1/orders/{order['order_id']}/specimens", json=specimen).json()
+    clinic.nurse("POST", f"/v1/specimens/{taken['specimen_id']}:send", json={})
+    received = clinic.lab("POST", f"/v1/specimens/{taken['specimen_id']}:receive", json={}).json()
+    assert received["sent_at"] <= received["received_at"]
+    assert clinic.send_haemoglobin(order["order_id"], "6.4") == "AA"
+    alert = next(each for each in clinic.alerts() if each["child_id"] == child_id)
+    told = clinic.lab("POST", f"/v1/critical-values/{alert['critical_value_id']}:acknowledge", json={"read_back": True})
+    assert told.status_code == 200, told.text
+    assert clinic.send_haemoglobin(order["order_id"], "10.9", status="C") == "AA"
+    assert child_id not in {each["child_id"] for each in clinic.alerts()}
+    rest = {code: value for code, value in PANEL.items() if code != "haemoglobin"}
+    assert clinic.report(order["order_id"], **rest)["accepted"] == len(rest)
+
+    clinic.reply(referred, received_on=days_ago(50).isoformat(), outcome="treated_and_returned")
+    assert clinic.referrals() == []
+    feeding = clinic.intervene(
+        child_id,
+        supplementary_feeding={"feeding_class": "wasted", "product": "local", "started_on": days_ago(49).isoformat()},
+    )
+    desk.measure(
+        [
+            visit_on(child_id, days_ago(28), is_remeasurement=True, weight_kg=11.2, danger_signs=[]),
+            visit_on(child_id, days_ago(0), weight_kg=12.1, danger_signs=[]),
+        ]
+    )
+    clinic.end(feeding, ended_on=days_ago(1).isoformat(), end_class="normal", end_reason="completed", days_given=48)
+    desk.balanced()
+    beside = {each["type"]: each for each in clinic.interventions(child_id)}
+    assert beside["supplementary_feeding"]["before"]["weight_kg"] == WASTED["weight_kg"]
+    assert beside["supplementary_feeding"]["after"]["weight_kg"] == 12.1
+    assert beside["supplementary_feeding"]["changes"]["whz"]["change_after"] > 3
+    assert {"referred", "care_started", "remeasured", "lab_complete"} <= set(clinic.milestones(child_id))
+    clinic.move(child_id, "confirm")
+    clinic.move(child_id, "start_care")
+    clinic.move(child_id, "close", reason="recovered")
+    desk.balanced()
+    assert clinic.tasks(child_id) == set()
+    assert clinic.case_of(child_id) is None
+    assert child_id not in clinic.work_list()
+    desk.verified()
 
 
 def test_a_critical_value_waits_for_a_named_person(desk: Desk, clinic: Clinic) -> None:
