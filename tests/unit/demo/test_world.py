@@ -14,6 +14,12 @@ from deploy.demo.children import day_number
 from deploy.demo.register import build_district, register_csv
 from deploy.demo.visits import Visits
 from deploy.demo.world import World, make_world, newest_month
+from services.scoring.domain.fold import fold
+from services.scoring.domain.fold_columns import ChildColumns, MeasurementColumns
+from services.scoring.domain.risk_codes import Tier
+from services.scoring.domain.ruleset import load
+from services.scoring.domain.tier_shares import tier_shares
+from shared.growth.codes import Position, Sex
 
 TODAY = date(2026, 11, 25)
 
@@ -29,6 +35,45 @@ def newest() -> Visits:
 
 def age_days(visits: Visits) -> np.ndarray:
     return visits.measured_day - the_world().children.birth_day[visits.child]
+
+
+def test_the_shipped_rules_find_as_many_children_of_each_tier_as_they_expect() -> None:
+    world, visits = the_world(), newest()
+    count, size = world.children.birth_day.size, visits.count
+    nothing = np.full(size, np.nan)
+    children = ChildColumns(
+        child_id=np.zeros((count, 2), np.uint64),
+        root=np.arange(count),
+        is_root=np.ones(count, np.bool_),
+        sex=(world.children.sex + Sex.MALE).astype(np.int8),
+        birth_date=world.children.birth_day.astype("M8[D]"),
+        birth_weight_kg=np.full(count, np.nan),
+        gestation_weeks=np.full(count, np.nan),
+    )
+    measurements = MeasurementColumns(
+        fact_id=np.zeros((size, 2), np.uint64),
+        child=visits.child.astype(np.int64),
+        measured_on=visits.measured_day.astype("M8[D]"),
+        recorded_at=np.arange(size),
+        channel=np.zeros(size, np.int8),
+        is_remeasurement=np.zeros(size, np.bool_),
+        voided=np.zeros(size, np.bool_),
+        weight_kg=visits.weight_kg,
+        length_height_cm=visits.length_height_cm,
+        position=np.where(visits.standing, Position.STANDING, Position.LYING).astype(np.int8),
+        oedema=np.zeros(size, np.int8),
+        muac_cm=visits.muac_cm,
+        head_circumference_cm=nothing,
+        danger_signs=np.zeros(size, np.int32),
+        temperature_c=nothing,
+    )
+    rules = load()
+    tiers = fold(children, measurements, rules).risk.tier
+    shares = tier_shares({tier: int((tiers == tier).sum()) for tier in Tier}, rules.tier_shares)
+    assert {each.tier: each.state for each in shares.shares if each.band} == {
+        Tier.URGENT: "as_expected",
+        Tier.SUSPECTED: "as_expected",
+    }
 
 
 def test_the_register_is_batu_bara_with_about_450_posyandu_of_unique_codes_and_names() -> None:
