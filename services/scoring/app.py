@@ -10,24 +10,23 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from services.scoring.consumers.evidence_handler import EvidenceHandler
-from services.scoring.domain.ruleset import RuleSet, load
+from services.scoring.domain.ruleset import load
 from services.scoring.http import case_audits, cases, children, follow_ups, hints, missing_tests, tier_shares, zscores
+from services.scoring.jobs import rule_switch
+from services.scoring.jobs.rule_switch import SwitchPublisher
 from services.scoring.jobs.sessions import SILENT_SECONDS, SessionJudge
 from services.scoring.store import sessions
 from services.scoring.use_cases.judge_measurements import Clock
-from services.scoring.use_cases.republish import republish
-from shared import metrics
+from services.scoring.use_cases.rules_in_force import RulesInForce, install_shipped
 from shared.auth.tokens import TokenVerifier
 from shared.calendar import now_utc, today_jakarta
 from shared.http.app import create_app
 from shared.http.health import Health
-from shared.http.serve import Command, Process, Task
+from shared.http.serve import Process, Task
 from shared.ledger.census import CensusTable
 from shared.ledger.routes import ledger_router
 from shared.messaging.kafka import Broker
-from shared.messaging.redrive_door import redrive_command
 from shared.messaging.worker import Worker
-from shared.outbox.republish_door import republish_command
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Connection, open_pool
 from shared.settings import ServiceSettings
@@ -61,16 +60,15 @@ def clock() -> Clock:
     return Clock(today_jakarta(), now_utc())
 
 
-def handler(rules: RuleSet | None = None) -> EvidenceHandler:
-    """The consumer's handler with the shipped rule set, or another."""
-    return EvidenceHandler(rules or load(), clock)
+def handler(rules: RulesInForce | None = None) -> EvidenceHandler:
+    """The consumer's handler; it judges by the rule set in force."""
+    return EvidenceHandler(rules or RulesInForce(load()), clock)
 
 
 @asynccontextmanager
 async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
     """What one process needs; which half is running follows from its door."""
-    rules = load()  # a broken rule set stops the start, not the first batch
-    metrics.RULESET_INFO.labels(rules.version).set(1)
+    rules = RulesInForce(load())  # a broken rule set stops the start, not the first batch
     health = Health()
     tasks: Mapping[str, Task] = {}
     state: dict[str, Any] = {"rules": rules}
@@ -78,11 +76,15 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
         if settings.door.runs_worker:
             address = settings.database_address("worker")
             pool = await stack.enter_async_context(open_pool(address))
+            async with pool.acquire() as connection, connection.transaction():
+                await install_shipped(connection, now_utc())
             worker = Worker(SERVICE, pool, address, Broker.of(settings), handler(rules))
             worker.register(health)
             judge = SessionJudge(pool, worker.wake)
             health.loop("sessions", lambda: judge.moved_at, SILENT_SECONDS)
-            tasks = {**worker.tasks(), "sessions": judge.run}
+            publisher = SwitchPublisher(pool, rules, worker.wake)
+            health.loop("rule-switch", lambda: publisher.moved_at, rule_switch.SILENT_SECONDS)
+            tasks = {**worker.tasks(), "sessions": judge.run, "rule-switch": publisher.run}
             state["after_commit"] = worker.wake
         if not settings.door.serves_api:
             yield Process(create_app(settings, routers=[], health=health), health, tasks)
@@ -117,9 +119,3 @@ def routers() -> list[APIRouter]:
 async def _waiting(connection: Connection) -> dict[str, Any]:
     waiting, _ = await sessions.waiting(connection)
     return {"sessions_waiting": waiting}
-
-
-COMMANDS: Final[Mapping[str, Command]] = {
-    "republish": republish_command(republish),
-    "redrive": redrive_command(SERVICE, handler()),
-}

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from services.scoring.domain.ruleset import RuleSet
-from services.scoring.store import laboratory
+from services.scoring.store import laboratory, replays
 from services.scoring.store.evidence import CHILDREN, MEASUREMENTS, lock_families
 from services.scoring.store.interventions import INTERVENTIONS
 from services.scoring.store.laboratory_tables import CRITICAL_VALUES, ELEVATIONS, LAB_ORDERS, LAB_RESULTS, is_desa
 from services.scoring.use_cases.judge_measurements import Clock, judge_measurements
 from services.scoring.use_cases.mark_sessions import look_before, mark_sessions
+from services.scoring.use_cases.rules_in_force import RulesInForce
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import ChildFact, Fact, of_kind
 from shared.contracts.intervention import InterventionV1
@@ -40,7 +40,7 @@ class EvidenceHandler:
 
     kinds = frozenset({*(model.kind for model, _ in TABLES), RegisterEntryV1.kind})
 
-    def __init__(self, rules: RuleSet, clock: Callable[[], Clock]) -> None:
+    def __init__(self, rules: RulesInForce, clock: Callable[[], Clock]) -> None:
         self._rules = rules
         self._clock = clock
 
@@ -55,6 +55,7 @@ class EvidenceHandler:
             return Effect(outcomes)
         if not desa and any(type(fact) in READ_BY_ELEVATION for fact in facts):
             await laboratory.share_elevations(connection)
+        in_force = await self._rules.judging(connection)
         children, visits = of_kind(facts, ChildV1), of_kind(facts, MeasurementV1)
         survivors = {child.merged_into for child in children.values() if child.merged_into is not None}
         roots = await lock_families(connection, ids, survivors)
@@ -73,7 +74,9 @@ class EvidenceHandler:
             [child for place, child in children.items() if outcomes[place] == "applied"],
             [visit for place, visit in visits.items() if outcomes[place] == "applied"],
         )
-        return Effect(outcomes, await judge_measurements(connection, roots, self._rules, self._clock()))
+        if in_force.watching is not None:
+            await replays.mark(connection, in_force.watching, roots)
+        return Effect(outcomes, await judge_measurements(connection, roots, in_force, self._clock()))
 
     async def _elevations(
         self, connection: Connection, desa: Mapping[int, RegisterEntryV1], outcomes: list[Applied]

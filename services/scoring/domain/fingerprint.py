@@ -44,7 +44,7 @@ def assessment_fingerprints(assessments: Assessments) -> Int64s:
     """One fingerprint a measurement."""
     words = np.zeros(assessments.state.size, np.uint64)
     for field in fields(assessments):
-        words = _mix(words, getattr(assessments, field.name))
+        words = mix(words, getattr(assessments, field.name))
     return words.astype(np.int64)
 
 
@@ -53,23 +53,23 @@ def risk_fingerprints(fold: Fold) -> Int64s:
     risk = fold.risk
     words = np.zeros(risk.tier.size, np.uint64)
     for column in (risk.tier, risk.priority, risk.reasons, risk.unknowns, newest_valid_day(fold)):
-        words = _mix(words, column)
+        words = mix(words, column)
     for kind in Evidence:
         if kind is Evidence.DANGER_SIGN:
             continue
         told = _told(fold, kind)
         for column in _content(fold, kind):
-            words = _mix(words, np.where(told, column, 0))
+            words = mix(words, np.where(told, column, 0))
     for column in _birth_content(fold):
-        words = _mix(words, column)
+        words = mix(words, column)
     warned = (risk.reasons >> RiskRule.STUNTING_RISK & 1) == 1
     row = risk.evidence[Evidence.HAZ]
     for name in STUNTING_RISK_COLUMNS if warned.any() else ():
         # Mixed in where it is told only: the other prints stay what they were before there was an early warning.
-        words = np.where(warned, _mix(words, getattr(fold.assessments, name)[row]), words)
+        words = np.where(warned, mix(words, getattr(fold.assessments, name)[row]), words)
     endangered = _told(fold, Evidence.DANGER_SIGN)
     for column in _content(fold, Evidence.DANGER_SIGN) if endangered.any() else ():
-        words = np.where(endangered, _mix(words, column), words)
+        words = np.where(endangered, mix(words, column), words)
     return words.astype(np.int64)
 
 
@@ -80,7 +80,7 @@ def with_laboratory(prints: Int64s, laboratory: Mapping[int, LabFinding]) -> Int
         told = tuple(reading.findings for reading in found.readings if reading.findings)
         content = repr((found.readings, found.urgent, told) if told else (found.readings, found.urgent)).encode()
         digest = np.frombuffer(blake2b(content, digest_size=8).digest(), "<i8")
-        mixed[root : root + 1] = _mix(prints[root : root + 1].astype(np.uint64), digest).astype(np.int64)
+        mixed[root : root + 1] = mix(prints[root : root + 1].astype(np.uint64), digest).astype(np.int64)
     return mixed
 
 
@@ -97,8 +97,6 @@ def _content(fold: Fold, kind: Evidence) -> list[Int64s]:
     """The fact behind a kind of evidence, and what an explanation says of it."""
     row = fold.risk.evidence[kind]
     facts = fold.measurements
-    if not facts.voided.size:
-        return []
     columns: list[npt.NDArray[np.generic]] = [facts.fact_id[:, 0], facts.fact_id[:, 1], facts.measured_on]
     columns.extend(getattr(fold.assessments, name) for name in SAID_OF.get(kind, ()))
     if kind is Evidence.MUAC:
@@ -107,6 +105,8 @@ def _content(fold: Fold, kind: Evidence) -> list[Int64s]:
         columns.append(fold.haz_drop)
     if kind is Evidence.DANGER_SIGN:
         columns.append(fold.danger_signs)
+    if not facts.voided.size:  # as for a root without evidence among others that have some
+        return [np.zeros(row.size, np.int64)] * len(columns)
     return [column[row].astype(np.int64) for column in columns]
 
 
@@ -124,7 +124,8 @@ def _birth_content(fold: Fold) -> list[Int64s]:
     return content
 
 
-def _mix(words: Words, column: npt.NDArray[np.generic]) -> Words:
+def mix(words: Words, column: npt.NDArray[np.generic]) -> Words:
+    """`words` after one more column; the order of columns counts."""
     mixed = (words + STEP) ^ column.astype(np.int64).astype(np.uint64)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * FIRST
     mixed = (mixed ^ (mixed >> np.uint64(27))) * SECOND

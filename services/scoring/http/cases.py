@@ -12,10 +12,10 @@ from pydantic import Field
 
 from services.scoring.domain.case import CloseReason
 from services.scoring.domain.place_of_care import PlaceOfCare
-from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.texts import Words
 from services.scoring.http.confidential import hidden_from
 from services.scoring.http.refusals import refusals
+from services.scoring.http.rules_now import rules_now
 from services.scoring.store import doors, lists
 from services.scoring.use_cases.assess_case import assess_case
 from services.scoring.use_cases.care_of_child import care_of_child
@@ -68,7 +68,7 @@ async def cases(
     """Live cases unless `state` asks otherwise; `etag` is what a move names in `If-Match`."""
     async with reading(request) as connection:
         rows = await lists.cases(connection, state, page.after(UUID, UUID), page.limit + 1)
-    hidden = hidden_from(caller, request)
+        hidden = hidden_from(caller, await rules_now(request, connection))
     items: list[dict[str, Any]] = [
         {
             **row,
@@ -87,14 +87,14 @@ async def get_case(
     case_id: UUID,
 ) -> Response:
     """With the ETag that a move needs; of a child with gizi buruk also where it is cared for, and why."""
-    rules: RuleSet = request.app.state.rules
     async with reading(request) as connection:
         kept = await doors.find_case(connection, case_id)
         if kept is None:
             raise NOT_FOUND.problem()
+        rules = await rules_now(request, connection)
         care = await care_of_child(connection, kept[0], rules)
     case = with_care(kept[0], care)
-    told = {**case, "content": case_without(case["content"], hidden_from(caller, request))}
+    told = {**case, "content": case_without(case["content"], hidden_from(caller, rules))}
     return json_response(told, headers={"ETag": etag(*kept[0].order)})
 
 
@@ -108,7 +108,6 @@ async def post_assessment(
 ) -> Response:
     """The answer says where the child is cared for, or what is missing to say so. 412 if the case changed since."""
     clock = Clock(today_jakarta(), now_utc())
-    rules: RuleSet = request.app.state.rules
     complications = None if body.complications is None else tuple(sorted(set(body.complications)))
     found = ClinicalAssessment(
         **body.model_dump(exclude={"complications"}), complications=complications, by=caller.subject[:LONGEST_ACCOUNT]
@@ -119,6 +118,7 @@ async def post_assessment(
         if kept is None:
             raise NOT_FOUND.problem()
         demand_current(seen, kept[0].order)
+        rules = await rules_now(request, connection)
         with refusals():
             case = await assess_case(connection, kept, found, rules, clock)
         care = await care_of_child(connection, case, rules)
@@ -139,13 +139,13 @@ async def post_move(
     clock = Clock(today_jakarta(), now_utc())
     reason = None if body.reason is None else CloseReason(body.reason)
     asked = AskedMove(body.move, body.on, caller.subject[:LONGEST_ACCOUNT], reason, body.cause)
-    rules: RuleSet = request.app.state.rules
 
     async def effect(connection: Connection) -> Answer:
         kept = await doors.lock_case(connection, case_id)
         if kept is None:
             raise NOT_FOUND.problem()
         demand_current(seen, kept[0].order)
+        rules = await rules_now(request, connection)
         with refusals():
             case = await move_case(connection, kept, asked, rules, clock)
         care = await care_of_child(connection, case, rules)

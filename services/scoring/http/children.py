@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.scoring.domain.ruleset import RuleSet
 from services.scoring.http.confidential import hidden_from
+from services.scoring.http.rules_now import rules_now
 from services.scoring.store import lists
 from services.scoring.use_cases.confidential import status_without
 from services.scoring.use_cases.explain_child import explain_child
@@ -36,13 +36,13 @@ async def child_status(
     `household_risk` stands beside the status as published; no tier follows from it. Of confidential tests only those
     are told who treat the child (`results:confidential`).
     """
-    rules: RuleSet = request.app.state.rules
     async with reading(request) as connection:
         status = await lists.status_of(connection, child_id)
         if status is None:
             raise NOT_FOUND.problem()
+        rules = await rules_now(request, connection)
         risks = await risks_of_family(connection, child_id, rules)
-    told = status_without(status, hidden_from(caller, request))
+    told = status_without(status, hidden_from(caller, rules))
     return json_response({**told, "household_risk": household_view(risks)})
 
 
@@ -54,9 +54,9 @@ async def child_explanation(
     lang: Annotated[Literal["id", "en"], Query(description="Bahasa Indonesia or English")] = "id",
 ) -> Response:
     """Headline, sections of sentences each with what it rests on, and the words explained. 404 as for the status."""
-    rules: RuleSet = request.app.state.rules
     async with reading(request) as connection:
-        hidden = hidden_from(caller, request)
+        rules = await rules_now(request, connection)
+        hidden = hidden_from(caller, rules)
         explained = await explain_child(connection, child_id, lang, today_jakarta(), rules, hidden)
     if explained is None:
         raise NOT_FOUND.problem()
@@ -74,9 +74,8 @@ async def child_growth(
     Our letter (N, T, O, B) stands beside the kader's, the official scores beside those by corrected age. `haz_change`
     is against the latest comparable visit in the shorter and the longer window. 404 as for the status.
     """
-    rules: RuleSet = request.app.state.rules
     async with reading(request) as connection:
-        growth = await show_growth(connection, child_id, rules)
+        growth = await show_growth(connection, child_id, await rules_now(request, connection))
     if growth is None:
         raise NOT_FOUND.problem()
     return json_response(growth)
@@ -93,8 +92,8 @@ async def child_interventions(
     `changes` are differences observed, no proof of a cause; flagged scores are left out. A feeding course says when the
     child is to be weighed next and whether that, or its end, is overdue. 404 as for the status.
     """
-    rules: RuleSet = request.app.state.rules
     async with reading(request) as connection:
+        rules = await rules_now(request, connection)
         shown = await show_interventions(connection, child_id, rules, today_jakarta())
     if shown is None:
         raise NOT_FOUND.problem()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import Request
-
 from services.scoring.domain.ruleset import RuleSet
 from shared.auth.tokens import Caller
 
 
-def hidden_from(caller: Caller, request: Request) -> frozenset[str]:
-    """The confidential tests of the rule set, but for those who treat the child or examine its blood."""
-    rules: RuleSet = request.app.state.rules
+def hidden_from(caller: Caller, rules: RuleSet) -> frozenset[str]:
+    """The confidential tests of the rule set in force, but for those who treat the child or examine its blood."""
     return frozenset() if caller.may("results:confidential") else rules.laboratory.confidential

@@ -15,6 +15,7 @@ from services.scoring.domain.ruleset import RuleSet
 from services.scoring.formats.calendar_feed import MEDIA_TYPE
 from services.scoring.http.follow_up_calendar import follow_up_calendar
 from services.scoring.http.refusals import refusals
+from services.scoring.http.rules_now import rules_now
 from services.scoring.store import doors
 from services.scoring.store.follow_up_lists import ListedTask, Wanted, find_follow_up, list_follow_ups
 from services.scoring.store.follow_up_notes import notes_of
@@ -87,7 +88,7 @@ async def get_follow_ups(
 
     `overdue` is computed on reading, from the due date and today: time alone changes nothing stored.
     """
-    today, rules = today_jakarta(), _rules(request)
+    today = today_jakarta()
     wanted = Wanted(owner, area, due_before)
     if overdue is True:
         wanted = replace(wanted, due_before=min(today, due_before or today))
@@ -95,6 +96,7 @@ async def get_follow_ups(
         wanted = replace(wanted, due_from=today)
     after = page.after(int, date, UUID, UUID)
     async with reading(request) as connection:
+        rules = await rules_now(request, connection)
         rows = await list_follow_ups(connection, _urgency(rules), wanted, after, page.limit + 1)
         notes = await _notes(connection, caller, rows)
     items = [_shown(row, rules, today, notes) for row in rows]
@@ -112,8 +114,8 @@ async def get_calendar(
 
     At most 5,000 tasks: 413 asks for a smaller area or one owner, rather than leave some out unseen.
     """
-    rules = _rules(request)
     async with reading(request) as connection:
+        rules = await rules_now(request, connection)
         rows = await list_follow_ups(connection, _urgency(rules), Wanted(owner, area), None, MAX_EVENTS + 1)
     if len(rows) > MAX_EVENTS:
         raise CALENDAR_TOO_LARGE.problem(extra={"limit_events": MAX_EVENTS})
@@ -133,7 +135,8 @@ async def get_follow_up(
         if listed is None:
             raise NOT_FOUND.problem()
         notes = await _notes(connection, caller, [listed])
-    shown = _shown(listed, _rules(request), today_jakarta(), notes)
+        rules = await rules_now(request, connection)
+    shown = _shown(listed, rules, today_jakarta(), notes)
     return json_response(shown, headers={"ETag": shown["etag"]})
 
 
@@ -172,8 +175,9 @@ async def post_snooze(
     async def effect(connection: Connection) -> Answer:
         task = await _locked(connection, follow_up_id)
         demand_current(seen, task.order)
+        rules = await rules_now(request, connection)
         with refusals():
-            later = await snooze_follow_up(connection, task, asked, _rules(request), clock)
+            later = await snooze_follow_up(connection, task, asked, rules, clock)
         return _answer(later)
 
     return await write_once(request, effect)
@@ -189,11 +193,6 @@ async def _locked(connection: Connection, follow_up_id: UUID) -> FollowUpV1:
 def _answer(task: FollowUpV1) -> Answer:
     """The fact as published: answers are kept, so what people wrote is not in them."""
     return json_answer(200, task.model_dump(mode="json"), {"ETag": etag(*task.order)})
-
-
-def _rules(request: Request) -> RuleSet:
-    rules: RuleSet = request.app.state.rules
-    return rules
 
 
 def _urgency(rules: RuleSet) -> dict[str, int]:

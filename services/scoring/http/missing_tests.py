@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from services.scoring.domain.ruleset import RuleSet
 from services.scoring.http.confidential import hidden_from
+from services.scoring.http.rules_now import rules_now
 from services.scoring.use_cases.list_missing_tests import list_missing_tests, total_missing_tests
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -30,11 +30,11 @@ async def missing_tests(
 
     A page may be shorter than `limit` and still not be the last: `next_cursor` says.
     """
-    rules: RuleSet = request.app.state.rules
     after = page.after(str, UUID, str)
     async with reading(request) as connection:
+        rules = await rules_now(request, connection)
         found = await list_missing_tests(
-            connection, rules, caller.areas, today_jakarta(), after, page.limit, hidden_from(caller, request)
+            connection, rules, caller.areas, today_jakarta(), after, page.limit, hidden_from(caller, rules)
         )
     next_cursor = None if found.last is None else encode_cursor(*found.last)
     return json_response({"items": found.rows, "next_cursor": next_cursor})
@@ -47,5 +47,6 @@ async def missing_test_totals(request: Request, caller: Annotated[Caller, requir
     `verdicts` that wait for it, `cases` that require it, `children` who lack it for either reason.
     """
     async with reading(request) as connection:
-        rows = await total_missing_tests(connection, caller.areas, today_jakarta(), hidden_from(caller, request))
+        hidden = hidden_from(caller, await rules_now(request, connection))
+        rows = await total_missing_tests(connection, caller.areas, today_jakarta(), hidden)
     return json_response({"items": rows})

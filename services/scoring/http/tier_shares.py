@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
-from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.texts import Words
 from services.scoring.domain.tier_shares import Band, TierShare, tier_shares
+from services.scoring.http.rules_now import rules_now
 from services.scoring.store.tier_counts import count_tiers
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -29,8 +29,8 @@ async def get_tier_shares(
     `state`: `as_expected`, `unexpected`, `refused` (a rule set with this share is not switched on), `too_few` children
     to say, `no_band` for a tier of which nothing is expected.
     """
-    rules: RuleSet = request.app.state.rules
     async with reading(request) as connection:
+        rules = await rules_now(request, connection)
         counts = await count_tiers(connection, born_after_for_under_five(today_jakarta()))
     shares = tier_shares(counts, rules.tier_shares)
     return json_response(

@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError, from_json
 
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.http import zscore_examples as examples
+from services.scoring.http.rules_now import rules_now
 from services.scoring.http.zscore_sheets import CHUNK_ROWS, scored_sheet
 from services.scoring.use_cases.compute_zscores import compute_zscores
 from shared.auth.dependency import require
@@ -144,9 +145,9 @@ async def post_zscores(
     A CSV sheet has the columns of `./tumbuh zscores` and comes back with those of its answer. What is measured but
     cannot be scored is answered with reasons; only what cannot be read is a problem.
     """
-    rules: RuleSet = request.app.state.rules
     if isinstance(sent.content, bytes):
         return Response(await scored_sheet(sent.content), media_type="text/csv; charset=utf-8")
+    rules = await rules_now(request, request.app.state.pool)
     if isinstance(sent.content, ValuesIn):
         (row,) = await _scored([sent.content], rules)
         return json_response({**row, "ruleset_version": rules.version})

@@ -110,14 +110,14 @@ async def lock_families(connection: Connection, children: Collection[UUID], merg
 
 
 MICROSECONDS: Final = "(extract(epoch FROM {0}) * 1000000)::bigint"
-READ_CHILDREN: Final = f"""
-SELECT array_agg(child_id) AS child_id, array_agg(root_id) AS root_id, array_agg(sex) AS sex,
+CHILD_COLUMNS: Final = f"""
+array_agg(child_id) AS child_id, array_agg(root_id) AS root_id, array_agg(sex) AS sex,
        array_agg(birth_date - DATE '1970-01-01') AS birth_day, array_agg(birth_weight_kg) AS birth_weight_kg,
        array_agg(gestation_weeks::double precision) AS gestation_weeks, array_agg(voided) AS voided,
        array_agg(epoch > 0) AS known, array_agg({MICROSECONDS.format("greatest(known_at, 'epoch')")}) AS known_us,
        array_agg(died_on - DATE '1970-01-01') AS died_day, array_agg(departed_on - DATE '1970-01-01') AS departed_day
-FROM child WHERE root_id = ANY($1::uuid[])
 """
+READ_CHILDREN: Final = f"SELECT {CHILD_COLUMNS} FROM child WHERE root_id = ANY($1::uuid[])"
 READ_MEASUREMENTS: Final = f"""
 SELECT array_agg(m.fact_id) AS fact_id, array_agg(m.child_id) AS child_id, array_agg(m.epoch) AS epoch,
        array_agg(m.revision) AS revision, array_agg({MICROSECONDS.format("m.known_at")}) AS known_us,

@@ -48,6 +48,10 @@ ON CONFLICT (child_id) DO UPDATE SET
     measured_on = EXCLUDED.measured_on, voided = EXCLUDED.voided, fingerprint = EXCLUDED.fingerprint,
     content = EXCLUDED.content
 """
+STORED_REASONS: Final = """
+SELECT child_id, ARRAY(SELECT reason ->> 'rule_id' FROM json_array_elements(content -> 'reasons') reason) AS reasons
+FROM risk_status WHERE child_id = ANY($1::uuid[]) AND NOT voided
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +103,9 @@ async def write_statuses(
         [fingerprints[place] for place in order],
         [bodies[place].decode() for place in order],
     )
+
+
+async def stored_reasons(connection: Connection, children: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Rule ids of the reasons in the stored statuses of these children."""
+    rows = await connection.fetch(STORED_REASONS, list(children))
+    return {row["child_id"]: row["reasons"] for row in rows}

@@ -33,6 +33,7 @@ from services.scoring.use_cases.judgement_facts import (
     status_row,
 )
 from services.scoring.use_cases.keep_cases import keep_cases
+from services.scoring.use_cases.rules_in_force import InForce
 from shared.contracts.codec import Message, encode, encode_rows
 from shared.contracts.risk import AssessmentV1, RiskStatusV1
 from shared.postgres.pool import Connection
@@ -49,20 +50,47 @@ class Clock:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Some families with everything known of them, judged."""
+
+    evidence: Evidence
+    folded: Fold
+    laboratory: Laboratory
+    found: Mapping[int, LabFinding]
+
+
 async def judge_measurements(
-    connection: Connection, roots: Collection[UUID], rules: RuleSet, clock: Clock
+    connection: Connection, roots: Collection[UUID], in_force: InForce, clock: Clock
 ) -> list[Message]:
     """Judge the families of `roots` (locked, merged) and return the events of what changed."""
+    judged = await judge(connection, roots, in_force.rules)
+    messages = await publish_verdicts(connection, judged, in_force.since)
+    await asyncio.sleep(0)
+    kept = await keep_cases(connection, judged.evidence, judged.folded, judged.found, clock.today, clock.now)
+    return [*messages, *(encode(fact) for fact in kept)]
+
+
+async def judge(connection: Connection, roots: Collection[UUID], rules: RuleSet) -> Judged:
+    """What `rules` say of the families of `roots`; nothing is written."""
     evidence = await load_evidence(connection, roots)
     laboratory = await read_laboratory(connection, evidence)
     folded = fold(evidence.children, evidence.measurements, rules)
-    found = judge_laboratory(folded, laboratory)
-    messages = await _publish_assessments(connection, evidence, folded, rules)
+    return Judged(evidence, folded, laboratory, judge_laboratory(folded, laboratory))
+
+
+async def publish_verdicts(
+    connection: Connection, judged: Judged, since: datetime | None, anew: Collection[UUID] = ()
+) -> list[Message]:
+    """Store assessments and statuses that are not what is stored; returns their events.
+
+    A verdict that two rule sets make and word alike keeps the version that first said it. Where one replaces that of
+    another rule set it is known from `since` at the earliest. `anew`: roots of which another version says the same in
+    other words, so that their status is news all the same.
+    """
+    messages = await _publish_assessments(connection, judged.evidence, judged.folded, since)
     await asyncio.sleep(0)  # the heartbeat shares the loop: no step may hold it for long
-    messages += await _publish_statuses(connection, evidence, folded, laboratory, found)
-    await asyncio.sleep(0)
-    kept = await keep_cases(connection, evidence, folded, found, clock.today, clock.now)
-    return [*messages, *(encode(fact) for fact in kept)]
+    return messages + await _publish_statuses(connection, judged, since, anew)
 
 
 def known_by_day(evidence: Evidence, folded: Fold) -> Int64s:
@@ -92,17 +120,11 @@ def known_by_day(evidence: Evidence, folded: Fold) -> Int64s:
     return result
 
 
-def _changed(evidence: Evidence, codes: np.ndarray, rules: RuleSet) -> Bools:
-    """Measurements whose assessment is not what is stored, or judges an older revision or by another rule set."""
+def _changed(evidence: Evidence, codes: np.ndarray) -> Bools:
+    """Measurements whose assessment is not what is stored, or judges an older revision."""
     stored = evidence.stored
     width = codes.shape[1] * codes.itemsize
-    comparable = np.array(
-        [
-            old is not None and len(old) == width and ruleset == rules.version
-            for old, ruleset in zip(stored.codes, stored.ruleset, strict=True)
-        ],
-        np.bool_,
-    )
+    comparable = np.array([old is not None and len(old) == width for old in stored.codes], np.bool_)
     changed = ~comparable
     rows = np.flatnonzero(comparable)
     if rows.size:
@@ -114,13 +136,13 @@ def _changed(evidence: Evidence, codes: np.ndarray, rules: RuleSet) -> Bools:
 
 
 async def _publish_assessments(
-    connection: Connection, evidence: Evidence, folded: Fold, rules: RuleSet
+    connection: Connection, evidence: Evidence, folded: Fold, since: datetime | None
 ) -> list[Message]:
     if not evidence.measurement_ids:
         return []
     codes = code_matrix(folded.assessments)
-    changed = np.flatnonzero(_changed(evidence, codes, rules))
-    stored = evidence.stored
+    changed = np.flatnonzero(_changed(evidence, codes))
+    stored, version = evidence.stored, folded.rules.version
     heads = [
         AssessmentHead(
             child_id=evidence.child_ids[child],
@@ -128,8 +150,8 @@ async def _publish_assessments(
             measurement_order=(epoch, revision),
             measured_on=measured_on,
             order=(max(FIRST_EPOCH, stored_epoch), stored_revision + 1),
-            known_at=instant(known_us),
-            ruleset_version=rules.version,
+            known_at=_known_at(instant(known_us), stored.ruleset[row], version, since),
+            ruleset_version=version,
         )
         for row, child, epoch, revision, measured_on, stored_epoch, stored_revision, known_us in zip(
             changed.tolist(),
@@ -148,6 +170,13 @@ async def _publish_assessments(
     return encode_rows(AssessmentV1, rows)
 
 
+def _known_at(known_at: datetime, stored_version: str | None, version: str, since: datetime | None) -> datetime:
+    """A verdict that replaces one by other rules was not known before those rules were in force."""
+    if since is None or stored_version is None or stored_version == version:
+        return known_at
+    return max(known_at, since)
+
+
 def _known_of_roots(evidence: Evidence, folded: Fold, laboratory: Laboratory) -> Int64s:
     known = np.zeros(len(evidence.root_ids), np.int64)
     for root, rows in laboratory.items():
@@ -159,12 +188,13 @@ def _known_of_roots(evidence: Evidence, folded: Fold, laboratory: Laboratory) ->
 
 
 async def _publish_statuses(
-    connection: Connection, evidence: Evidence, folded: Fold, laboratory: Laboratory, found: Mapping[int, LabFinding]
+    connection: Connection, judged: Judged, since: datetime | None, anew: Collection[UUID]
 ) -> list[Message]:
-    rules = folded.rules
+    evidence, folded, found = judged.evidence, judged.folded, judged.found
+    version = folded.rules.version
     stored = await judgements.read_statuses(connection, evidence.child_ids)
     prints = with_laboratory(risk_fingerprints(folded), found).tolist()
-    known_us = _known_of_roots(evidence, folded, laboratory).tolist()
+    known_us = _known_of_roots(evidence, folded, judged.laboratory).tolist()
     voided: list[tuple[UUID, int]] = []  # statuses that speak no more: of children merged away or entered in error
     news: list[tuple[UUID, int]] = []
     for child_id, root, gone, known in zip(
@@ -179,18 +209,22 @@ async def _publish_statuses(
             if old is not None and not old.voided:
                 voided.append((child_id, root))
         elif known and (
-            old is None or old.voided or old.fingerprint != prints[root] or old.ruleset_version != rules.version
+            old is None
+            or old.voided
+            or old.fingerprint != prints[root]
+            or (child_id in anew and old.ruleset_version != version)
         ):
             news.append((child_id, root))
 
     def row(child_id: UUID, root: int, status: RiskStatus) -> FactRow:
         old, known_at = stored.get(child_id), instant(known_us[root])
+        known_at = _known_at(known_at, None if old is None else old.ruleset_version, version, since)
         return status_row(
             status,
             child_id=child_id,
             order=(FIRST_EPOCH, 1) if old is None else (old.order[0], old.order[1] + 1),
             known_at=known_at if old is None else max(known_at, old.known_at),
-            ruleset_version=rules.version,
+            ruleset_version=version,
             voided=status is VOID_STATUS,
         )
 

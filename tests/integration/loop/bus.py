@@ -21,6 +21,7 @@ from services.lab import app as lab_app
 from services.lab.consumers.facts import FactsHandler
 from services.scoring import app as scoring_app
 from services.scoring.domain.ruleset import load
+from services.scoring.use_cases.rules_in_force import RulesInForce
 from shared.contracts.fact import Fact
 from shared.contracts.kinds import KINDS
 from shared.contracts.topics import topic_of_kind
@@ -36,8 +37,8 @@ SERVICES: Final = ("scoring", "lab")
 LABORATORY: Final = "LAB.12.19.RSUD"
 TABLES: Final = {
     "scoring": "child, measurement, assessment, risk_status, child_case, follow_up, lab_order, lab_result, "
-    "critical_value, intervention, session_mark, hint, follow_up_note, case_audit, case_audit_revision, outbox, "
-    "idempotency_key",
+    "critical_value, intervention, session_mark, hint, follow_up_note, case_audit, case_audit_revision, replay_mark, replay_child, replay, "
+    "rule_set_activation, rule_set, outbox, idempotency_key",
     "lab": "child, child_case, lab_order, specimen, lab_result, held_result, critical_value, critical_limit, "
     "catalogue_version, order_addition, reference_range, laboratory, outbox, idempotency_key",
 }
@@ -135,7 +136,7 @@ async def open_bus(stack: Stack) -> AsyncIterator[Bus]:
                 routers=module.routers(),
                 health=Health(),
                 verifier=small_service.verifier(),
-                state={"pool": api, "rules": load()},
+                state={"pool": api, "rules": RulesInForce(load())},
             )
             client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{name}.test")
             clients[name] = await opened.enter_async_context(client)

@@ -21,6 +21,7 @@ from services.reporting.http.page_session import SESSION_COOKIE
 from services.reporting.http.scoring_door import ScoringDoor
 from services.scoring.app import routers
 from services.scoring.domain.ruleset import load
+from services.scoring.use_cases.rules_in_force import RulesInForce
 from shared.http.app import create_app
 from shared.http.health import Health
 from shared.http.serve import Process, serve
@@ -69,7 +70,7 @@ class House:
 @asynccontextmanager
 async def served(desk: Desk) -> AsyncIterator[str]:
     """Scoring's own application on a free port of this machine; its address."""
-    state = {"pool": desk.api, "rules": load()}
+    state = {"pool": desk.api, "rules": RulesInForce(load())}
     app = create_app(
         doors_desk.SETTINGS, routers=routers(), health=Health(), verifier=small_service.verifier(), state=state
     )

@@ -18,6 +18,7 @@ from services.scoring.consumers.evidence_handler import EvidenceHandler
 from services.scoring.domain.ruleset import load
 from services.scoring.store.laboratory_tables import LAB_ORDERS
 from services.scoring.use_cases.judge_measurements import Clock
+from services.scoring.use_cases.rules_in_force import RulesInForce
 from shared.calendar import now_utc, today_jakarta
 from shared.contracts.child import ChildV1, Residence
 from shared.contracts.fact import Fact
@@ -40,6 +41,7 @@ TABLES = (
     *("child", "measurement", "lab_order", "lab_result", "critical_value", "intervention"),
     *("assessment", "risk_status", "child_case", "follow_up", "follow_up_note", "session_mark", "hint", "outbox"),
     *("case_audit", "case_audit_revision"),
+    *("replay_mark", "replay_child", "replay", "rule_set_activation", "rule_set"),
 )
 SETTINGS = small_service.settings_of(SERVICE)
 
@@ -76,7 +78,7 @@ class Desk:
 
     async def arrive(self, *facts: Fact, today: date | None = None) -> None:
         """One batch, as the consumer takes it."""
-        handler = EvidenceHandler(load(), lambda: Clock(today or today_jakarta(), now_utc()))
+        handler = EvidenceHandler(RulesInForce(load()), lambda: Clock(today or today_jakarta(), now_utc()))
         async with self.worker.acquire() as connection, connection.transaction():
             effect = await handler.apply(connection, facts)
             await append(connection, effect.messages)
@@ -173,7 +175,7 @@ async def open_desk(database: Stack) -> AsyncIterator[Desk]:
             routers=routers(),
             health=Health(),
             verifier=small_service.verifier(),
-            state={"pool": api, "rules": load()},
+            state={"pool": api, "rules": RulesInForce(load())},
         )
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://scoring") as client:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from services.scoring.consumers.evidence_handler import EvidenceHandler
 from services.scoring.domain.ruleset import RuleSet, load
 from services.scoring.use_cases.judge_measurements import Clock
+from services.scoring.use_cases.rules_in_force import RulesInForce
 from shared.contracts.child import ChildV1, MeasurementV1, Residence
 from shared.contracts.fact import Fact, derived_fact_id
 from shared.contracts.kinds import KINDS
@@ -23,6 +24,7 @@ TABLES = (
     "child", "measurement", "assessment", "risk_status", "child_case", "follow_up", "lab_order", "lab_result",
     "critical_value", "intervention", "desa_elevation", "follow_up_note", "session_mark", "hint", "outbox",
     "case_audit", "case_audit_revision",
+    "replay_mark", "replay_child", "replay", "rule_set_activation", "rule_set",
 )  # fmt: skip
 
 
@@ -70,7 +72,7 @@ async def arrive(pool: Pool, *facts: Fact, today: date = TODAY, rules: RuleSet |
 
 async def apply(connection: Connection, *facts: Fact, today: date = TODAY, rules: RuleSet | None = None) -> list[Fact]:
     """One batch in the open transaction."""
-    effect = await EvidenceHandler(rules or load(), lambda: Clock(today, NOW)).apply(connection, facts)
+    effect = await EvidenceHandler(RulesInForce(rules or load()), lambda: Clock(today, NOW)).apply(connection, facts)
     return [
         KINDS[dict(message.headers)["ce_type"].removeprefix("tumbuh.")].read(message.body)
         for message in effect.messages

@@ -8,6 +8,7 @@ import pytest
 from services.scoring.consumers.evidence_handler import EvidenceHandler
 from services.scoring.domain.ruleset import load
 from services.scoring.use_cases.judge_measurements import Clock
+from services.scoring.use_cases.rules_in_force import RulesInForce
 from shared.calendar import now_utc, today_jakarta
 from tests.integration.scoring.doors_desk import DESA_B, Desk, child, days_ago, result
 from tests.integration.scoring.evidence import visit
@@ -217,7 +218,7 @@ async def test_two_moves_at_once_do_not_cross(desk: Desk) -> None:
 async def test_a_move_waits_for_the_batch_that_holds_the_child_and_then_sees_what_it_did(desk: Desk) -> None:
     """The consumer read the case before the move was asked for: the move must not be lost under its write."""
     child_id, case = await desk.suspected()
-    handler = EvidenceHandler(load(), lambda: Clock(today_jakarta(), now_utc()))
+    handler = EvidenceHandler(RulesInForce(load()), lambda: Clock(today_jakarta(), now_utc()))
     async with desk.worker.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()

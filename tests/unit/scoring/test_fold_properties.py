@@ -228,3 +228,11 @@ def test_a_district_of_100_000_measurements_folds_in_two_seconds_of_processor_ti
     began = time.process_time()
     fold(*columns, rules)
     assert time.process_time() - began < 2.0
+
+
+def test_the_fingerprint_of_a_child_does_not_depend_on_who_is_judged_with_it() -> None:
+    """A child without a measurement, alone and beside one that has some."""
+    alone, other = Child(1, "M", date(2024, 1, 15)), Child(2, "F", date(2024, 1, 15))
+    visit = Visit(3, 2, date(2025, 7, 10), weight=8.6, length=75.0, position="l")
+    first, both = _by_root(Story([alone], []).folded()), _by_root(Story([alone, other], [visit]).folded())
+    assert first.items() < both.items()

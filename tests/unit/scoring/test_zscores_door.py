@@ -14,6 +14,7 @@ import pytest
 from services.scoring.domain.ruleset import load
 from services.scoring.http import zscore_examples as examples
 from services.scoring.http import zscore_sheets, zscores
+from services.scoring.use_cases.rules_in_force import RulesInForce
 from shared.auth.roles import ROLES
 from shared.http.app import create_app
 from shared.http.health import Health
@@ -38,15 +39,22 @@ INPUTS = (
 )
 
 
+class NothingActivated:
+    """A database in which no rule set was ever activated."""
+
+    async def fetchrow(self, _query: str) -> None:
+        """No row."""
+
+
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """The application without a database: the door needs none."""
+    """The application without a database: the door asks it for the rule set only."""
     app = create_app(
         small_service.settings_of("scoring"),
         routers=[zscores.router],
         health=Health(),
         verifier=small_service.verifier(),
-        state={"rules": load()},
+        state={"rules": RulesInForce(load()), "pool": NothingActivated()},
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://scoring") as client:
         yield client
