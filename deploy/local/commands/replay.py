@@ -68,24 +68,21 @@ def told(answer: Json) -> list[str]:
         return ["this rule set cannot be used:", *(f"  {problem}" for problem in answer["problems"])]
     if "dropped" in answer:
         return ["dropped" if answer["dropped"] else "nothing was replayed"]
-    lines = [
+    head = (
         f"rule set {answer['version']} beside {answer['against']}: {answer['children']} children, "
-        f"{answer['measurements']} measurements, hash {answer.get('hash', answer.get('digest'))}",
+        f"{answer['measurements']} measurements, hash {answer['hash']}"
+    )
+    changed = (
         f"  another verdict: {answer['children_changed']} children ({answer['raised']} to a higher tier, "
-        f"{answer['lowered']} to a lower one), {answer['assessments_changed']} measurements",
-        *_shares(answer["tier_shares"]),
-    ]
+        f"{answer['lowered']} to a lower one), {answer['assessments_changed']} measurements"
+    )
+    lines = [head, changed, *_shares(answer["tier_shares"])]
     if "refused" in answer:
         return lines + _switched(answer)
     lines += [f"  {_tier(move['was_tier'])} → {_tier(move['tier'])}: {move['children']}" for move in answer["moves"]]
     lines += [f"  reason {each['reason']}: +{each['gained']} -{each['lost']}" for each in answer["reasons"]]
     lines += [_month(each) for each in answer["orders_by_month"][-12:]]
-    lines += [
-        f"  desa {each['desa_code'] or '?'}: {each['statuses_changed']} of {each['children']} children, "
-        f"suspected {each['was_suspected']} → {each['suspected']}, urgent {each['was_urgent']} → {each['urgent']}"
-        for each in answer["by_desa"]
-        if each["statuses_changed"]
-    ]
+    lines += [_desa(each) for each in answer["by_desa"] if each["statuses_changed"]]
     return [*lines, f"by child: GET /v1/rulesets/replays/{answer['replay_id']}/by-child; then --switch or --drop"]
 
 
@@ -108,6 +105,13 @@ def _month(each: Json) -> str:
     return (
         f"  {each['month']}: {each['cases_before']} → {each['cases']} cases, "
         f"{each['tests_before']} → {each['tests']} tests of the panel"
+    )
+
+
+def _desa(each: Json) -> str:
+    return (
+        f"  desa {each['desa_code'] or '?'}: {each['statuses_changed']} of {each['children']} children, "
+        f"suspected {each['was_suspected']} → {each['suspected']}, urgent {each['was_urgent']} → {each['urgent']}"
     )
 
 

@@ -21,7 +21,7 @@ SELECT count(*) AS children, coalesce(sum(visits), 0) AS measurements,
        count(*) FILTER (WHERE {CHANGED}) AS children_changed,
        count(*) FILTER (WHERE {RAISED}) AS raised, count(*) FILTER (WHERE {LOWERED}) AS lowered,
        count(*) FILTER (WHERE priority <> was_priority) AS priority_changed,
-       coalesce(bit_xor(digest), 0) AS digest
+       coalesce(bit_xor(digest), 0) AS hash
 FROM replay_child r WHERE replay_id = $1
 """
 MOVES: Final = """
@@ -75,11 +75,11 @@ ORDER BY r.child_id LIMIT $4
 
 
 async def totals(connection: Connection, replay_id: UUID) -> dict[str, Any]:
-    """Numbers of children and verdicts, and `digest`: the same for the same judgements, in whatever order."""
+    """Numbers of children and verdicts, and `hash`: the same for the same judgements, in whatever order."""
     row = await connection.fetchrow(TOTALS, replay_id)
     if row is None:
         raise LookupError("an aggregate without a row")
-    return {**row, "digest": f"{row['digest'] & (2**64 - 1):016x}"}
+    return {**row, "hash": f"{row['hash'] & (2**64 - 1):016x}"}
 
 
 async def moves(connection: Connection, replay_id: UUID) -> list[dict[str, Any]]:

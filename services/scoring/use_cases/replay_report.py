@@ -22,7 +22,6 @@ async def replay_report(connection: Connection, replay: Replay, rules: RuleSet, 
     panel = rules.laboratory.core_panel
     return {
         **replay_head(replay),
-        "hash": totals.pop("digest"),
         **totals,
         "moves": await replay_views.moves(connection, replay.replay_id),
         "reasons": await replay_views.reasons(connection, replay.replay_id),
