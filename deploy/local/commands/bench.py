@@ -18,6 +18,7 @@ BENCHES: Final = {
     "d": ("tests.bench.scoring_consumer", True),
     "f": ("tests.bench.loop", True),
     "i": ("tests.bench.intake", False),
+    "replay": ("tests.bench.replay", True),
 }
 ALSO: Final = {"j": "f"}  # measured together with another
 

@@ -180,7 +180,8 @@ async def replayed_is_judged(ground: Stack, facts: list[Fact]) -> None:
         totals = await replay_views.totals(own, made.replay_id)
         assert (totals["assessments_changed"], totals["statuses_changed"]) == (0, 0)
         rows = await pool.fetch("SELECT child_id, digest, was_tier, tier FROM replay_child")
-        stored = dict(await pool.fetch("SELECT child_id, tier FROM risk_status WHERE NOT voided"))
+        statuses = await pool.fetch("SELECT child_id, tier FROM risk_status WHERE NOT voided")
+        stored = {row["child_id"]: row["tier"] for row in statuses}
         assert {row["child_id"]: row["tier"] for row in rows if row["tier"]} == stored
         assert all(row["was_tier"] == row["tier"] for row in rows)
         async with own.transaction():
