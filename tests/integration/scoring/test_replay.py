@@ -153,7 +153,7 @@ people = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people, st.lists(visits, max_size=25), st.sampled_from(["merged", "apart"]), st.randoms(use_true_random=False))
 def test_any_history_replayed_by_today_s_rules_is_as_it_was_judged(
     ground: Stack, told: list[Any], history: list[Any], merging: str, order: random.Random
