@@ -20,6 +20,7 @@ from services.lab.http import (
     inbound_messages,
     laboratories,
     orders,
+    result_files,
     results,
     specimens,
 )
@@ -63,6 +64,7 @@ def routers() -> list[APIRouter]:
         orders.router,
         specimens.router,
         results.router,
+        result_files.router,
         held_results.router,
         fhir.router,
         hl7.router,

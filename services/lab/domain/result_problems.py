@@ -175,6 +175,26 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "facility_unknown": (
         "fasilitas pengirim tidak terdaftar untuk pintu ini", "the sending facility is not registered at this door",
         "Minta petugas sistem mendaftarkan MSH-4 fasilitas Anda.", "Ask operations to register your facility's MSH-4."),
+    "number_ambiguous": (
+        "tidak jelas apakah titik atau koma ini tanda desimal atau ribuan",
+        "it is not clear whether this sign marks decimals or thousands",
+        "Tulis tanpa pemisah ribuan, atau dengan satu atau dua angka desimal.",
+        "Write it without a sign for thousands, or with one or two decimals."),
+    "time_unreadable": (
+        "tanggal atau jam tidak terbaca", "the date or time cannot be read",
+        "Tulis seperti {example}.", "Write it like {example}."),
+    "date_order_mixed": (
+        "sebagian tanggal mendahulukan hari, sebagian bulan", "some dates have the day first, some the month",
+        "Tulis semua tanggal dengan urutan yang sama.", "Write all dates in one order."),
+    "id_unreadable": (
+        "nomor ini bukan nomor dari sistem ini", "this is no id of this system",
+        "Salin nomor permintaan atau anak dari daftar kerja.", "Copy the id of the order or child from the work list."),
+    "column_missing": (
+        "kolom ini tidak ada", "this column is missing",
+        "Tambahkan kolom dengan salah satu judul: {heads}.", "Add a column with one of the heads: {heads}."),
+    "table_empty": (
+        "tidak ada baris hasil di dalam berkas", "there is no row of results in the file",
+        "Kirim berkas yang berisi hasil.", "Send a file with results."),
     "message_id_reused": (
         "nomor pesan ini sudah dipakai untuk isi yang lain", "this message number was used for other content",
         "Kirim isi yang baru dengan nomor pesan yang baru.", "Send new content with a new message number."),

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Final
 from uuid import UUID
 
 from services.lab.domain.reports import Stated
 from shared.postgres.pool import Connection
 
+BUCKETS: Final = 256
+
 
 async def hold_sources(connection: Connection, laboratory_code: str, source_ids: Collection[UUID]) -> None:
-    """Alone with these observations until the commit: statements of one observation come one after another."""
+    """Alone with these observations until the commit: statements of one observation come one after another.
+
+    Locked are buckets of observations, in their order: a file has more than the database has room for locks.
+    """
     await connection.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended($1 || id::text, 1)) FROM unnest($2::uuid[]) AS id",
+        "SELECT pg_advisory_xact_lock(hashtextextended($1 || bucket, 1)) FROM unnest($2::integer[]) AS bucket",
         laboratory_code,
-        sorted(set(source_ids)),
+        sorted({source_id.int % BUCKETS for source_id in source_ids}),
     )
 
 
@@ -46,13 +52,17 @@ async def stated_elsewhere(connection: Connection, result_id: UUID, source_id: U
 
 async def write_sources(connection: Connection, laboratory_code: str, stated: Mapping[UUID, Stated]) -> None:
     """The last word of each."""
-    await connection.executemany(
+    ordered = sorted(stated.items())
+    await connection.execute(
         "INSERT INTO reported_result (laboratory_code, source_id, statement, stated_at, result_id, held_id) "
-        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (laboratory_code, source_id) DO UPDATE "
+        "SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[], $6::uuid[]) "
+        "ON CONFLICT (laboratory_code, source_id) DO UPDATE "
         "SET statement = EXCLUDED.statement, stated_at = EXCLUDED.stated_at, result_id = EXCLUDED.result_id, "
         "held_id = EXCLUDED.held_id",
-        [
-            (laboratory_code, source_id, each.statement, each.stated_at, each.result_id, each.held_id)
-            for source_id, each in sorted(stated.items())
-        ],
+        laboratory_code,
+        [source_id for source_id, _ in ordered],
+        [each.statement for _, each in ordered],
+        [each.stated_at for _, each in ordered],
+        [each.result_id for _, each in ordered],
+        [each.held_id for _, each in ordered],
     )

@@ -51,7 +51,7 @@ class Inbound:
 
 
 class _UndoneError(Exception):
-    """One row of a message that is all or nothing was refused."""
+    """What was done with the rows is not to stay."""
 
 
 async def take_message(
@@ -87,7 +87,11 @@ async def take_message(
             await insert_message(connection, replace(message, answer=inbound.number.reused), entry.account)
             return inbound.number.reused
         message = replace(message, number_key=inbound.number.key)
-    taken, undone = await _taken(connection, inbound, entry)
+
+    def refused(taken: Sequence[Taken]) -> bool:
+        return inbound.atomic and any(each.outcome in REFUSED for each in taken)
+
+    taken, undone = await _taken(connection, inbound.rows, entry, refused)
     outcomes = [*(_outcome(row, each) for row, each in zip(inbound.rows, taken, strict=True)), *message.outcomes]
     state: MessageState = "refused" if undone else _state([each["outcome"] in REFUSED for each in outcomes])
     answer = answer_of(taken)
@@ -95,13 +99,20 @@ async def take_message(
     return answer
 
 
-async def _taken(connection: Connection, inbound: Inbound, entry: Entry) -> tuple[list[Taken], bool]:
-    """What became of the rows, and whether all was undone because one was refused."""
+async def try_message(connection: Connection, rows: Sequence[Reported], entry: Entry) -> list[Taken]:
+    """What would become of the rows now: they are taken, and all of it undone."""
+    return (await _taken(connection, rows, entry, lambda _: True))[0]
+
+
+async def _taken(
+    connection: Connection, rows: Sequence[Reported], entry: Entry, undo: Callable[[Sequence[Taken]], bool]
+) -> tuple[list[Taken], bool]:
+    """What became of the rows, and whether all was undone."""
     taken: list[Taken] = []
     try:
         async with connection.transaction():
-            taken = await take_reports(connection, inbound.rows, entry)
-            if inbound.atomic and any(each.outcome in REFUSED for each in taken):
+            taken = await take_reports(connection, rows, entry)
+            if undo(taken):
                 raise _UndoneError  # noqa: TRY301 - what undoes the savepoint
     except _UndoneError:
         return taken, True

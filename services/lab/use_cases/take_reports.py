@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -58,27 +58,28 @@ async def take_reports(connection: Connection, rows: Sequence[Reported], entry: 
     taken: dict[int, Taken] = {}
     for turn in _turns(sources):
         known = await read_sources(connection, laboratory, [sources[index] for index in turn])
-        stated: dict[UUID, Stated] = {}
+        first = await _results_of(connection, known, {sources[index]: rows[index].statement for index in turn})
         reported: dict[int, NewResult] = {}
         for index in turn:
             row, before = rows[index], known.get(sources[index])
             new = _new_result(row, codes[index], laboratory, catalogue)
-            done = new if isinstance(new, Taken) else await _step(connection, row, new, (sources[index], before), entry)
-            if isinstance(done, Taken):
-                taken[index] = done
+            if isinstance(new, NewResult) and row.statement == "final":
+                new = _first_report(row, new, before, first)
+            elif isinstance(new, NewResult):
+                new = await _step(connection, row, new, (sources[index], before), entry)
+            if isinstance(new, Taken):
+                taken[index] = new
             else:
-                reported[index] = done
+                reported[index] = new
         recorded = await record_results(connection, list(reported.values()), entry, DECIDED_LATER)
         for index, result in zip(reported, recorded, strict=True):
             taken[index] = _recorded(reported[index], result)
-        for index in turn:
-            before = known.get(sources[index])
-            if (after := _after(rows[index], taken[index])) is None:
-                continue
-            stated[sources[index]] = after
+        last = {sources[index]: after for index in turn if (after := _after(rows[index], taken[index])) is not None}
+        for source_id, after in last.items():
+            before = known.get(source_id)
             if before is not None and before.held_id is not None and before.held_id != after.held_id:
                 await _let_go(connection, before.held_id, entry)
-        await write_sources(connection, laboratory, stated)
+        await write_sources(connection, laboratory, last)
     return [taken[index] for index in range(len(rows))]
 
 
@@ -94,7 +95,8 @@ def _turns(sources: Sequence[UUID]) -> Iterator[list[int]]:
         first = {sources[index]: index for index in reversed(left)}
         turn = sorted(first.values())
         yield turn
-        left = [index for index in left if index not in set(turn)]
+        chosen = set(turn)
+        left = [index for index in left if index not in chosen]
 
 
 def _new_result(row: Reported, code: str, laboratory: str, catalogue: Catalogue) -> NewResult | Taken:
@@ -150,10 +152,35 @@ def _other_code(row: Reported, analytes: Sequence[Analyte]) -> ResultProblem | N
     return ResultProblem("unit_unknown", "unit", facts={"units": ", ".join(sorted(fitting))})
 
 
+async def _results_of(
+    connection: Connection, known: Mapping[UUID, Stated], said: Mapping[UUID, str]
+) -> dict[UUID, LabResultV1]:
+    """The results of observations of which a first report came (again), in one query."""
+    ids = {each.result_id for source_id, each in known.items() if said[source_id] == "final" and each.result_id}
+    found = await RESULTS.find(connection, "fact_id = ANY($1)", sorted(ids)) if ids else []
+    return {result.fact_id: result for result in found}
+
+
+def _first_report(
+    row: Reported, new: NewResult, known: Stated | None, results: Mapping[UUID, LabResultV1]
+) -> Taken | NewResult:
+    """What became of a first report, or the report itself: what else is stored of its draw is compared there."""
+    step = next_step(known, row.statement, row.stated_at)
+    if step in {"unchanged", "superseded"}:
+        return Taken("unchanged" if step == "unchanged" else "superseded")
+    stored = results.get(known.result_id) if known is not None and known.result_id is not None else None
+    if stored is None:
+        return new
+    if stored.voided:
+        return Taken("superseded", stored)
+    same = _same_owner(new, stored) and new.test_code == stored.test_code and _same_draw(new, stored)
+    return new if same else Taken("conflict", stored, (ResultProblem("value_conflict", "value"),))
+
+
 async def _step(  # noqa: PLR0911 - one a case
     connection: Connection, row: Reported, new: NewResult, source: tuple[UUID, Stated | None], entry: Entry
 ) -> Taken | NewResult:
-    """What became of the row, or what is to be reported."""
+    """What became of a statement that is no first report; or what is to be reported, where it is the first word."""
     source_id, known = source
     step = next_step(known, row.statement, row.stated_at)
     if step in {"wait", "superseded", "unchanged"}:
@@ -167,9 +194,6 @@ async def _step(  # noqa: PLR0911 - one a case
         if await stated_elsewhere(connection, stored.fact_id, source_id):
             return Taken("retracted", stored)  # another observation says the same, and stands
         return Taken("retracted", await _retracted(connection, stored, entry))
-    if row.statement == "final":
-        same = _same_owner(new, stored) and new.test_code == stored.test_code and _same_draw(new, stored)
-        return new if same else Taken("conflict", stored, (ResultProblem("value_conflict", "value"),))
     if not _same_owner(new, stored):
         return new.model_copy(update={"replaces": stored.fact_id})
     return await _corrected(connection, stored, new, entry)
