@@ -15,6 +15,7 @@ from services.lab.http import catalogue as catalogue_routes
 from services.lab.http import (
     criticals,
     fhir,
+    held_groups,
     held_results,
     hl7,
     inbound_messages,
@@ -66,6 +67,7 @@ def routers() -> list[APIRouter]:
         results.router,
         result_files.router,
         held_results.router,
+        held_groups.router,
         fhir.router,
         hl7.router,
         inbound_messages.router,

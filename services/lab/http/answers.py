@@ -150,6 +150,7 @@ def held_json(held: Held) -> dict[str, Any]:
         "child_id": held.child_id,
         "received_at": held.received_at,
         "reported": held.reported,
+        "reason": held.reason,
         "state": held.state,
         "result_id": held.result_id,
         "discard_reason": held.discard_reason,

@@ -47,6 +47,12 @@ class CompleteIn(Body):
     test_code: TestCode | None = None
 
 
+class DecideIn(CompleteIn):
+    """What all rows of a group mean. `remember`: what comes later in the same words means it, too."""
+
+    remember: bool = True
+
+
 class DiscardIn(Body):
     """Why a held value is not taken."""
 

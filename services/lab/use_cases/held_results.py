@@ -32,13 +32,17 @@ async def complete_held(connection: Connection, held_id: UUID, said: Mapping[str
     either; then the row stays open.
     """
     held = await _open(connection, held_id)
-    meant = dict.fromkeys(("value", "comparator", "unit")) if "findings" in said else {}
-    row = NewResult.model_validate({**held.reported, **meant, **said})
-    recorded = (await record_results(connection, [row], entry))[0]
+    recorded = (await record_results(connection, [as_meant(held, said)], entry))[0]
     if recorded.fact is None or recorded.outcome not in {"accepted", "unchanged"}:
         raise RefusedError(*recorded.problems)
     await settle_held(connection, held, "recorded", entry.known_at, entry.account, outcome=recorded.fact.fact_id)
     return recorded
+
+
+def as_meant(held: Held, said: Mapping[str, Any]) -> NewResult:
+    """The row with what a person says of it; findings take the place of a number that was none."""
+    meant = dict.fromkeys(("value", "comparator", "unit")) if "findings" in said else {}
+    return NewResult.model_validate({**held.reported, **meant, **said})
 
 
 async def discard_held(connection: Connection, held_id: UUID, reason: DiscardReason, entry: Entry) -> None:

@@ -137,8 +137,8 @@ def _what(read: Converted | Found, comparator: str | None) -> dict[str, Any]:
     }
 
 
-def held_row(row: NewResult, around: Surroundings, entry: Entry) -> Held:
-    """A row with nothing wrong but what a person can decide, as it is held; the same row is the same held row."""
+def held_row(row: NewResult, around: Surroundings, entry: Entry, reason: str) -> Held:
+    """A row with nothing wrong but `reason`, which a person can decide, as it is held; sent again it is the same."""
     order, _, _ = _whose(row, around)
     child_id = order.child_id if order else row.child_id
     draw = _draw(row, around.tubes.get(row.specimen_id) if row.specimen_id else None)
@@ -163,6 +163,7 @@ def held_row(row: NewResult, around: Surroundings, entry: Entry) -> Held:
         laboratory_code=laboratory_code,
         received_at=entry.known_at,
         reported=row.model_dump(mode="json", exclude_none=True),
+        reason=reason,
     )
 
 

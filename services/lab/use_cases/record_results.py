@@ -61,7 +61,7 @@ async def record_results(
             facts[index] = built
             done.append(None)
         elif len(built) == 1 and built[0].code in held_for:
-            held.append(held_row(row, around, entry))
+            held.append(held_row(row, around, entry, built[0].code))
             done.append(Recorded("held", problems=tuple(built), held_id=held[-1].held_id))
         else:
             done.append(Recorded("rejected", problems=tuple(built)))

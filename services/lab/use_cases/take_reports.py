@@ -17,6 +17,7 @@ from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.results import draw_of
 from services.lab.store.catalogue import read_catalogue
 from services.lab.store.held_results import lock_held, settle_held
+from services.lab.store.learnt_words import read_learnt
 from services.lab.store.reports import hold_sources, read_sources, stated_elsewhere, write_sources
 from services.lab.store.results import NATURAL_KEY, RESULTS, draw_key, holders
 from services.lab.use_cases.correct_results import correct_result, void_result
@@ -52,6 +53,8 @@ async def take_reports(connection: Connection, rows: Sequence[Reported], entry: 
     if laboratory is None:
         raise RefusedError(ResultProblem("no_laboratory", "laboratory"))
     catalogue = await read_catalogue(connection)
+    learnt = await read_learnt(connection, laboratory)
+    rows = [learnt.applied(row, catalogue) for row in rows]
     codes = [test_code(row, catalogue) for row in rows]
     sources = [row.source_id(code) for row, code in zip(rows, codes, strict=True)]
     await hold_sources(connection, laboratory, sources)

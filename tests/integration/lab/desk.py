@@ -41,7 +41,7 @@ CORE = ("blood_count", "ferritin", "crp")
 BORN = date(2024, 5, 17)
 EMPTIED = (
     "child, child_case, lab_order, specimen, lab_result, held_result, critical_value, critical_limit, "
-    "laboratory, outbox, idempotency_key, reported_result, inbound_message, catalogue_version, "
+    "laboratory, outbox, idempotency_key, reported_result, inbound_message, learnt_word, catalogue_version, "
     "order_addition, reference_range"
 )
 
