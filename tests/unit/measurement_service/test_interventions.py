@@ -117,6 +117,10 @@ def test_of_one_child_no_second_course_begins_while_one_goes_on() -> None:
     assert rival(later, [first]) is first
     assert rival(earlier, [first]) is first
     assert rival(ended, [first]) is None
+    assert rival(part("supplementary_feeding"), [stored(ended)]) is None, (
+        "the last day of one may be the first of the next"
+    )
+    assert rival(part("supplementary_feeding", started_on="2025-09-30"), [stored(ended)]) is not None
     assert rival(later, [stored(part("supplementary_feeding"), voided=True)]) is None
 
 
