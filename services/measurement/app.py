@@ -11,6 +11,7 @@ from fastapi import APIRouter
 
 from services.measurement.http import (
     children,
+    course_list,
     history,
     household_risks,
     interventions,
@@ -122,6 +123,7 @@ def routers() -> list[APIRouter]:
         merges.router,
         merge_candidates.router,
         measurements.router,
+        course_list.router,
         interventions.router,
         referrals.router,
         intake_routes.router,

@@ -63,6 +63,14 @@ INTERVENTION_TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "course_ended": (
         "kursus ini sudah diakhiri dengan isi lain", "Untuk membetulkan, kirim koreksi (PATCH)",
         "this course has been ended otherwise", "To correct it, send a correction (PATCH)"),
+    "course_cell_unreadable": (
+        "isi kolom ini kosong atau tidak dikenal",
+        "Tulis tanggal seperti 2026-03-31 atau 31/03/2026, jumlah hari sebagai bilangan, dan kata yang dikenal",
+        "the cell is empty or not understood",
+        "Write days as 2026-03-31 or 31/03/2026, the number of days as a number, and a word that is known"),
+    "course_nik_of_several": (
+        "beberapa anak memakai NIK ini", "Kirim baris ini dengan `child_id`",
+        "several children have this NIK", "Send this row with `child_id`"),
     "not_a_referral": (
         "catatan ini bukan rujukan", "Kirim balasan ke catatan rujukannya",
         "this is no referral", "Send the reply to the referral"),

@@ -83,9 +83,14 @@ async def explain_child(
         None if live is None else await care_of_child(connection, live, rules),
         await risks_of_family(connection, root_id, rules),
         items[-1] if items else None,
-        tuple(beside_growth(acts, items, rules, today)),
+        tuple(one for one in beside_growth(acts, items, rules, today) if _recent(one, rules, today)),
     )
     return explanation(known, language, today)
+
+
+def _recent(one: Beside, rules: RuleSet, today: date) -> bool:
+    """What goes on, or has ended so lately that its end is told beside the present growth."""
+    return one.act.ended_on is None or (today - one.act.ended_on).days <= rules.outdated_after_days
 
 
 async def _counted(connection: Connection, root_id: UUID) -> list[dict[str, Any]]:

@@ -183,3 +183,36 @@ async def test_an_area_sees_the_interventions_of_its_own_children_and_no_others(
     ][0]["code"] == "unknown_child"
     listed = (await desk.send("GET", f"/v1/interventions?area={DESA_A}&type=supplementary_feeding")).json()["items"]
     assert [item["intervention_id"] for item in listed] == [course]
+
+
+async def test_a_list_of_courses_is_taken_row_by_row_and_sent_again_ends_those_that_have_ended(desk: Desk) -> None:
+    first = await desk.register_child()
+    second = await desk.register_child(identity={"name": "Dedi", "nik": "1219010507230004"}, sex="male")
+    head = "nik,child_id,kelas,produk,mulai,selesai,alasan selesai\n"
+    rows = [
+        "1219014507230003,,Gizi kurang,lokal,01/07/2025,,",
+        f",{second},T,pabrikan,2025-07-02,,",
+        "1219014507230099,,T,lokal,2025-07-02,,",
+        f",{second},T,pabrikan,2025-07-20,,",
+        f",{second},entah,pabrikan,2025-07-20,,",
+    ]
+    text = head + "\n".join(rows)
+    sent = await desk.send("POST", "/v1/interventions:import", text.encode(), media_type="text/csv")
+    assert [row["outcome"] for row in sent.json()["rows"]] == ["accepted", "accepted", *["rejected"] * 3]
+    assert [row["problems"][0]["code"] for row in sent.json()["rows"][2:]] == [
+        "unknown_child",
+        "intervention_conflict",
+        "course_cell_unreadable",
+    ]
+    course = sent.json()["rows"][0]["intervention_id"]
+    assert "1219014507230003" not in sent.text
+    ended = head + "1219014507230003,,Gizi kurang,lokal,01/07/2025,25/08/2025,tuntas\n" + rows[1]
+    again = (await desk.send("POST", "/v1/interventions:import", ended.encode(), media_type="text/csv")).json()
+    assert (again["rows"][0]["outcome"], again["rows"][0]["intervention_id"]) == ("ended", course)
+    assert (again["ended"], again["unchanged"]) == (1, 1)
+    (stored,) = (await desk.send("GET", f"/v1/interventions?child_id={first}")).json()["items"]
+    assert (stored["state"], stored["ended_on"], stored["revision"]) == ("ended", "2025-08-25", 2)
+    counts = "SELECT ARRAY[sum(received), sum(accepted), sum(unchanged), sum(rejected)]::integer[] FROM intake_count"
+    assert await desk.worker.fetchval(counts) == [7, 3, 1, 3]
+    refused = await desk.send("POST", "/v1/interventions:import", b"nik,berat\n1,2\n", media_type="text/csv")
+    assert (refused.status_code, refused.json()["code"]) == (422, "not_a_list_of_courses")

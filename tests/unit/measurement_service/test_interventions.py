@@ -164,7 +164,7 @@ def test_every_problem_has_both_languages_and_is_raised_somewhere() -> None:
     folder = Path(__file__).parents[3] / "services/measurement"
     sources = "".join(
         path.read_text(encoding="utf-8")
-        for room in ("domain", "use_cases")
+        for room in ("domain", "formats", "http", "use_cases")
         for path in (folder / room).glob("*.py")
         if path.name != "intervention_texts.py"
     )
