@@ -11,7 +11,18 @@ from fastapi import APIRouter
 
 from services.scoring.consumers.evidence_handler import EvidenceHandler
 from services.scoring.domain.ruleset import load
-from services.scoring.http import case_audits, cases, children, follow_ups, hints, missing_tests, tier_shares, zscores
+from services.scoring.http import (
+    case_audits,
+    cases,
+    children,
+    follow_ups,
+    hints,
+    missing_tests,
+    replays,
+    rulesets,
+    tier_shares,
+    zscores,
+)
 from services.scoring.jobs import rule_switch
 from services.scoring.jobs.rule_switch import SwitchPublisher
 from services.scoring.jobs.sessions import SILENT_SECONDS, SessionJudge
@@ -110,6 +121,8 @@ def routers() -> list[APIRouter]:
         follow_ups.router,
         missing_tests.router,
         tier_shares.router,
+        replays.router,
+        rulesets.router,
         hints.router,
         zscores.router,
         ledger_router(SERVICE, owns=OWNS, holds=HOLDS, extra=_waiting),

@@ -5,6 +5,7 @@ A broken rule set is refused as a whole, with every problem told at once: `RuleS
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +29,8 @@ __all__ = ["RuleSet", "RuleSetError", "VelocityRules", "load", "read"]
 
 FOLDER: Final = Path(__file__).parent / "rules"
 ACTIVE: Final = "2026-01"
+VERSION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
+RESERVED: Final = ("active", "replays")  # words of the doors
 LAST_KMS_MONTH: Final = 60
 LEAST_URGENT: Final = 3
 ROLES: Final = ("kader", "puskesmas", "clinician", "laboratory")
@@ -179,7 +182,7 @@ def read(content: bytes) -> RuleSet:
 def _build(checks: Checks) -> RuleSet:
     history, opening, recovery = (checks.table(name) for name in ("history", "opening", "recovery"))
     return RuleSet(
-        version=checks.text("version"),
+        version=_version(checks),
         categories=_categories(checks),
         kms=_kms(checks),
         velocity=velocity_rules(checks),
@@ -202,6 +205,13 @@ def _build(checks: Checks) -> RuleSet:
         place_of_care=place_rules(checks),
         birth_length_below_cm=checks.table("household").number("birth_length_below_cm", 30, 60),
     )
+
+
+def _version(checks: Checks) -> str:
+    version = checks.text("version")
+    if version and (not VERSION.fullmatch(version) or version in RESERVED):
+        checks.problems.append("version: up to 40 letters, digits, dots and dashes; not active, not replays")
+    return version
 
 
 def _categories(checks: Checks) -> dict[str, CutOffs]:

@@ -215,9 +215,9 @@ async def find_replay(connection: Connection, replay_id: UUID) -> Replay | None:
     return None if row is None else Replay(**dict(row))
 
 
-async def list_replays(connection: Connection, after: datetime | None, limit: int) -> list[dict[str, Any]]:
+async def list_replays(connection: Connection, after: datetime | None, limit: int) -> list[Replay]:
     """Replays, the newest first."""
     rows = await connection.fetch(
         f"{REPLAYS} WHERE $1::timestamptz IS NULL OR started_at < $1 ORDER BY started_at DESC LIMIT $2", after, limit
     )
-    return [dict(row) for row in rows]
+    return [Replay(**dict(row)) for row in rows]
