@@ -11,7 +11,6 @@ import multiprocessing
 import resource
 import statistics
 import time
-from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,7 +26,7 @@ from services.scoring.domain.fold import fold
 from services.scoring.domain.fold_columns import uuid_of
 from services.scoring.domain.risk_codes import TIER_NAMES
 from services.scoring.domain.ruleset import ACTIVE, FOLDER, load
-from services.scoring.jobs.replay import CHILDREN_EACH, Share, run_drop, run_replay
+from services.scoring.jobs.replay import CHILDREN_EACH, Share, plan_for_batches, run_drop, run_replay
 from services.scoring.store import bulk_evidence, replay_views, replays
 from services.scoring.store.replays import GenerationRow
 from services.scoring.use_cases.switch_rules import begin_replay
@@ -183,9 +182,9 @@ async def _floor(connection: Any, address: Address) -> float:
     return seconds
 
 
-def _in_processes(shares: list[Share], address: Address, work: Callable[..., None] | None = None) -> None:
+def _in_processes(shares: list[Share], address: Address) -> None:
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=work or copy_share, args=(address, share)) for share in shares]
+    processes = [context.Process(target=copy_share, args=(address, share)) for share in shares]
     for process in processes:
         process.start()
     for process in processes:
@@ -201,6 +200,7 @@ def copy_share(address: Address, share: Share) -> None:
 
 async def _copied(address: Address, share: Share) -> None:
     connection = await connect(address)
+    await plan_for_batches(connection)
     for bucket in share.buckets:
         async with connection.transaction(isolation="repeatable_read"):
             evidence = await bulk_evidence.read_bucket(connection, bucket)

@@ -82,6 +82,7 @@ async def run_replay(connection: Connection, address: Address, content: bytes, b
 
 async def run_switch(connection: Connection, replay: Replay, by: str) -> Switched:
     """Catch up while batches go on, the last of it while they wait; then verify and switch, or say why not."""
+    await plan_for_batches(connection)
     rules = await rules_of(connection, replay)
     while True:
         async with connection.transaction():
@@ -100,13 +101,18 @@ async def run_drop(connection: Connection) -> bool:
         return await drop_replay(connection)
 
 
+async def plan_for_batches(connection: Connection) -> None:
+    """The planner's settings of a pool, for a connection that is of none."""
+    for name, value in PLANNING.items():
+        await connection.execute(f"SET {name} = '{value}'")
+
+
 async def judge_share(address: Address, share: Share) -> None:
     """All buckets of a share, one after the other, each in a transaction of its own."""
     rules = RuleSets(read(share.tried), read(share.in_force))
     connection = await connect(address)
     try:
-        for name, value in PLANNING.items():
-            await connection.execute(f"SET {name} = '{value}'")
+        await plan_for_batches(connection)
         for bucket in share.buckets:
             async with connection.transaction(isolation="repeatable_read"):
                 await replay_bucket(connection, share.replay_id, bucket, rules)
