@@ -48,5 +48,5 @@ async def missing_test_totals(request: Request, caller: Annotated[Caller, requir
     """
     async with reading(request) as connection:
         hidden = hidden_from(caller, await rules_now(request, connection))
-        rows = await total_missing_tests(connection, caller.areas, today_jakarta(), hidden)
+        rows = await total_missing_tests(connection, today_jakarta(), hidden)
     return json_response({"items": rows})

@@ -58,30 +58,9 @@ SELECT DISTINCT ON (child_id, missing) child_id, missing, because, since FROM (
 ) AS lacks
 ORDER BY child_id, missing, source, since
 """
-# The same over whole areas, counted: of each thing the children who lack it, the verdicts that wait for it, the cases
-# that require it.
+# The same over the caller's areas, counted (migration 0017): the most first.
 LACK_TOTALS: Final = """
-WITH here AS (
-    SELECT c.child_id FROM unnest($1::text[], $2::text[]) AS area (low, high)
-    JOIN child c ON c.desa_code >= area.low AND c.desa_code < area.high
-    WHERE NOT c.voided AND c.died_on IS NULL AND c.departed_on IS NULL AND c.birth_date > $3
-)
-SELECT missing, count(DISTINCT child_id) AS children, count(*) FILTER (WHERE NOT is_required) AS verdicts,
-       count(*) FILTER (WHERE is_required) AS cases
-FROM (
-    SELECT true AS is_required, k.child_id, test.orderable AS missing
-    FROM child_case k
-    CROSS JOIN LATERAL json_array_elements_text(k.content -> 'required_tests') AS test (orderable)
-    LEFT JOIN LATERAL (
-        SELECT tests FROM lab_order WHERE child_id = k.child_id AND case_id = k.fact_id LIMIT 1
-    ) AS o ON true
-    WHERE k.state <> 'closed' AND coalesce(o.tests ->> test.orderable, '') <> 'resulted'
-    UNION ALL
-    SELECT false, s.child_id, u.thing ->> 'settle_with'
-    FROM risk_status s CROSS JOIN LATERAL json_array_elements(s.content -> 'unknowns') AS u (thing)
-    WHERE NOT s.voided
-) AS lacks JOIN here USING (child_id)
-GROUP BY missing ORDER BY verdicts DESC, children DESC, missing
+SELECT missing, children, verdicts, cases FROM lack_totals($1) ORDER BY verdicts DESC, children DESC, missing
 """
 TESTS_OF_RESULTS: Final = """
 SELECT r.fact_id, r.test_code, r.canonical_unit FROM child c JOIN lab_result r ON r.child_id = c.child_id
@@ -121,12 +100,9 @@ async def lacks_of(connection: Connection, children: Sequence[UUID]) -> list[dic
     return [_plain(row) for row in await connection.fetch(LACKS, children)]
 
 
-async def lack_totals(
-    connection: Connection, areas: Sequence[tuple[str, str]], born_after: date
-) -> list[dict[str, Any]]:
-    """What the children of areas (half-open ranges of desa codes) lack: `missing`, `children`, `verdicts`, `cases`."""
-    lows, highs = [low for low, _ in areas], [high for _, high in areas]
-    return [dict(row) for row in await connection.fetch(LACK_TOTALS, lows, highs, born_after)]
+async def lack_totals(connection: Connection, born_after: date) -> list[dict[str, Any]]:
+    """What the children of the transaction's areas lack: `missing`, `children`, `verdicts`, `cases`."""
+    return [dict(row) for row in await connection.fetch(LACK_TOTALS, born_after)]
 
 
 async def live_case(connection: Connection, root_id: UUID) -> dict[str, Any] | None:

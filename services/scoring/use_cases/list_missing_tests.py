@@ -93,10 +93,10 @@ async def list_missing_tests(
 
 
 async def total_missing_tests(
-    connection: Connection, areas: AreaGrant, today: date, hidden: AbstractSet[str] = frozenset()
+    connection: Connection, today: date, hidden: AbstractSet[str] = frozenset()
 ) -> list[dict[str, Any]]:
     """Which single test or measurement would settle how many verdicts, of how many children; the most first."""
-    rows = await lists.lack_totals(connection, area_ranges(areas), born_after_for_under_five(today))
+    rows = await lists.lack_totals(connection, born_after_for_under_five(today))
     return [
         {**row, "owner_role": _owner(row["missing"]), **_words(row["missing"])}
         for row in rows

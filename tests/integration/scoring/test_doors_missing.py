@@ -79,9 +79,9 @@ async def test_what_would_settle_the_unknown_is_on_the_list_with_who_does_it(des
 async def test_the_totals_say_which_single_test_would_settle_how_many_verdicts(desk: Desk) -> None:
     _, case = await desk.suspected()
     await require_tests(desk, case, ["blood_count", "crp"], {"blood_count": "resulted"})
-    for desa in (DESA_A, DESA_A, DESA_B):
+    for desa, posyandu in ((DESA_A, None), (DESA_A, f"{DESA_A}.P009"), (DESA_B, None)):
         child_id = uuid.uuid4()
-        home = ({"valid_from": days_ago(600), "desa_code": desa},)
+        home = ({"valid_from": days_ago(600), "desa_code": desa, "posyandu_code": posyandu},)
         await desk.arrive(child(child_id, residences=home), visit(child_id, days_ago(5), 11.0, None))
     gone = uuid.uuid4()
     await desk.arrive(child(gone, died_on=days_ago(1)), visit(gone, days_ago(5), 11.0, None))
@@ -98,8 +98,12 @@ async def test_the_totals_say_which_single_test_would_settle_how_many_verdicts(d
     assert [row["verdicts"] for row in rows] == sorted((row["verdicts"] for row in rows), reverse=True)
     first = next(row for row in rows if row["missing"] == "measure_length")
     assert (first["owner_role"], bool(first["text_id"]), bool(first["text_en"])) == ("kader", True, True)
-    of_b = (await desk.get("/v1/missing-tests/totals", role="kader", areas=[DESA_B]))["items"]
-    assert {row["missing"]: row["children"] for row in of_b} == {"measure_length": 1, "measure_weight_and_length": 1}
+    for area in (DESA_B, f"{DESA_A}.P009"):  # a desa, and the posyandu of one child
+        seen = (await desk.get("/v1/missing-tests/totals", role="kader", areas=[area]))["items"]
+        one = {"measure_length": 1, "measure_weight_and_length": 1}
+        assert {row["missing"]: row["children"] for row in seen} == one, area
+    nobody = await desk.get("/v1/missing-tests/totals", role="laboratory", areas=["LAB.12.19.RSUD"])
+    assert nobody["items"] == []
 
 
 async def test_who_has_left_is_too_old_or_was_merged_away_lacks_nothing(desk: Desk) -> None:
