@@ -12,6 +12,7 @@ import pytest
 
 from services.lab.domain.catalogue import load
 from services.lab.domain.catalogue_rows import limit_problems, problems_beside, read_row
+from services.lab.domain.results import Converted, convert_value
 from services.lab.domain.units import convert, scale
 
 ROWS = [row for rows in load().rows.values() for row in rows]
@@ -142,6 +143,19 @@ def test_limits_at_both_edges_of_what_is_possible_are_taken_and_beyond_them_not(
         "critical_below", "critical_above",
     ]  # fmt: skip
     assert [problem.code for problem in limit_problems(row, high, high)] == ["limits_reversed"]
+
+
+UNITS = [(row, unit) for row in ROWS for unit in row.units if unit.accepted]
+
+
+@pytest.mark.parametrize(("row", "unit"), UNITS, ids=[f"{row.code}-{unit.name}" for row, unit in UNITS])
+def test_what_is_possible_is_possible_at_both_edges_in_every_unit_and_not_beyond(row: Any, unit: Any) -> None:
+    low, high = (float(bound / unit.factor) for bound in row.plausible)
+    inside, outside = (low * 1.000001, high * 0.999999), (low * 0.99 - (1e-6 if low == 0 else 0), high * 1.01)
+    taken = [isinstance(convert_value(row, value, unit.name, None), Converted) for value in (*inside, *outside)]
+    assert taken == [True, True, False, False]
+    if unit.factor == 1:
+        assert all(isinstance(convert_value(row, value, unit.name, None), Converted) for value in (low, high))
 
 
 def test_the_districts_rows_count_from_their_first_day_on_and_a_later_release_is_not_followed() -> None:

@@ -1,10 +1,12 @@
 """Critical values: both edges of every limit, bounds, one alert a draw, nothing for history."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from services.lab.domain.catalogue import Step, load
+from services.lab.domain.catalogue_rows import Analyte
 from services.lab.domain.criticals import Crossing, Drawn, alerts, crossing, escalation
 
 LOW, HIGH = "low", "high"
@@ -43,6 +45,30 @@ def drawn(
 def test_a_limit_is_crossed_beyond_it_at_its_own_decimals(code: str, value: float, side: str | None) -> None:
     crossed = crossing(load().rows[code][0], value, None)
     assert (crossed.side if crossed else None) == side
+
+
+LIMITS = [
+    (row, limit, side)
+    for rows in load().rows.values()
+    for row in rows
+    for limit, side in ((row.critical_below, LOW), (row.critical_above, HIGH))
+    if limit is not None
+]
+
+
+@pytest.mark.parametrize(("row", "limit", "side"), LIMITS, ids=[f"{row.code}-{side}" for row, _, side in LIMITS])
+def test_every_limit_of_the_catalogue_is_crossed_half_a_step_beyond_it_and_not_at_it(
+    row: Analyte, limit: Decimal, side: str
+) -> None:
+    step = limit.as_tuple().exponent
+    assert isinstance(step, int)
+    half = Decimal(5).scaleb(step - 1)
+    nearly, beyond = (
+        (limit - half, limit - half - half / 100) if side == LOW else (limit + half - half / 100, limit + half)
+    )
+    assert crossing(row, float(limit), None) is None
+    assert crossing(row, float(nearly), None) is None  # shown as the limit itself
+    assert crossing(row, float(beyond), None) == Crossing(float(limit), "low" if side == LOW else "high")
 
 
 @pytest.mark.parametrize(
