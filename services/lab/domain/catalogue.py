@@ -63,6 +63,11 @@ class Catalogue:
         """Tests of which only those are told who treat the child."""
         return frozenset(code for code, rows in self.rows.items() if any(row.confidential for row in rows))
 
+    @property
+    def confidential_orderables(self) -> frozenset[str]:
+        """What can be ordered and has a confidential test in it."""
+        return frozenset(name for name, codes in self.orderables.items() if self.confidential & set(codes))
+
     def version_of(self, code: str, on: date) -> str | None:
         """Which row of `code` holds on a day."""
         row = self.analyte(code, on)

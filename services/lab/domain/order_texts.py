@@ -24,6 +24,9 @@ ORDER_TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "pemeriksaan tambahan tanpa alasan", "added tests without a reason",
         "Isi `reason_text`: mengapa pemeriksaan ini perlu, tanpa nama atau NIK.",
         "Give `reason_text`: why the tests are needed, without names or numbers of persons."),
+    "confidential_test": (
+        "pemeriksaan ini rahasia", "this test is confidential",
+        "Minta dokter yang merawat anak ini memintanya.", "Have the doctor who treats the child ask for it."),
     "case_closed": (
         "kasus permintaan ini sudah ditutup", "the case of this order is closed",
         "Buka kembali kasusnya lebih dahulu, atau kirim hasil tanpa permintaan (`child_id`).",

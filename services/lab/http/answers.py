@@ -74,6 +74,28 @@ def hidden_from(caller: Caller) -> frozenset[str]:
     return frozenset() if caller.may("results:confidential") else load().confidential
 
 
+def hidden_orders(caller: Caller) -> frozenset[str]:
+    """What the caller is not told was ordered, nor may ask for."""
+    return frozenset() if caller.may("results:confidential") else load().confidential_orderables
+
+
+def told(shown: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
+    """An order as it is shown, without what is hidden: its tests, why they were added, their specimens."""
+    if not hidden:
+        return shown
+    lists: dict[str, list[Any]] = {
+        name: [each for each in shown[name] if each["orderable"] not in hidden]
+        for name in ("tests", "additions")
+        if name in shown
+    }
+    if "specimens" in shown:
+        open_to_all = (
+            (each, [code for code in each["orderables"] if code not in hidden]) for each in shown["specimens"]
+        )
+        lists["specimens"] = [{**each, "orderables": codes} for each, codes in open_to_all if codes]
+    return {**shown, **lists}
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """Around a use case: its refusals as problems 404, 409, 412, 422."""

@@ -10,7 +10,17 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.lab.domain.order_rules import order_rules
-from services.lab.http.answers import addition_json, due_json, entry_of, load_json, order_json, refusals, specimen_json
+from services.lab.http.answers import (
+    addition_json,
+    due_json,
+    entry_of,
+    hidden_orders,
+    load_json,
+    order_json,
+    refusals,
+    specimen_json,
+    told,
+)
 from services.lab.http.requests import AddTestsIn
 from services.lab.store.holding import HeldChild, read_children
 from services.lab.store.laboratories import read_laboratories
@@ -46,7 +56,7 @@ def place(
 
 
 @router.get("/v1/orders/{order_id}", summary="One order with its specimens")
-async def get_order(request: Request, _caller: Annotated[Caller, require("orders:read")], order_id: UUID) -> Response:
+async def get_order(request: Request, caller: Annotated[Caller, require("orders:read")], order_id: UUID) -> Response:
     """404 also for an order outside the caller's areas."""
     async with reading(request) as connection:
         found = await ORDERS.find(connection, "fact_id = $1", order_id)
@@ -57,13 +67,13 @@ async def get_order(request: Request, _caller: Annotated[Caller, require("orders
     shown = order_json(found[0], today_jakarta())
     shown["specimens"] = [specimen_json(tube) for tube in tubes.get(order_id, [])]
     shown["additions"] = [addition_json(each) for each in additions.get(order_id, [])]
-    return json_response(shown, headers={"ETag": etag(*found[0].order)})
+    return json_response(told(shown, hidden_orders(caller)), headers={"ETag": etag(*found[0].order)})
 
 
 @router.get("/v1/orders", summary="Orders of the own area, or of a child or case")
 async def get_orders(
     request: Request,
-    _caller: Annotated[Caller, require("orders:read")],
+    caller: Annotated[Caller, require("orders:read")],
     page: Annotated[PageRequest, Depends(page_request)],
     child_id: UUID | None = None,
     case_id: UUID | None = None,
@@ -74,7 +84,8 @@ async def get_orders(
     async with reading(request) as connection:
         orders = await list_orders(connection, (child_id, case_id, state), after, page.limit + 1)
     today = today_jakarta()
-    return json_response(page.page([order_json(order, today) for order in orders], "child_id", "order_id"))
+    shown = [told(order_json(order, today), hidden_orders(caller)) for order in orders]
+    return json_response(page.page(shown, "child_id", "order_id"))
 
 
 @router.get("/v1/panels", summary="Tests that a sign asks for")
@@ -93,11 +104,11 @@ async def post_tests(
     """201 with the order that grew; 200 where it asks for all of them already: the first reason stays."""
 
     async def effect(connection: Connection) -> Answer:
-        wish = Wish(body.sign, body.orderables, body.reason_text)
+        wish = Wish(body.sign, body.orderables, body.reason_text, hidden_orders(caller))
         with refusals():
             order, changed = await add_tests(connection, order_id, wish, entry_of(caller))
         shown = order_json(order, today_jakarta())
-        return json_answer(201 if changed else 200, shown, {"ETag": etag(*order.order)})
+        return json_answer(201 if changed else 200, told(shown, hidden_orders(caller)), {"ETag": etag(*order.order)})
 
     return await write_once(request, effect)
 
@@ -105,7 +116,7 @@ async def post_tests(
 @router.get("/v1/worklists", summary="What waits at a laboratory or in a place, urgent first, then the longest waiting")
 async def get_worklist(
     request: Request,
-    _caller: Annotated[Caller, require("orders:read")],
+    caller: Annotated[Caller, require("orders:read")],
     page: Annotated[PageRequest, Depends(page_request)],
     where: Annotated[Place, Depends(place)],
     laboratory: Annotated[LaboratoryCode | None, Query(description="Empty = of all in `area` or `posyandu`.")] = None,
@@ -128,12 +139,16 @@ async def get_worklist(
     today = today_jakarta()
     keys = [{name: row[name] for name in LISTED_BY} for row in rows]
     answer = page.page(keys, *LISTED_BY)
+    hidden = hidden_orders(caller)
     answer["items"] = [
-        {
-            **_item(LabOrderV1.read(row["content"]), children.get(row["child_id"]), today),
-            "specimens": [specimen_json(tube) for tube in tubes.get(row["fact_id"], [])],
-            "additions": [addition_json(each) for each in additions.get(row["fact_id"], [])],
-        }
+        told(
+            {
+                **_item(LabOrderV1.read(row["content"]), children.get(row["child_id"]), today),
+                "specimens": [specimen_json(tube) for tube in tubes.get(row["fact_id"], [])],
+                "additions": [addition_json(each) for each in additions.get(row["fact_id"], [])],
+            },
+            hidden,
+        )
         for row in rows[: page.limit]
     ]
     answer["load"] = load_json(waiting, capacity.get(laboratory or ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,6 +28,7 @@ class Wish:
     sign: str | None
     orderables: Sequence[str]
     reason_text: str | None
+    forbidden: AbstractSet[str] = frozenset()  # confidential tests: only who treats the child asks for them
 
 
 async def add_tests(connection: Connection, order_id: UUID, wish: Wish, entry: Entry) -> tuple[LabOrderV1, bool]:
@@ -78,6 +80,11 @@ async def _problems(connection: Connection, wish: Wish) -> list[ResultProblem]:
         problems.append(ResultProblem("nothing_added", "sign"))
     if wish.sign is not None and wish.sign not in order_rules().signs:
         problems.append(ResultProblem("unknown_sign", "sign", wish.sign))
+    sign = order_rules().signs.get(wish.sign or "")
+    asked = {*wish.orderables, *(sign.tests if sign else ())}
+    problems += [ResultProblem("confidential_test", "sign" if sign else "orderables") for _ in asked & wish.forbidden][
+        :1
+    ]
     if wish.orderables and not (wish.reason_text or "").strip():
         problems.append(ResultProblem("reason_missing", "reason_text"))
     return problems

@@ -83,6 +83,22 @@ async def test_who_may_not_see_the_order_or_not_ask_for_tests_adds_none(desk: De
     assert (await desk.send("POST", path, {"sign": "pallor"})).status_code == 403  # a laboratory orders nothing
 
 
+async def test_a_confidential_test_is_asked_for_by_who_treats_the_child_and_seen_by_nobody_else(desk: Desk) -> None:
+    order = await desk.open_order(tests=("crp",))
+    path = f"/v1/orders/{order.fact_id}"
+    puskesmas = {"role": "puskesmas", "areas": [DESA_A]}
+    refused = await desk.send("POST", f"{path}/tests", {"sign": "hiv_exposed"}, **puskesmas)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "confidential_test")
+    assert (await add(desk, order, sign="hiv_exposed")).status_code == 201
+    tube = {"specimen": "venous", "drawn_at": yesterday().isoformat(), "orderables": ["hiv"]}
+    assert (await doctor(desk, "POST", f"{path}/specimens", tube)).status_code == 201
+    district = {"role": "district", "areas": ["12.19"]}
+    for who, told in ((puskesmas, False), (district, False), ({}, True)):
+        list_of = f"/v1/worklists?laboratory={HOSPITAL}"
+        for shown in (path, f"/v1/orders?case_id={order.case_id}", list_of):
+            assert ("hiv" in (await desk.send("GET", shown, **who)).text) is told, (who, shown)
+
+
 async def test_a_specimen_goes_from_the_puskesmas_to_the_laboratory_step_by_step(desk: Desk) -> None:
     order = await desk.open_order(tests=("zinc", "ferritin"))
     drawn = yesterday()
