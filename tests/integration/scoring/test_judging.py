@@ -267,10 +267,14 @@ def _world(seed: int) -> list[Fact]:
                 rng.choice([70.0, 76.5, 81.0]),
                 fact_id=uuid.UUID(int=rng.getrandbits(128)),
                 head_circumference_cm=rng.choice([None, 46.0 + month / 4]),
+                danger_signs=rng.choice([None, None, (), ("convulsions",)]),
+                temperature_c=rng.choice([None, 36.8, 39.0]),
             )
             facts.append(first)
             if rng.random() < 0.4:
-                facts.append(first.model_copy(update={"revision": 2, "weight_kg": 7.5, "change": "corrected"}))
+                signs = rng.choice([first.danger_signs, ()])
+                corrected = {"revision": 2, "weight_kg": 7.5, "danger_signs": signs, "change": "corrected"}
+                facts.append(first.model_copy(update=corrected))
             if rng.random() < 0.2:
                 facts.append(first.model_copy(update={"revision": 3, "voided": True, "change": "voided"}))
     return facts
