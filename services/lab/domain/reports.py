@@ -22,6 +22,7 @@ Step = Literal["record", "compare", "correct", "retract", "remember", "wait", "u
 Comparator = Literal["<", "<=", ">", ">="]
 Specimen = Literal["venous", "capillary", "stool", "urine", "skin", "other"]
 
+YEARS: Final = (1900, 2200)
 LONGEST_WORD: Final = 40  # of a test or a unit nobody knows, as it is shown to who decides
 _SOURCES: Final = uuid.UUID("5d0c1a52-7b1e-5d0e-9a5e-2f4f6d1c7a10")
 _NUMBER: Final = re.compile(r"([<>]=?|)\s*(-?\d{1,15}(?:[.,]\d{1,15})?)\s*([^\d.,].*|)", re.DOTALL)
@@ -97,6 +98,12 @@ def next_step(  # noqa: PLR0911 - one a case
     if known.result_id is None:
         return "record"
     return "compare" if statement == "final" else "correct"
+
+
+def demand_year(year: int) -> None:
+    """ValueError for a year of no draw and no statement: beyond it, times of day have no zone that can be reckoned."""
+    if not YEARS[0] <= year <= YEARS[1]:
+        raise ValueError(year)
 
 
 def number_of_text(text: str) -> tuple[Comparator | None, float, str | None] | None:

@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from typing import Final
 from uuid import UUID
 
-from services.lab.domain.reports import LONGEST_WORD, Comparator, Reported, number_of_text
+from services.lab.domain.reports import LONGEST_WORD, Comparator, Reported, demand_year, number_of_text
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.formats.csv_heads import SPECIMENS, STATEMENTS, plain_head
 from services.lab.formats.csv_table import DAY, YEAR, Table
@@ -130,9 +130,11 @@ def _moment(table: Table, field: str, text: str, clock: str = "") -> tuple[date 
 
 def _day(first: str, second: str, third: str, *, day_first: bool) -> date:
     if len(first) == YEAR:
+        demand_year(int(first))
         return date(int(first), int(second), int(third))
     if len(third) not in {2, YEAR}:
         raise ValueError(third)
     year = int(third) + (2000 if len(third) == 2 else 0)
+    demand_year(year)
     day, month = (first, second) if day_first else (second, first)
     return date(year, int(month), int(day))

@@ -21,6 +21,7 @@ BUNDLES: Final = ("transaction", "batch", "collection")
 READ: Final = ("Observation", "DiagnosticReport")
 REFERRED_TO: Final = ("Patient", "Specimen", "ServiceRequest", "Organization", "Practitioner", "Encounter", "Device")
 MOST_ENTRIES: Final = 500
+NUL: Final = b"\\u0000"
 Resource = Mapping[str, Any]
 
 
@@ -88,6 +89,8 @@ def _bundle(content: bytes) -> dict[str, Any]:
         bundle = orjson.loads(content)
     except orjson.JSONDecodeError:
         raise NotABundleError("Bundle", "JSON") from None
+    if NUL in content:  # no database stores it as text
+        raise NotABundleError("Bundle", f"JSON without {NUL.decode()}")
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle" or bundle.get("type") not in BUNDLES:
         raise NotABundleError("Bundle.type", expected)
     entries = bundle.get("entry")

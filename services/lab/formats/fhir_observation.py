@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.lab.domain.reports import LONGEST_WORD, Reported, Specimen, Statement, number_of_text
+from services.lab.domain.reports import LONGEST_WORD, Reported, Specimen, Statement, demand_year, number_of_text
 from services.lab.domain.result_problems import ResultProblem
 
 LOINC: Final = "http://loinc.org"
@@ -194,6 +194,7 @@ def _draw(
 
 def _moment(text: str, path: str) -> tuple[date | None, datetime | None]:
     try:
+        demand_year(int(text[:4]))
         if len(text) == len("2026-03-01"):
             return date.fromisoformat(text), None
         instant = datetime.fromisoformat(text)

@@ -15,6 +15,8 @@ from services.lab.domain.result_problems import ResultProblem
 
 HL7_LIMIT_BYTES: Final = 1_000_000
 MOST_SEGMENTS: Final = 4_000
+LONGEST_FIELD: Final = 10_000  # but of a value, which may be an attachment
+READ: Final = ("MSH", "PID", "ORC", "OBR", "OBX", "SPM")
 VERSIONS: Final = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1")
 # Table 0211; an empty MSH-18 means ASCII.
 CHARACTER_SETS: Final = {"": "ascii", "ASCII": "ascii", "UNICODE UTF-8": "utf-8", "8859/1": "latin-1"}
@@ -87,6 +89,11 @@ class Segment:
         """A component of the first repetition of a field, without blanks around it."""
         found = self.components(self.repetitions(number)[0])
         return found[component - 1].strip() if component <= len(found) else ""
+
+    def overlong(self) -> int | None:
+        """The first field that is longer than any that is read; OBX-5 may be."""
+        fields = enumerate(self.fields)
+        return next((at for at, text in fields if len(text) > LONGEST_FIELD and (self.name, at) != ("OBX", 5)), None)
 
     def value(self, text: str) -> str:
         """`text` with its escapes undone; one that is unknown or broken stays as it is written."""
@@ -206,6 +213,10 @@ def _check_kind(message: Hl7Message) -> None:
     for fulfilled, place, expected, code in checks:
         if not fulfilled:
             raise NotHl7Error(ResultProblem("message_invalid", place, facts={"expected": expected}), code, message)
+    for segment in message.segments:
+        if segment.name in READ and (number := segment.overlong()) is not None:
+            problem = ResultProblem("structure_invalid", f"{segment.name}[{segment.number}]-{number}")
+            raise NotHl7Error(problem, OTHER, message)
     if sum(segment.name == "MSH" for segment in message.segments) > 1:
         expected = "MSH x 1"
         problem = ResultProblem("message_invalid", "MSH", facts={"expected": expected})

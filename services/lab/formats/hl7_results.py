@@ -14,11 +14,20 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Final
 from uuid import UUID
 
-from services.lab.domain.reports import LONGEST_WORD, Comparator, Reported, Specimen, Statement, number_of_text
+from services.lab.domain.reports import (
+    LONGEST_WORD,
+    Comparator,
+    Reported,
+    Specimen,
+    Statement,
+    demand_year,
+    number_of_text,
+)
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.formats.fhir_observation import SPECIMENS
 from services.lab.formats.hl7_message import (
     DATA_TYPE,
+    LONGEST_FIELD,
     REQUIRED_FIELD,
     SEGMENT_SEQUENCE,
     TABLE_VALUE,
@@ -158,7 +167,8 @@ def _groups(message: Hl7Message, read: OruRead) -> Iterator[Group]:
 def _read_observation(context: Context, group: Group, observation: Segment, read: OruRead) -> None:
     statement = _statement(group, observation)
     kind = observation.component(2)
-    if kind not in TYPES and (kind or statement != "retracted"):
+    long = len(observation.field(5)) > LONGEST_FIELD
+    if long or (kind not in TYPES and (kind or statement != "retracted")):
         problem = ResultProblem("value_type_unread", place_of(observation, 2), facts={"types": ", ".join(TYPES)})
         read.remarks.append(Remark(problem, DATA_TYPE, warning=True))
         return
@@ -285,6 +295,7 @@ def _moment(text: str, place: str, zone: tzinfo) -> tuple[date | None, datetime 
         raise _MisreadError("time_without_zone", place, DATA_TYPE, example=EXAMPLE)
     try:
         day, hour, minute, second, offset = match.groups()
+        demand_year(int(day[:4]))
         if hour is None:
             return datetime.strptime(day, "%Y%m%d").date(), None  # noqa: DTZ007 - a day has no zone
         naive = datetime.strptime(f"{day}{hour}{minute or '00'}{second or '00'}", "%Y%m%d%H%M%S")  # noqa: DTZ007

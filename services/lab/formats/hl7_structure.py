@@ -43,7 +43,7 @@ def _of_fields(segment: Segment, fields: tuple[tuple[int, int], ...]) -> Iterato
     for number, (least, most) in enumerate(fields, start=1):
         if least and not segment.field(number):
             yield _remark("field_missing", place_of(segment, number), REQUIRED_FIELD)
-        if most == 1 and len(segment.repetitions(number)) > 1:
+        if most == 1 and segment.delimiters.repetition in segment.field(number):
             yield _remark("structure_invalid", place_of(segment, number), OTHER)
 
 

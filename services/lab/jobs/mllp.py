@@ -9,6 +9,7 @@ are worked a few at a time.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -29,6 +30,7 @@ from shared.setting_groups import LabSettings
 
 LOG = structlog.get_logger(__name__)
 MOST_CONNECTIONS: Final = 32
+MOST_OF_ONE: Final = 8  # address
 AT_ONCE: Final = 2  # messages: the pool is shared with the API
 READ_BYTES: Final = 65_536
 IDLE_SECONDS: Final = 900.0  # analysers keep their connection
@@ -49,6 +51,7 @@ class MllpListener:
         self._frame_seconds = frame_seconds
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._peers: dict[asyncio.Task[None], bool] = {}  # whether it has a message under way
+        self._addresses: Counter[str] = Counter()
         self._stopping = False
         self.listening = asyncio.Event()
         self.port = 0
@@ -74,11 +77,14 @@ class MllpListener:
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = asyncio.current_task()
-        if peer is None or len(self._peers) >= MOST_CONNECTIONS:
+        address = str((writer.get_extra_info("peername") or ("",))[0])
+        full = len(self._peers) >= MOST_CONNECTIONS or self._addresses[address] >= MOST_OF_ONE
+        if peer is None or full:
             LOG.warning("mllp_full", connections=len(self._peers))
             writer.close()
             return
         self._peers[peer] = False
+        self._addresses[address] += 1
         try:
             await self._serve(peer, reader, writer)
         except (ConnectionError, TimeoutError, FrameTooLargeError) as error:
@@ -87,6 +93,9 @@ class MllpListener:
             LOG.error("mllp_failed", error=error)  # noqa: TRY400 - a traceback may quote the message
         finally:
             del self._peers[peer]
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
             writer.close()
 
     async def _serve(

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from services.lab.jobs.housekeeping import Housekeeping
 from shared.contracts.lab import LabOrderV1
 from tests.integration.lab.desk import Desk, hb, states, yesterday
 from tests.integration.lab.test_fhir import stored
@@ -62,6 +63,13 @@ async def test_an_observation_is_recorded_and_what_contradicts_it_is_told_with_i
     assert said(other) == ("AE", ["value_conflict/E"])
     assert "\rERR||OBX^1^5|" in other.text
     assert said(await post(desk, b"MSH|^~\\&|x")) == ("AR", ["message_invalid/E"])
+
+
+async def test_words_are_findings_of_a_test_that_has_them(desk: Desk) -> None:
+    """B048."""
+    order = await desk.open_order()
+    assert said(await post(desk, oru(order, "positif", unit="", test="5802-4^Nitrit^LN"))) == ("AA", [])
+    assert [result.findings for result in await stored(desk)] == [("positive",)]
 
 
 async def test_corrected_retracted_late_and_of_the_wrong_child(desk: Desk) -> None:
@@ -122,6 +130,11 @@ async def test_messages_are_listed_with_what_became_of_them_and_read_by_their_se
     seen = await desk.district("GET", "/v1/inbound-messages?door=hl7&state=taken")
     assert [each["number"] for each in seen.json()["items"]] == ["M-1"]
     assert (await desk.district("GET", f"{path}/original")).status_code == 404
+    long_ago = "UPDATE inbound_message SET received_at = received_at - interval '366 days' WHERE number = 'M-1'"
+    await desk.worker.execute(long_ago)
+    await Housekeeping(desk.worker, lambda: None, 365).once()
+    kept = (await desk.send("GET", "/v1/inbound-messages")).json()["items"]
+    assert [each["number"] for each in kept] == ["M-2"]
     elsewhere = await desk.send("GET", "/v1/inbound-messages", role="district", areas=["12.20"])
     neighbour = await desk.send("GET", "/v1/inbound-messages", areas=["LAB.12.19.02.PKM"])
     assert (elsewhere.json()["items"], neighbour.json()["items"]) == ([], [])

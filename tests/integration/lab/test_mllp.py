@@ -8,7 +8,7 @@ import pytest
 
 from services.lab.formats.hl7_message import HL7_LIMIT_BYTES
 from services.lab.formats.mllp import framed
-from services.lab.jobs.mllp import MllpListener
+from services.lab.jobs.mllp import MOST_OF_ONE, MllpListener
 from shared.setting_groups import LabSettings
 from tests.integration.lab.desk import HOSPITAL, Desk
 from tests.integration.lab.test_fhir import stored
@@ -61,6 +61,16 @@ async def test_a_facility_that_is_not_named_brings_nothing(desk: Desk) -> None:
         assert "facility_unknown" in told
         assert await stored(desk) == []
         writer.close()
+
+
+async def test_one_address_has_so_many_connections_and_no_more(desk: Desk) -> None:
+    async with listening(desk) as door:
+        peers = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(MOST_OF_ONE + 1)]
+        assert await asyncio.wait_for(peers[-1][0].read(), WAIT_SECONDS) == b""
+        peers[0][1].write(framed(b"MSH"))
+        assert "\rMSA|AR" in await answer(peers[0][0])
+        for _, writer in peers:
+            writer.close()
 
 
 @pytest.mark.parametrize("bad", [b"\x0bMSH|^~", b"\x0b" + b"x" * (HL7_LIMIT_BYTES + 1)])

@@ -127,6 +127,7 @@ def test_numbers_are_read_by_the_decimal_sign_of_the_file(values: tuple[str, ...
     [
         ({2: "1.200"}, ("Hasil", "number_ambiguous")),
         ({4: "kemarin"}, ("Tanggal Pengambilan", "time_unreadable")),
+        ({4: "01/01/0001"}, ("Tanggal Pengambilan", "time_unreadable")),
         ({4: "31/02/2026"}, ("Tanggal Pengambilan", "time_unreadable")),
         ({0: "1219015705240001"}, ("ID Permintaan", "id_unreadable")),
         ({1: ""}, ("Pemeriksaan", "test_missing")),

@@ -178,6 +178,7 @@ def test_a_time_without_zone_is_of_the_headers_zone_else_of_jakarta(sent: str, d
 
 
 def test_what_is_not_a_day_is_told_with_its_place() -> None:
+    assert told(read(OBR, HB + "|||99991231235959-1200")) == [("OBX[1]-14", "time_without_zone", False)]
     assert told(read(OBR.replace("20260301083000+0700", "202603"), HB)) == [("OBR[1]-7", "time_without_zone", False)]
     later = HB + "|||20261301"
     assert told(read(OBR, later)) == [("OBX[1]-14", "time_without_zone", False)]
@@ -209,6 +210,12 @@ def test_a_code_of_the_laboratory_comes_with_its_words_and_an_alternate_loinc_is
 def test_an_attachment_is_told_and_stops_nothing() -> None:
     found = read(OBR, "OBX|1|ED|PDF^Report||^AP^^Base64^QUJD||||||F", HB)
     assert (len(found.rows), told(found)) == (1, [("OBX[1]-2", "value_type_unread", True)])
+
+
+def test_a_narrative_is_told_and_a_field_of_a_code_that_long_rejected() -> None:
+    assert told(read(OBR, obx("a~" * 6000, "TX"))) == [("OBX[1]-2", "value_type_unread", True)]
+    with pytest.raises(NotHl7Error, match="structure_invalid"):
+        read(OBR, obx(test="^" * 10_001))
 
 
 def test_an_observation_of_no_order_is_refused() -> None:

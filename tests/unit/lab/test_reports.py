@@ -152,6 +152,7 @@ def test_each_component_is_a_row() -> None:
     ("changed", "said"),
     [
         ({"status": "done"}, ("status", "status_unknown")),
+        ({"effectiveDateTime": "9999-12-31T23:30:00Z"}, ("effectiveDateTime", "time_without_zone")),
         ({"effectiveDateTime": "2026-03"}, ("effectiveDateTime", "time_without_zone")),
         ({"effectiveDateTime": "2026-03-01T08:30:00"}, ("effectiveDateTime", "structure_invalid")),
         ({"valueQuantity": {"value": "11,2"}}, ("valueQuantity.value", "structure_invalid")),
@@ -168,6 +169,7 @@ def test_what_is_not_as_the_standard_says_is_told_with_its_path(changed: dict[st
     [
         b"{",
         b"[]",
+        b'{"resourceType":"Bundle","type":"batch","entry":[{"resource":{"resourceType":"Patient","id":"\\u0000"}}]}',
         b'{"resourceType":"Bundle","type":"batch"}',
         b'{"resourceType":"Bundle","type":"history","entry":[]}',
     ],
