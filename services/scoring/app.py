@@ -27,6 +27,7 @@ from services.scoring.jobs import rule_switch
 from services.scoring.jobs.rule_switch import SwitchPublisher
 from services.scoring.jobs.sessions import SILENT_SECONDS, SessionJudge
 from services.scoring.store import sessions
+from services.scoring.store.replays import unpublished
 from services.scoring.use_cases.judge_measurements import Clock
 from services.scoring.use_cases.rules_in_force import RulesInForce, install_shipped
 from shared.auth.tokens import TokenVerifier
@@ -131,4 +132,4 @@ def routers() -> list[APIRouter]:
 
 async def _waiting(connection: Connection) -> dict[str, Any]:
     waiting, _ = await sessions.waiting(connection)
-    return {"sessions_waiting": waiting}
+    return {"sessions_waiting": waiting, "switches_waiting": await unpublished(connection)}

@@ -93,9 +93,10 @@ def judge(
     judged_intake = judge_intake(intake)
     bus = judge_bus(parts, compacted_topics)
     unjudged = sum(part.get("sessions_waiting", 0) for part in parts)  # their hints are still to come
-    under_way = bool(bus["lag"] or bus["outbox_pending"] or unjudged)
+    unpublished = sum(part.get("switches_waiting", 0) for part in parts)  # changed verdicts are, too
+    under_way = bool(bus["lag"] or bus["outbox_pending"] or unjudged or unpublished)
     facts = judge_facts(parts, under_way=under_way, open_dead=bus["open_dead_letters"])
-    waiting: State = "unsettled" if unjudged else "balanced"
+    waiting: State = "unsettled" if unjudged or unpublished else "balanced"
     state = worst((judged_intake["state"], bus["state"], facts["state"], waiting))
     return {
         "state": state,
@@ -104,4 +105,5 @@ def judge(
         "bus": bus,
         "facts": facts,
         "sessions_waiting": unjudged,
+        "switches_waiting": unpublished,
     }

@@ -114,6 +114,11 @@ async def to_publish(connection: Connection) -> Replay | None:
     return None if row is None else Replay(**dict(row))
 
 
+async def unpublished(connection: Connection) -> int:
+    """Switches whose changed verdicts are not all published."""
+    return int(await connection.fetchval("SELECT count(*) FROM replay WHERE state = 'publishing'"))
+
+
 async def write_generation(connection: Connection, rows: Sequence[GenerationRow]) -> None:
     """Append rows of a generation (a table with row-level security takes no COPY)."""
     if rows:

@@ -12,7 +12,7 @@ from services.scoring.use_cases.rules_in_force import RulesInForce
 from shared.contracts.codec import Message
 from shared.postgres.pool import Connection
 
-FAMILIES_AT_ONCE: Final = 200
+FAMILIES_AT_ONCE: Final = 100
 
 
 async def publish_switch(

@@ -60,8 +60,11 @@ class RulesInForce:
 
 async def install_shipped(connection: Connection, now: datetime) -> None:
     """Store the rule set that is shipped; where nothing was ever activated it is in force from now on."""
-    await rule_sets.own_rules(connection)
     content = (FOLDER / f"{ACTIVE}.toml").read_bytes()
+    known = await rule_sets.content_of(connection, ACTIVE)
+    if known == content and await rule_sets.read_active(connection) is not None:
+        return  # at every later start: nobody has to wait for it
+    await rule_sets.own_rules(connection)
     await rule_sets.add_rule_set(connection, ACTIVE, content, "shipped", SHIPPED_BY)
     await rule_sets.replace_shipped(connection, ACTIVE, content)
     if await rule_sets.read_active(connection) is None:

@@ -132,6 +132,8 @@ async def test_today_s_rules_replayed_are_today_s_tables_and_twice_the_same_hash
     other = await replay(ground, own, STRICTER)
     assert (await replay_views.totals(own, other.replay_id))["hash"] != hashes[0]
     assert await live(pool) == before, "a replay changes nothing that is live"
+    await arrive(pool, visit(b, date(2026, 3, 3), 10.4, 84.0))
+    assert await pool.fetchval("SELECT count(*) FROM replay_mark") == 1, "a batch says what it touched"
     assert await run_drop(own)
     for table in ("replay", "replay_child", "replay_mark"):
         assert await pool.fetchval(f"SELECT count(*) FROM {table}") == 0, "a dropped replay leaves nothing"

@@ -22,3 +22,8 @@ def test_sessions_that_wait_for_judging_leave_the_whole_unsettled() -> None:
     assert (waiting["state"], waiting["balanced"], waiting["sessions_waiting"]) == ("unsettled", False, 2)
     settled = judge([part("measurement"), part("scoring", sessions_waiting=0)], INTAKE, frozenset())
     assert (settled["state"], settled["sessions_waiting"]) == ("balanced", 0)
+
+
+def test_a_switch_of_rules_that_is_not_published_leaves_the_whole_unsettled() -> None:
+    switched = judge([part("measurement"), part("scoring", switches_waiting=1)], INTAKE, frozenset())
+    assert (switched["state"], switched["switches_waiting"]) == ("unsettled", 1), "verdicts are still to come"
