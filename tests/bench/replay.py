@@ -28,6 +28,7 @@ from services.scoring.domain.risk_codes import TIER_NAMES
 from services.scoring.domain.ruleset import ACTIVE, FOLDER, load
 from services.scoring.jobs.replay import CHILDREN_EACH, Share, plan_for_batches, run_drop, run_replay
 from services.scoring.store import bulk_evidence, replay_views, replays
+from services.scoring.store.judgements import ASSESSMENT_COLUMNS, STATUS_COLUMNS
 from services.scoring.store.replays import GenerationRow
 from services.scoring.use_cases.switch_rules import begin_replay
 from shared.calendar import now_utc
@@ -134,6 +135,7 @@ async def _make(database: Stack) -> None:
                 for row, child in enumerate(child_of)
                 for fact_id in (uuid_of(facts, row),)
             ),
+            columns=[*ASSESSMENT_COLUMNS, "codes"],
         )
         await admin.copy_records_to_table(
             "risk_status",
@@ -160,6 +162,7 @@ async def _make(database: Stack) -> None:
                     strict=True,
                 )
             ),
+            columns=[*STATUS_COLUMNS, "fingerprint", "content"],
         )
     await admin.execute("VACUUM ANALYZE assessment")
     await admin.execute("VACUUM ANALYZE risk_status")
