@@ -9,13 +9,16 @@ from uuid import UUID
 
 from shared.calendar import today_jakarta
 from shared.contracts.child import ChildV1, MeasurementV1
+from shared.contracts.intervention import InterventionV1
 from tests.integration.loop.bus import LABORATORY, Bus, content
 
 FRESH: Final = timedelta(days=60)
 STATES_THAT_WAIT: Final = {"ordered", "collected"}
 
 
-async def check(bus: Bus, children: Iterable[ChildV1], visits: Iterable[MeasurementV1]) -> None:
+async def check(
+    bus: Bus, children: Iterable[ChildV1], visits: Iterable[MeasurementV1], acts: Iterable[InterventionV1] = ()
+) -> None:
     """AssertionError names the rule that is broken."""
     cases = await content(bus.pools["scoring"], "child_case")
     statuses = {row["child_id"]: row for row in await content(bus.pools["scoring"], "risk_status")}
@@ -30,6 +33,7 @@ async def check(bus: Bus, children: Iterable[ChildV1], visits: Iterable[Measurem
             the_order_asks_for_all(case, by_case.get(case["fact_id"]))
     no_lost_case(children, list(visits), statuses, cases)
     no_silent_end(cases, by_case, tasks)
+    care_is_told(list(children), list(visits), list(acts), cases, tasks)
 
 
 def no_second_order(orders: list[dict[str, Any]]) -> None:
@@ -98,3 +102,32 @@ def no_silent_end(cases: list[dict[str, Any]], orders: dict[str, dict[str, Any]]
         panel = [task for task in tasks if task["task"] == "laboratory_panel" and task["case_id"] == case["fact_id"]]
         if order["state"] == "complete":
             assert "open" not in {task["state"] for task in panel}, panel
+
+
+def care_is_told(
+    children: list[ChildV1],
+    visits: list[MeasurementV1],
+    acts: list[InterventionV1],
+    cases: list[dict[str, Any]],
+    tasks: list[dict[str, Any]],
+) -> None:
+    """No task waits for a course that runs or a reply that came; no milestone rests on what never was."""
+    root_of = {str(child.child_id): str(child.merged_into or child.child_id) for child in children}
+    living = {str(act.fact_id): act for act in acts if not act.voided}
+    day_of = {str(visit.fact_id): visit.measured_on for visit in visits}
+    for task in tasks:
+        if task["state"] != "open":
+            continue
+        own = [act for act in living.values() if root_of[str(act.child_id)] == root_of[task["child_id"]]]
+        if task["task"] == "start_supplementary_feeding":
+            asked_on = day_of[task["because_fact_id"]]
+            courses = [act.part.last_day for act in own if act.type == "supplementary_feeding"]
+            assert all(last is not None and last < asked_on for last in courses), (task, own)
+        if task["task"] == "attend_referral":
+            assert living[task["because_fact_id"]].part.last_day is None, task
+    for case in cases:
+        for told in case["milestones"]:
+            if told.get("fact_id") is not None:
+                act = living[told["fact_id"]]
+                assert root_of[str(act.child_id)] == root_of[case["child_id"]], (case, act)
+                assert told["on"] == act.part.first_day.isoformat()

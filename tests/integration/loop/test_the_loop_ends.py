@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import uuid
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from typing import Any, Final
 
 import pytest
@@ -22,14 +22,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from deploy.local.stack import Stack
 from shared.calendar import now_utc, today_jakarta
 from shared.contracts.child import ChildV1, MeasurementV1, Residence
+from shared.contracts.intervention import InterventionV1
 from tests.integration.loop.bus import SERVICES, Bus, content, open_bus
 from tests.integration.loop.rules import check
+from tests.integration.scoring.interventions import feeding, referral
 
 DESA: Final = ("12.19.01.2003", "12.19.02.2001")
 #: (weight kg, length cm) of a boy of two years.
 SIZES: Final = {"normal": (12.1, 87.0), "stunted": (10.4, 80.0), "severe": (9.4, 77.0), "wasted": (8.6, 87.0)}
 ROUNDS: Final = 3  # architecture §2: silent within three rounds
 NUMBERS: Final = st.integers(0, 11)
+Make = Callable[..., InterventionV1]
 
 
 class Children:
@@ -38,6 +41,7 @@ class Children:
     def __init__(self) -> None:
         self.children: dict[uuid.UUID, ChildV1] = {}
         self.visits: dict[uuid.UUID, MeasurementV1] = {}
+        self.acts: dict[uuid.UUID, InterventionV1] = {}
         self._ids = (
             uuid.uuid5(uuid.NAMESPACE_OID, str(number)) for number in itertools.count()
         )  # the same in a replay
@@ -88,6 +92,26 @@ class Children:
         new = visit.model_copy(update={**values, "revision": visit.revision + 1, "known_at": now_utc()})
         self.visits[new.fact_id] = new
         return new
+
+    def care_for(self, child: ChildV1, kind: str, days_ago: int) -> InterventionV1:
+        """A course that begins, or a referral."""
+        make: Make = feeding if kind == "supplementary_feeding" else referral
+        begun = make(child.child_id, _ago(days_ago))
+        act = begun.model_copy(update={"fact_id": next(self._ids)})
+        self.acts[act.fact_id] = act
+        return act
+
+    def end(self, act: InterventionV1, days_ago: int, *, voided: bool) -> InterventionV1:
+        """The course with its last day, the referral with its reply; or what never was."""
+        make: Make = feeding if act.type == "supplementary_feeding" else referral
+        last = max(_ago(days_ago), act.part.first_day)
+        ended = make(act.child_id, act.part.first_day, last, act.revision + 1, fact_id=act.fact_id, voided=voided)
+        self.acts[act.fact_id] = ended
+        return ended
+
+
+def _ago(days: int) -> date:
+    return today_jakarta() - timedelta(days=days)
 
 
 class Loop(RuleBasedStateMachine):
@@ -168,6 +192,22 @@ class Loop(RuleBasedStateMachine):
 
     def _is_survivor(self, child: ChildV1) -> bool:
         return any(other.merged_into == child.child_id for other in self.world.children.values())
+
+    @rule(
+        number=NUMBERS,
+        kind=st.sampled_from(("supplementary_feeding", "referral")),
+        days_ago=st.sampled_from((0, 2, 30, 61)),
+    )
+    def a_child_is_cared_for(self, number: int, kind: str, days_ago: int) -> None:
+        child = self._pick(self.world.children, number)
+        if child is not None:
+            self.bus.send([self.world.care_for(child, kind, days_ago)])
+
+    @rule(number=NUMBERS, days_ago=st.sampled_from((0, 1, 20)), voided=st.booleans())
+    def care_ends_or_never_was(self, number: int, days_ago: int, *, voided: bool) -> None:
+        act = self._pick(self.world.acts, number)
+        if act is not None:
+            self.bus.send([self.world.end(act, days_ago, voided=voided)])
 
     # --- what the laboratory and the clinic do ---------------------------------------------------------------------
 
@@ -271,7 +311,7 @@ class Loop(RuleBasedStateMachine):
         said = [await self.bus.round() for _ in range(ROUNDS + 1)]
         assert said[-1] == 0, f"still talking after {ROUNDS} rounds: {said}"
         assert not any(self.bus.queues.values())
-        await check(self.bus, self.world.children.values(), self.world.visits.values())
+        await check(self.bus, self.world.children.values(), self.world.visits.values(), self.world.acts.values())
 
 
 @pytest.fixture(scope="module")
