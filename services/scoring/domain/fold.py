@@ -6,14 +6,19 @@ equals leaving out later rows. A late visit changes what comes after it as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
 from services.scoring.domain.assess import Judged, judge
-from services.scoring.domain.assessment_codes import NO_AGE, NO_LENGTH, NO_SCORE, AssessmentFlag, State, to_centi
+from services.scoring.domain.assessment_codes import (
+    NO_AGE,
+    NO_LENGTH,
+    NO_SCORE,
+    State,
+    to_centi,
+)
+from services.scoring.domain.assessment_flags import Past, flag_masks
 from services.scoring.domain.danger_signs import seen_signs
 from services.scoring.domain.fold_columns import (
     Assessments,
@@ -33,21 +38,12 @@ from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.stunting_risk import stunting_risk
 from services.scoring.domain.tier import DayTiers, Observed, day_tiers
 from services.scoring.domain.timeline import Timeline, resolve_roots, timeline
-from services.scoring.domain.velocity import Velocity, velocities
+from services.scoring.domain.velocity import velocities
 from shared.growth.anthro import IndexScores
 from shared.growth.codes import BlankReason, Position, Sex
 from shared.growth.velocity import Growing
 
 __all__ = ["fold"]
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """Along a timeline: each measurement against the child's own past."""
-
-    gains: Letters
-    velocity: Mapping[Growing, Velocity]
-    haz_changes: tuple[Int32s, ...]
 
 
 def fold(children: ChildColumns, measurements: MeasurementColumns, rules: RuleSet, until: date | None = None) -> Fold:
@@ -134,38 +130,6 @@ def _observe(
     )
 
 
-def _flags(line: Timeline, judged: Judged, past: Past, seen: Observed, rules: RuleSet) -> np.ndarray:
-    scores, waz, velocity = judged.scores, judged.scores.waz, past.velocity
-    other_class = ~np.isnan(judged.alternative_haz) | ~np.isnan(judged.alternative_whz)
-    where: dict[AssessmentFlag, Bools] = {
-        AssessmentFlag.HAZ_FLAGGED: scores.haz.flagged,
-        AssessmentFlag.WAZ_FLAGGED: waz.flagged,
-        AssessmentFlag.WHZ_FLAGGED: scores.whz.flagged,
-        AssessmentFlag.BAZ_FLAGGED: scores.baz.flagged,
-        AssessmentFlag.POSITION_IMPLAUSIBLE: scores.position_implausible,
-        AssessmentFlag.POSITION_MATTERS: other_class,
-        AssessmentFlag.OEDEMA: judged.columns.oedema,
-        AssessmentFlag.PRIMARY: line.last_of_day(np.ones(line.row.size, np.bool_)),
-        AssessmentFlag.INTERVAL_ATYPICAL: past.gains.interval_atypical,
-        AssessmentFlag.TWICE_NOT_GAINED: past.gains.twice_not_gained,
-        AssessmentFlag.BELOW_RED_LINE: (waz.z < rules.kms.red_below) & ~waz.flagged,
-        AssessmentFlag.ABOVE_ORANGE_LINE: (waz.z > rules.kms.orange_above) & ~waz.flagged,
-        AssessmentFlag.IMPLAUSIBLE_DECREASE: seen.length_decrease,
-        AssessmentFlag.HAZ_DROP: seen.haz_drop > 0,
-        AssessmentFlag.HAZ_DROP_CONFIRMED: seen.haz_drop_confirmed,
-        AssessmentFlag.CORRECTED_AGE: judged.corrected,
-        AssessmentFlag.HCZ_FLAGGED: judged.hcz.flagged,
-        AssessmentFlag.ACZ_FLAGGED: judged.acz.flagged,
-        AssessmentFlag.WEIGHT_VELOCITY_LOW: velocity[Growing.WEIGHT].low,
-        AssessmentFlag.LENGTH_VELOCITY_LOW: velocity[Growing.LENGTH].low,
-        AssessmentFlag.HEAD_VELOCITY_LOW: velocity[Growing.HEAD_CIRCUMFERENCE].low,
-    }
-    mask = np.zeros(line.row.size, np.int32)
-    for flag, rows in where.items():
-        mask |= rows * np.int32(flag)
-    return mask
-
-
 def _assessments(
     line: Timeline,
     judged: Judged,
@@ -209,7 +173,7 @@ def _assessments(
         weight_for_age=spread(judged.weight_for_age, 0),
         weight_for_height=spread(judged.weight_for_height, 0),
         bmi_for_age=spread(judged.bmi_for_age, 0),
-        flags=spread(_flags(line, judged, past, seen, rules), 0),
+        flags=spread(flag_masks(line, judged, past, seen, rules), 0),
         letter=spread(past.gains.letter, 0),
         alternative_haz=spread(to_centi(judged.alternative_haz), NO_SCORE),
         alternative_whz=spread(to_centi(judged.alternative_whz), NO_SCORE),

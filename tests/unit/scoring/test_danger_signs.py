@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
 
+from services.scoring.domain.assessment_codes import AssessmentFlag
 from services.scoring.domain.danger_signs import SIGN_NAMES, DangerSign, mask_of, names_in
 from services.scoring.domain.findings import findings
 from services.scoring.domain.fingerprint import risk_fingerprints
@@ -72,6 +74,15 @@ def test_a_sign_stands_until_a_newer_visit_states_that_there_is_none(later: Visi
     status = Story([BOY], [visit(1, BOY, FIRST, -1.0, -1.0, signs=("convulsions",)), later]).status()
     assert ("danger_sign" in rule_ids(status)) is (tier == "urgent")
     assert ("danger_sign_outdated" in unknown_things(status)) is unknown
+
+
+def test_signs_stated_beside_a_weighing_of_the_same_day_leave_it_the_value_of_the_day() -> None:
+    weighed = visit(1, BOY, FIRST, -1.0, -1.0)
+    beside = replace(signs_only(2, "2025-07-10", "convulsions"), api=True)
+    flags = Story([BOY], [weighed, beside]).folded().assessments.flags & AssessmentFlag.PRIMARY
+    assert flags.tolist() == [AssessmentFlag.PRIMARY, 0]
+    alone = Story([BOY], [weighed, replace(beside, on=SECOND)]).folded().assessments.flags & AssessmentFlag.PRIMARY
+    assert alone.tolist() == [AssessmentFlag.PRIMARY, AssessmentFlag.PRIMARY]
 
 
 def test_voiding_the_visit_takes_the_sign_back() -> None:
