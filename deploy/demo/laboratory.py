@@ -20,7 +20,7 @@ from uuid import UUID
 
 import numpy as np
 
-from deploy.demo.blood import RESULTED_BY, blood_of
+from deploy.demo.blood import BLOOD, RESULTED_BY, results_of
 from deploy.demo.client import Api, connection_pool
 from deploy.local.errors import CommandError
 from shared.calendar import now_utc
@@ -71,7 +71,7 @@ class Laboratory:
             again = any(test["rejections"] for test in order["tests"])
             drawn_at = now - (DRAWN_AGAIN_BEFORE if again else DRAWN_BEFORE)
             specimen_id = None
-            if self._chance(order["order_id"], "sent_in") < SENT_IN_SHARE:
+            if not BLOOD.isdisjoint(waiting) and self._chance(order["order_id"], "sent_in") < SENT_IN_SHARE:
                 specimen_id = await self._receive(order, waiting, drawn_at, again=again)
                 if specimen_id is None:
                     continue  # refused: the child is drawn again at the next look
@@ -90,7 +90,11 @@ class Laboratory:
     ) -> str | None:
         """A specimen from outside: None if it had to be refused, which happens once an order."""
         order_id = order["order_id"]
-        body = {"specimen": "venous", "drawn_at": drawn_at.isoformat(), "orderables": list(waiting)}
+        body = {
+            "specimen": "venous",
+            "drawn_at": drawn_at.isoformat(),
+            "orderables": [code for code in waiting if code in BLOOD],
+        }
         specimen = (await self._api.post(f"/v1/orders/{order_id}/specimens", body)).json()
         self.done["specimens"] += 1
         if not again and self._chance(order_id, "refused") < REFUSED_SHARE:
@@ -103,12 +107,13 @@ class Laboratory:
     def _rows(
         self, order_id: str, waiting: Iterable[str], drawn_at: datetime, specimen_id: str | None
     ) -> list[dict[str, Any]]:
-        blood = blood_of(self._rng(order_id, "blood"))
-        about: dict[str, Any] = {"order_id": order_id, "drawn_at": drawn_at.isoformat(), "specimen": "venous"}
-        if specimen_id is not None:
-            about["specimen_id"] = specimen_id
-        codes = [code for orderable in waiting for code in RESULTED_BY.get(orderable, ())]
-        return [about | blood[code].as_row() for code in codes]
+        results = results_of(self._rng(order_id, "blood"))
+        about: dict[str, Any] = {"order_id": order_id, "drawn_at": drawn_at.isoformat()}
+        rows = []
+        for orderable in waiting:
+            of_tube = {} if specimen_id is None or orderable not in BLOOD else {"specimen_id": specimen_id}
+            rows += [about | of_tube | results[code].as_row() for code in RESULTED_BY.get(orderable, ())]
+        return rows
 
     def _chance(self, order_id: str, what: str) -> float:
         return float(self._rng(order_id, what).random())

@@ -53,18 +53,14 @@ class Clinic:
         items: list[dict[str, Any]] = answer.json()["items"]
         return items
 
-    def report(self, order_id: str, **values: tuple[float, str]) -> dict[str, Any]:
-        """Results of today's draw, by analyte: value and unit."""
+    def report(self, order_id: str, **values: tuple[float, str] | str) -> dict[str, Any]:
+        """Results of today's draw, by analyte: value and unit, or what was found."""
+        about = {"order_id": order_id, "drawn_on": today_jakarta().isoformat()}
         rows = [
-            {
-                "order_id": order_id,
-                "test_code": code,
-                "value": value,
-                "unit": unit,
-                "drawn_on": today_jakarta().isoformat(),
-                "specimen": "venous",
-            }
-            for code, (value, unit) in values.items()
+            {**about, "test_code": code, "findings": [said]}
+            if isinstance(said, str)
+            else {**about, "test_code": code, "value": said[0], "unit": said[1], "specimen": "venous"}
+            for code, said in values.items()
         ]
         answer = self.lab("POST", "/v1/results:batch", json={"rows": rows})
         assert answer.status_code == 200, answer.text

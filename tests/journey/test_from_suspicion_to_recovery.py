@@ -19,10 +19,13 @@ from tests.journey.desk import OTHER_DESA, Desk, until
 
 STUNTED: Final[dict[str, Any]] = {"weight_kg": 9.9, "length_height_cm": 78.5}
 WASTED: Final[dict[str, Any]] = {"weight_kg": 7.4, "length_height_cm": 78.5, "danger_signs": ["lethargic"]}
-PANEL: Final[dict[str, tuple[float, str]]] = {
+PANEL: Final[dict[str, tuple[float, str] | str]] = {
     "haemoglobin": (9.4, "g/dL"),
     "ferritin": (9.0, "ng/mL"),
     "crp": (2.0, "mg/L"),
+    "urine_leukocyte_esterase": "Negatif",
+    "urine_nitrite": "Negatif",
+    "stool_parasites": "Ascaris lumbricoides",
 }
 
 
@@ -38,7 +41,9 @@ def test_a_child_from_suspicion_over_the_laboratory_to_recovery(desk: Desk, clin
     assert desk.measure([visit_on(child_id, days_ago(59), **STUNTED)])["accepted"] == 1
 
     order = clinic.order_of(child_id)
-    assert {test["orderable"] for test in order["tests"]} == {"blood_count", "ferritin", "crp"}
+    assert {test["orderable"] for test in order["tests"]} == {
+        *("blood_count", "ferritin", "crp", "urinalysis", "stool"),
+    }
     assert until(lambda: clinic.milestones(child_id), lambda seen: "lab_ordered" in seen)
 
     specimen = {

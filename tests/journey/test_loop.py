@@ -198,7 +198,7 @@ def test_the_tour_of_the_readme_works_as_written(desk: Desk) -> None:
     assert scores["scores"]["haz"]["z"] == growth["items"][0]["scores"]["haz"]["z"]
     assert summed["area"] == "12.19" or summed["code"] == "12.19"
     assert {row["code"] for row in compared["rows"]} >= {"12.19.01"}
-    assert (laboratory["code"], suspicion["outcome"], results["accepted"]) == ("LAB.12.19.RSUD", "accepted", 3)
+    assert (laboratory["code"], suspicion["outcome"], results["accepted"]) == ("LAB.12.19.RSUD", "accepted", 4)
     assert unitless["items"] == []
     assert why["tier"] == "suspected"
     assert {row["missing"] for row in totals["items"]} >= {row["missing"] for row in missing["items"]}

@@ -104,9 +104,10 @@ def test_a_newer_result_of_any_test_makes_an_old_one_old() -> None:
 def test_required_tests_only_grow_and_keep_the_order_of_the_rule_set() -> None:
     rules = load()
     nothing = LabFinding()
-    assert required_tests(nothing, (), ON, rules) == ("blood_count", "ferritin", "crp")
-    assert required_tests(nothing, ("zinc", "agp"), ON, rules) == ("blood_count", "ferritin", "crp", "agp", "zinc")
-    assert required_tests(found_of(ANAEMIC), ("stool",), ON, rules) == ("blood_count", "ferritin", "crp", "stool")
+    core = ("blood_count", "ferritin", "crp", "urinalysis", "stool")
+    assert required_tests(nothing, (), ON, rules) == core
+    assert required_tests(nothing, ("zinc", "agp"), ON, rules) == (*core[:3], "agp", "zinc", *core[3:])
+    assert required_tests(found_of(ANAEMIC), ("sweat",), ON, rules) == (*core, "sweat")
 
 
 def test_a_result_drawn_before_the_case_opened_says_nothing_of_its_anaemia() -> None:
