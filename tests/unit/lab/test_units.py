@@ -54,6 +54,13 @@ def test_every_way_between_two_units_has_the_same_factor(row: Analyte) -> None:
 @pytest.mark.parametrize(
     ("code", "value", "unit", "canonical"),
     [
+        ("glucose", 90, "mg/dL", 5.0),
+        ("calcium", 9.6, "mg/dL", 2.4),
+        ("iron", 100, "ug/dL", 17.9),
+        ("tibc", 300, "mcg/dL", 53.7),
+        ("sodium", 138, "mEq/L", 138.0),
+        ("potassium", 4.25, "mmol/L", 4.3),
+        ("trichuris_eggs", 42, "telur/sediaan", 1008.0),
         ("haemoglobin", 11.2, "g/dL", 112.0),
         ("haemoglobin", 112, "g/L", 112.0),
         ("haemoglobin", 11.2, "gm/dL", 112.0),
