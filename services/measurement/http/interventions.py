@@ -37,7 +37,6 @@ from services.measurement.use_cases.change_interventions import (
 )
 from services.measurement.use_cases.record_interventions import (
     NewIntervention,
-    RecordedIntervention,
     count_of,
     record_interventions,
 )
@@ -56,7 +55,6 @@ from shared.http.transaction import reading, write_once, writing
 from shared.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/interventions", tags=["interventions"])
-STEP_ROWS: Final = 1000  # worked on in one go, so that the loop is never held for long; all in one transaction
 _STATUS: Final = {"accepted": 201, "unchanged": 200}
 
 
@@ -96,9 +94,7 @@ async def post_batch(
     async def effect(connection: Connection) -> Answer:
         entry = entry_of(caller)
         new = [NewIntervention(row.child_id, row.part) for row in body.good.values()]
-        results: list[RecordedIntervention] = []
-        for start in range(0, len(new), STEP_ROWS):
-            results += await record_interventions(connection, new[start : start + STEP_ROWS], entry)
+        results = await record_interventions(connection, new, entry)
         count = count_of(results)
         counted = IntakeCount(
             received=body.received,

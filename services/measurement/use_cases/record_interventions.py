@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from services.measurement.domain.entry_problems import EntryProblem
@@ -30,6 +31,7 @@ from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
 Outcome = Literal["accepted", "unchanged", "conflict", "rejected"]
+STEP_ROWS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,16 @@ async def record_interventions(
 ) -> list[RecordedIntervention]:
     """Store `rows` and their events; for each, in input order, what became of it.
 
-    The children are locked, so that of two equal courses at once one meets the other. A child's merged records are
-    looked at as its own.
+    All children are locked at once, in the order of their ids, so that of two equal courses one meets the other and two
+    batches never wait for each other crosswise. A child's merged records are looked at as its own.
     """
     found = await CHILDREN.find(connection, [row.child_id for row in rows], lock=True)
     children = {child.child_id: child for child in found}
     known = await family_interventions(connection, list(children))
     results = []
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number % STEP_ROWS == 0:
+            await asyncio.sleep(0)  # the loop is never held for long
         result = _judged(row, children.get(row.child_id), known[row.child_id], entry)
         if result.outcome == "accepted" and result.fact is not None:
             known[row.child_id].append(result.fact)
