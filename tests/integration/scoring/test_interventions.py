@@ -129,7 +129,7 @@ async def ending(pool: Pool) -> tuple[list[str], list[tuple[str, date]]]:
     return [row["task"] for row in rows], sorted({(name, on) for name, on, _ in await milestones(pool)})
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 100_000), order=st.randoms(use_true_random=False), cut=st.integers(1, 7))
 def test_any_order_duplication_correction_merge_and_void_ends_in_what_the_last_words_say(
     ground: Stack, seed: int, order: random.Random, cut: int

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.measurement.domain.intervention_texts import INTERVENTION_TEXTS
@@ -139,6 +139,7 @@ def test_a_reply_is_not_for_the_sender_to_say() -> None:
 days = st.integers(0, 40).map(lambda n: date(2025, 9, 1) + timedelta(days=n))
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(days, st.none() | st.integers(0, 20)), max_size=12))
 def test_courses_taken_one_by_one_never_overlap_whatever_their_order(spans: list[tuple[date, int | None]]) -> None:
     taken: list[InterventionV1] = []
