@@ -195,6 +195,10 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "table_empty": (
         "tidak ada baris hasil di dalam berkas", "there is no row of results in the file",
         "Kirim berkas yang berisi hasil.", "Send a file with results."),
+    "superseded": (
+        "sudah ada pernyataan yang lebih baru atas hasil ini", "a later statement of this result is known",
+        "Bila ini hasil lain, kirim dengan nomor pemeriksaan yang lain.",
+        "If this is another result, send it under another number."),
     "message_id_reused": (
         "nomor pesan ini sudah dipakai untuk isi yang lain", "this message number was used for other content",
         "Kirim isi yang baru dengan nomor pesan yang baru.", "Send new content with a new message number."),

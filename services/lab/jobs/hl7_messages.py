@@ -90,7 +90,10 @@ def _read(content: bytes) -> Read:
 def _remarks(read: Read, taken: Sequence[Taken]) -> list[Remark]:
     found = []
     for row, became in zip(read.oru.rows, taken, strict=True):
-        for problem in became.problems:
+        problems = became.problems
+        if became.outcome == "superseded":
+            problems = (ResultProblem("superseded", ""),)
+        for problem in problems:
             place = row.places.get(problem.field, row.places[""])
             told = ResultProblem(problem.code, place, problem.value, problem.facts)
             found.append(remark_of(told, warning=became.outcome not in REFUSED))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 import asyncpg
 
-from services.lab.domain.catalogue import Catalogue
-from services.lab.domain.catalogue_rows import Analyte
-from services.lab.domain.findings import read_findings, understood
-from services.lab.domain.reports import LONGEST_WORD, Reported, Stated, next_step
+from services.lab.domain.reports import Reported, Stated, next_step
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.domain.results import draw_of
 from services.lab.store.catalogue import read_catalogue
@@ -22,8 +19,9 @@ from services.lab.store.reports import hold_sources, read_sources, stated_elsewh
 from services.lab.store.results import NATURAL_KEY, RESULTS, draw_key, holders
 from services.lab.use_cases.correct_results import correct_result, void_result
 from services.lab.use_cases.entry import Entry, RefusedError
-from services.lab.use_cases.new_result import LONGEST_FINDING, MOST_FINDINGS, NewResult
+from services.lab.use_cases.new_result import NewResult
 from services.lab.use_cases.record_results import Recorded, record_results
+from services.lab.use_cases.stated_result import new_result_of, test_code
 from shared.contracts.lab import LabResultV1
 from shared.postgres.pool import Connection
 from shared.refusals import StaleError
@@ -65,15 +63,15 @@ async def take_reports(connection: Connection, rows: Sequence[Reported], entry: 
         reported: dict[int, NewResult] = {}
         for index in turn:
             row, before = rows[index], known.get(sources[index])
-            new = _new_result(row, codes[index], laboratory, catalogue)
-            if isinstance(new, NewResult) and row.statement == "final":
-                new = _first_report(row, new, before, first)
-            elif isinstance(new, NewResult):
-                new = await _step(connection, row, new, (sources[index], before), entry)
-            if isinstance(new, Taken):
-                taken[index] = new
+            new = new_result_of(row, codes[index], laboratory, catalogue)
+            if isinstance(new, ResultProblem):
+                taken[index] = Taken("rejected", problems=(new,))
+                continue
+            done = await _judged(connection, row, new, (sources[index], before), first, entry)
+            if isinstance(done, Taken):
+                taken[index] = done
             else:
-                reported[index] = new
+                reported[index] = done
         recorded = await record_results(connection, list(reported.values()), entry, DECIDED_LATER)
         for index, result in zip(reported, recorded, strict=True):
             taken[index] = _recorded(reported[index], result)
@@ -84,11 +82,6 @@ async def take_reports(connection: Connection, rows: Sequence[Reported], entry: 
                 await _let_go(connection, before.held_id, entry)
         await write_sources(connection, laboratory, last)
     return [taken[index] for index in range(len(rows))]
-
-
-def test_code(row: Reported, catalogue: Catalogue) -> str:
-    """The catalogue's code; a test that is not in it keeps the code or words it came with."""
-    return ((catalogue.code_of_loinc(row.test) if row.loinc else None) or row.test)[:LONGEST_WORD]
 
 
 def _turns(sources: Sequence[UUID]) -> Iterator[list[int]]:
@@ -102,66 +95,48 @@ def _turns(sources: Sequence[UUID]) -> Iterator[list[int]]:
         left = [index for index in left if index not in chosen]
 
 
-def _new_result(row: Reported, code: str, laboratory: str, catalogue: Catalogue) -> NewResult | Taken:
-    """The row as it would be reported for the first time; a retraction needs no value."""
-    if row.laboratory_code not in {None, laboratory}:
-        return Taken("rejected", problems=(ResultProblem("laboratory_differs", "laboratory"),))
-    analytes = catalogue.rows.get(code, ())
-    value, findings = _what(row, analytes)
-    if value is None and not findings and row.statement in {"final", "corrected"}:
-        wrong = "value_not_numeric" if row.findings else "value_missing"
-        return Taken("rejected", problems=(ResultProblem(wrong, "value"),))
-    if row.loinc and row.statement in {"final", "corrected"}:
-        other = _other_code(row, analytes)
-        if other is not None:
-            return Taken("rejected", problems=(other,))
-    values: dict[str, Any] = {
-        "order_id": row.order_id,
-        "child_id": row.child_id,
-        "test_code": code,
-        "value": value,
-        "comparator": None if value is None else row.comparator,
-        "unit": None if value is None else row.unit,
-        "findings": findings,
-        "drawn_on": row.drawn_on,
-        "drawn_at": row.drawn_at,
-        "administered_at": row.administered_at
-        if any("administration" in analyte.needs for analyte in analytes)
-        else None,
-        "specimen": row.specimen,
-        "method": row.method,
-    }
-    return NewResult.model_validate(values)
-
-
-def _what(row: Reported, analytes: Sequence[Analyte]) -> tuple[float | None, tuple[str, ...]]:
-    """The number or the findings of a row, by what its test is; of a test nobody knows the number, if there is one."""
-    known = next((analyte.findings for analyte in analytes if analyte.findings), ())
-    said = tuple(understood(known, ways)[:LONGEST_FINDING] for ways in row.findings)[:MOST_FINDINGS]
-    takes_numbers = not analytes or any(analyte.units for analyte in analytes)
-    if row.value is not None and takes_numbers and (not said or read_findings(known, said)[1]):
-        return row.value, ()
-    return (None, said) if said and (known or not analytes) else (row.value, ())
-
-
-def _other_code(row: Reported, analytes: Sequence[Analyte]) -> ResultProblem | None:
-    """A unit of the test that is reported under another LOINC code: mass and substance are different tests."""
-    if not any(analyte.units for analyte in analytes):
-        return None
-    written = [unit for analyte in analytes if (unit := analyte.unit(row.unit or ""))]
-    if not written or any(unit.loinc == row.test for unit in written):
-        return None
-    fitting = {unit.name for analyte in analytes for unit in analyte.units if unit.loinc == row.test}
-    return ResultProblem("unit_unknown", "unit", facts={"units": ", ".join(sorted(fitting))})
+async def _judged(
+    connection: Connection,
+    row: Reported,
+    new: NewResult,
+    source: tuple[UUID, Stated | None],
+    first: Mapping[UUID, LabResultV1],
+    entry: Entry,
+) -> Taken | NewResult:
+    """What became of the row, or what is to be reported."""
+    wrong = _of_another(row, new, source[1], first)
+    if wrong is not None:
+        return new.model_copy(update={"replaces": wrong.fact_id})
+    if row.statement == "final":
+        return _first_report(row, new, source[1], first)
+    return await _step(connection, row, new, source, entry)
 
 
 async def _results_of(
     connection: Connection, known: Mapping[UUID, Stated], said: Mapping[UUID, str]
 ) -> dict[UUID, LabResultV1]:
-    """The results of observations of which a first report came (again), in one query."""
-    ids = {each.result_id for source_id, each in known.items() if said[source_id] == "final" and each.result_id}
+    """The results of observations that were retracted or of which a first report came (again), in one query."""
+    ids = {
+        each.result_id
+        for source_id, each in known.items()
+        if each.result_id is not None and (said[source_id] == "final" or each.statement == "retracted")
+    }
     found = await RESULTS.find(connection, "fact_id = ANY($1)", sorted(ids)) if ids else []
     return {result.fact_id: result for result in found}
+
+
+def _of_another(
+    row: Reported, new: NewResult, known: Stated | None, results: Mapping[UUID, LabResultV1]
+) -> LabResultV1 | None:
+    """The result that was taken back because it was of somebody else, where the row says later whose it is.
+
+    A retraction is the last word of whose it was; that the same number is another child's is no word about that.
+    """
+    if known is None or known.statement != "retracted" or row.statement not in {"final", "corrected"}:
+        return None
+    stored = results.get(known.result_id) if known.result_id is not None else None
+    earlier = row.stated_at is not None and known.stated_at is not None and row.stated_at < known.stated_at
+    return None if stored is None or earlier or _same_owner(new, stored) else stored
 
 
 def _first_report(

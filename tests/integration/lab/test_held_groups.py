@@ -72,6 +72,7 @@ async def test_two_who_decide_at_once_settle_each_row_once(desk: Desk) -> None:
     path = f"{GROUPS}/{many['group_id']}:decide"
     answers = await asyncio.gather(*(desk.send("POST", path, {**MEANT, "remember": False}) for _ in range(4)))
     assert sum(answer.json()["recorded"] for answer in answers) == 2
+    assert sum(answer.json()["unchanged"] for answer in answers) == 0, "what one has settled is no other's"
     assert len(await stored(desk)) == 2
     assert (await desk.send("GET", "/v1/learnt-words")).json()["items"] == []
 

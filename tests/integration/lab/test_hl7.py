@@ -78,7 +78,7 @@ async def test_corrected_retracted_late_and_of_the_wrong_child(desk: Desk) -> No
     assert await stored(desk) == []
     await post(desk, oru(order))
     assert said(await post(desk, oru(order, "10.1", status="C"))) == ("AA", [])
-    assert said(await post(desk, oru(order)))[0] == "AA", "late: known, and changes nothing"
+    assert said(await post(desk, oru(order))) == ("AA", ["superseded/W"]), "late: known, and changes nothing"
     assert [(each.value, each.revision, each.change) for each in await stored(desk)] == [(101.0, 2, "corrected")]
     await post(desk, oru(right, "10.1", status="C"))
     (old,), (new,) = await stored(desk, voided=True), await stored(desk)
@@ -86,6 +86,31 @@ async def test_corrected_retracted_late_and_of_the_wrong_child(desk: Desk) -> No
     assert said(await post(desk, oru(right, "", status="D"))) == ("AA", [])
     assert await stored(desk) == []
     assert states(await desk.order(right.child_id))["blood_count"] == "ordered"
+
+
+async def test_a_number_taken_back_from_the_wrong_child_may_come_again_for_the_right_one(desk: Desk) -> None:
+    wrong, right = await desk.open_order(), await desk.open_order()
+    await post(desk, oru(wrong))
+    await post(desk, oru(wrong, "", status="W", sent="20260301100000+0700"))
+    early = oru(right, sent="20260301093000+0700")
+    assert said(await post(desk, early)) == ("AA", ["superseded/W"])
+    assert said(await post(desk, oru(right, sent="20260301110000+0700"))) == ("AA", [])
+    assert said(await post(desk, oru(wrong))) == ("AE", ["value_conflict/E"])
+    (old,), (new,) = await stored(desk, voided=True), await stored(desk)
+    assert (old.child_id, new.child_id, new.replaces) == (wrong.child_id, right.child_id, old.fact_id)
+    assert states(await desk.order(wrong.child_id))["blood_count"] == "ordered"
+
+
+async def test_what_a_person_voided_does_not_come_back_with_the_same_report(desk: Desk) -> None:
+    order = await desk.open_order()
+    await post(desk, oru(order))
+    (result,) = await stored(desk)
+    path = f"/v1/results/{result.fact_id}"
+    etag = (await desk.send("GET", path)).headers["etag"]
+    gone = await desk.send("POST", f"{path}:void", {"reason": "analyser_faulty"}, etag=etag)
+    assert gone.status_code == 200, gone.text
+    assert said(await post(desk, oru(order))) == ("AA", ["superseded/W"])
+    assert await stored(desk) == []
 
 
 async def test_a_message_number_has_one_effect_and_one_answer(desk: Desk) -> None:

@@ -24,7 +24,7 @@ from services.lab.formats.hl7_structure import structure_remarks
 CHILD, ORDER = uuid.UUID(int=2), uuid.UUID(int=3)
 STAMP = Stamp(datetime(2026, 3, 1, 2, tzinfo=UTC), uuid.UUID(int=9))
 MSH = r"MSH|^~\&|LIS|RSUD|TUMBUH|DINKES|20260301090000+0700||ORU^R01^ORU_R01|MSG-1|P|2.5||||||UNICODE UTF-8"
-PID = f"PID|1||{CHILD}^^^TUMBUH^PI~1219015705240001^^^ID^NI||Aminah^Siti"
+PID = f"PID|1||{CHILD}^^^TUMBUH^PI~1219015705240001^^^ID^NI~RM-9981^^^RSUD^MR||Aminah^Siti"
 ORC = f"ORC|RE|{ORDER}|LAB-77"
 OBR = f"OBR|1|{ORDER}|LAB-77|58410-2^CBC^LN|||20260301083000+0700"
 HB = "OBX|1|NM|718-7^Hemoglobin^LN||11.2|g/dL^^UCUM|||||F"
@@ -284,7 +284,7 @@ def test_hints_of_the_standards_tables_refuse_nothing() -> None:
 def test_what_is_kept_does_not_say_who_the_child_is() -> None:
     extra = ("NK1|1|Ibu Siti", "NTE|1||Anak Siti", "OBX|2|ED|PDF||^AP^^Base64^QUJD||||||F|||||7^dr Siti", "ZPI|Siti")
     kept = kept_of(read_message(text(PID, ORC + "|||||||||Siti", OBR + "|||Siti^Kolektor", HB, *extra)))
-    assert not [word for word in ("Siti", "Aminah", "1219015705240001", "QUJD") if word in kept]
+    assert not [word for word in ("Siti", "Aminah", "1219015705240001", "RM-9981", "QUJD") if word in kept]
     assert [word for word in (str(CHILD), str(ORDER), "11.2", "g/dL", "MSG-1") if word not in kept] == []
 
 

@@ -158,3 +158,16 @@ def test_a_wrong_environment_ends_the_process_with_code_2(environment: Put, caps
         load_or_exit("measurement", Door.ALL)
     assert stopped.value.code == 2
     assert "TUMBUH_MATCH_KEY" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("facilities", ["", "RSUD=LAB.1", '{"RSUD": "12.19"}', "[]"])
+def test_a_door_without_tokens_names_who_may_send(environment: Put, facilities: str) -> None:
+    environment(TUMBUH_LAB_MLLP_PORT="2575", TUMBUH_LAB_MLLP_FACILITIES=facilities)
+    assert any("MLLP_FACILITIES" in variable for variable in problems_of("lab")[0])
+
+
+def test_the_door_for_analysers_is_off_and_on_this_machine_unless_told_otherwise(environment: Put) -> None:
+    assert load_settings("lab", Door.ALL).lab.mllp_port is None
+    environment(TUMBUH_LAB_MLLP_PORT="2575", TUMBUH_LAB_MLLP_FACILITIES='{"RSUD": "LAB.12.19.RSUD"}')
+    found = load_settings("lab", Door.ALL).lab
+    assert (found.mllp_host, found.mllp_port, found.mllp_facilities) == ("127.0.0.1", 2575, {"RSUD": "LAB.12.19.RSUD"})
