@@ -90,6 +90,7 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             pool = await stack.enter_async_context(open_pool(address))
             async with pool.acquire() as connection, connection.transaction():
                 await install_shipped(connection, now_utc())
+            await rules.now(pool)  # one that this release cannot read stops the start, too
             worker = Worker(SERVICE, pool, address, Broker.of(settings), handler(rules))
             worker.register(health)
             judge = SessionJudge(pool, worker.wake)

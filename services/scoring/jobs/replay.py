@@ -38,6 +38,8 @@ from shared.postgres.pool import PLANNING, Address, Connection, connect
 LOG = structlog.get_logger(__name__)
 CHILDREN_EACH: Final = 2_000  # of a bucket
 MOST_PROCESSES: Final = 8
+FEW_FAMILIES: Final = 500  # so many may be left for the moment in which batches wait
+MOST_ROUNDS: Final = 500  # of catching up: who imports without end does not keep a switch from coming
 
 
 class ReplayFailedError(Exception):
@@ -84,9 +86,9 @@ async def run_switch(connection: Connection, replay: Replay, by: str) -> Switche
     """Catch up while batches go on, the last of it while they wait; then verify and switch, or say why not."""
     await plan_for_batches(connection)
     rules = await rules_of(connection, replay)
-    while True:
+    for _ in range(MOST_ROUNDS):
         async with connection.transaction():
-            if not await catch_up(connection, replay, rules):
+            if await catch_up(connection, replay, rules) <= FEW_FAMILIES:
                 break
     async with connection.transaction():
         switched = await switch_rules(connection, replay, rules, by, lambda: (today_jakarta(), now_utc()))

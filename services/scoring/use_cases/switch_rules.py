@@ -20,7 +20,6 @@ from shared.contracts.fact import new_fact_id
 from shared.postgres.pool import Connection
 
 MARKS_AT_ONCE: Final = 20
-FEW_MARKS: Final = 5  # so many are judged again while batches wait
 
 
 class NotNowError(Exception):
