@@ -228,13 +228,16 @@ class Loop(RuleBasedStateMachine):
             "urine_culture": ("urine_culture", "no_growth"),
         }
         about = {"order_id": order["order_id"], "drawn_on": today_jakarta().isoformat()}
+        rows = []
         for orderable in waiting[:1] if partly else waiting:
             code, value, unit = values.get(orderable, ("crp", 2.0, "mg/L"))
-            row = {**about, "test_code": code, "value": value, "unit": unit}
+            row = {"test_code": code, "value": value, "unit": unit}
             if orderable in found:
-                row = {**about, "test_code": found[orderable][0], "findings": [found[orderable][1]]}
-            answer = await self.bus.ask("POST", "lab", "/v1/results", row)
-            assert answer.status_code in {200, 201}, answer.text
+                row = {"test_code": found[orderable][0], "findings": [found[orderable][1]]}
+            rows.append({**about, **row})
+        answer = await self.bus.ask("POST", "lab", "/v1/results:batch", {"rows": rows})
+        assert answer.status_code == 200, answer.text
+        assert {row["outcome"] for row in answer.json()["rows"]} <= {"accepted", "unchanged"}, answer.text
         await self.bus.take_outboxes()
 
     @rule(number=NUMBERS)
