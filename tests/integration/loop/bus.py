@@ -37,8 +37,8 @@ SERVICES: Final = ("scoring", "lab")
 LABORATORY: Final = "LAB.12.19.RSUD"
 TABLES: Final = {
     "scoring": "child, measurement, assessment, risk_status, child_case, follow_up, lab_order, lab_result, "
-    "critical_value, intervention, session_mark, hint, follow_up_note, case_audit, "
-    "case_audit_revision, replay_mark, replay_child, replay, rule_set_activation, rule_set, outbox, idempotency_key",
+    "critical_value, intervention, session_mark, hint, follow_up_note, case_audit, case_audit_revision, outbox, "
+    "idempotency_key",
     "lab": "child, child_case, lab_order, specimen, lab_result, held_result, critical_value, critical_limit, "
     "catalogue_version, order_addition, reference_range, laboratory, outbox, idempotency_key",
 }
