@@ -15,8 +15,8 @@ from typing import Final, Literal
 from uuid import UUID
 
 from services.lab.domain.result_problems import ResultProblem
+from services.lab.formats.hl7_fields import Remark
 from services.lab.formats.hl7_message import CHARACTER_SETS, DUPLICATE, OTHER, Delimiters, Hl7Message, NotHl7Error
-from services.lab.formats.hl7_results import Remark
 from shared.calendar import JAKARTA
 
 Code = Literal["AA", "AE", "AR"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from services.lab.formats.hl7_fields import TYPES
 from services.lab.formats.hl7_message import Hl7Message, Segment
-from services.lab.formats.hl7_results import TYPES
 from shared.redaction import mask_text
 
 FIELDS: Final[dict[str, frozenset[int]]] = {

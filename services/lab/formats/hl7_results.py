@@ -7,28 +7,36 @@ time, and the standard names the header's zone as the default.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Final
 from uuid import UUID
 
 from services.lab.domain.reports import (
     LONGEST_WORD,
-    Comparator,
     Reported,
     Specimen,
     Statement,
-    demand_year,
-    number_of_text,
 )
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.formats.fhir_observation import SPECIMENS
+from services.lab.formats.hl7_fields import (
+    TIME,
+    TYPES,
+    MisreadError,
+    Remark,
+    moment_of,
+    name_of_test,
+    offset_of,
+    place_of,
+    unit_of,
+    uuid_of,
+    value_of,
+)
 from services.lab.formats.hl7_message import (
     DATA_TYPE,
     LONGEST_FIELD,
-    REQUIRED_FIELD,
     SEGMENT_SEQUENCE,
     TABLE_VALUE,
     Hl7Message,
@@ -38,7 +46,6 @@ from services.lab.formats.hl7_message import (
 from shared.calendar import JAKARTA
 
 MOST_OBSERVATIONS: Final = 500
-EXAMPLE: Final = "20260301083000+0700"
 # Table 0085. X: cannot be obtained, D: deleted, W: of another patient or specimen.
 STATEMENTS: Final[dict[str, Statement]] = {
     **dict.fromkeys("PRSI", "preliminary"),
@@ -48,23 +55,6 @@ STATEMENTS: Final[dict[str, Statement]] = {
 }
 # Table 0123, where OBX-11 is empty; what is only ordered or scheduled has no results to speak of.
 OF_ORDER: Final[dict[str, str]] = {"F": "F", "C": "C", "P": "P", "R": "R", "A": "P", "I": "I", "S": "I", "X": "X"}
-CODED: Final = ("CE", "CWE", "CNE", "CF", "IS", "ID")
-TYPES: Final = ("NM", "SN", "ST", "TX", "FT", *CODED)
-LOINC: Final = ("LN", "LOINC")
-COMPARATORS: Final[dict[str, Comparator | None]] = {
-    "": None, "=": None, "<": "<", "<=": "<=", ">": ">", ">=": ">="
-}  # fmt: skip
-Findings = tuple[tuple[str, ...], ...]
-_TIME: Final = re.compile(r"(\d{8})(?:(\d{2})(\d{2})?(\d{2})?(?:\.\d{1,6})?)?([+-]\d{4})?")
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something to tell of a place of the message. `code` is that of table 0357."""
-
-    problem: ResultProblem
-    code: str
-    warning: bool = False
 
 
 @dataclass(slots=True)
@@ -97,12 +87,6 @@ class Context:
     zone: tzinfo
 
 
-class _MisreadError(Exception):
-    def __init__(self, code: str, place: str, error: str, **facts: str) -> None:
-        super().__init__(code)
-        self.remark = Remark(ResultProblem(code, place, facts=facts), error)
-
-
 def read_oru(message: Hl7Message) -> OruRead:
     """All observations in their order. NotHl7Error where there is none, or too many."""
     count = sum(segment.name == "OBX" for segment in message.segments)
@@ -115,23 +99,18 @@ def read_oru(message: Hl7Message) -> OruRead:
         for observation in group.observations:
             try:
                 _read_observation(context, group, observation, read)
-            except _MisreadError as error:
+            except MisreadError as error:
                 read.remarks.append(error.remark)
     return read
 
 
-def place_of(segment: Segment, number: int | None = None) -> str:
-    """How a place is written: `OBX[2]-5`."""
-    return f"{segment.name}[{segment.number}]" + ("" if number is None else f"-{number}")
-
-
 def _context(message: Hl7Message, read: OruRead) -> Context:
     text = message.header.component(7)
-    match = _TIME.fullmatch(text)
-    zone = JAKARTA if match is None or match[5] is None else _offset(match[5])
+    match = TIME.fullmatch(text)
+    zone = JAKARTA if match is None or match[5] is None else offset_of(match[5])
     try:
-        return Context(message, _moment(text, "MSH-7", zone)[1], zone)
-    except _MisreadError as error:
+        return Context(message, moment_of(text, "MSH-7", zone)[1], zone)
+    except MisreadError as error:
         read.remarks.append(Remark(error.remark.problem, DATA_TYPE, warning=True))
         return Context(message, None, JAKARTA)
 
@@ -172,9 +151,9 @@ def _read_observation(context: Context, group: Group, observation: Segment, read
         problem = ResultProblem("value_type_unread", place_of(observation, 2), facts={"types": ", ".join(TYPES)})
         read.remarks.append(Remark(problem, DATA_TYPE, warning=True))
         return
-    test, loinc = _test(observation)
+    test, loinc = name_of_test(observation)
     drawn_on, drawn_at, drawn_place = _draw(context, group, observation)
-    value, comparator, unit_in_text, findings = _value(observation, kind)
+    value, comparator, unit_in_text, findings = value_of(observation, kind)
     order_id, order_place = _order(group)
     read.rows.append(
         Reported(
@@ -188,7 +167,7 @@ def _read_observation(context: Context, group: Group, observation: Segment, read
             laboratory_code=_laboratory(context, observation),
             value=value,
             comparator=comparator,
-            unit=_unit(observation) or unit_in_text,
+            unit=unit_of(observation) or unit_in_text,
             findings=findings,
             drawn_on=drawn_on,
             drawn_at=drawn_at,
@@ -216,55 +195,8 @@ def _statement(group: Group, observation: Segment) -> Statement:
     if not status and group.request is not None:
         status, place = OF_ORDER.get(group.request.component(25).upper(), ""), place_of(group.request, 25)
     if status not in STATEMENTS:
-        raise _MisreadError("status_unknown", place, TABLE_VALUE, statuses=", ".join(STATEMENTS))
+        raise MisreadError("status_unknown", place, TABLE_VALUE, statuses=", ".join(STATEMENTS))
     return STATEMENTS[status]
-
-
-def _test(observation: Segment) -> tuple[str, bool]:
-    """LOINC where one of both triplets of OBX-3 is of it, else the laboratory's code with its words."""
-    parts = [*observation.components(observation.repetitions(3)[0]), *[""] * 6]
-    for code, _, system in (parts[:3], parts[3:6]):
-        if system.strip().upper() in LOINC and code.strip():
-            return code.strip()[:LONGEST_WORD], True
-    words = [part.strip() for part in parts[:2] if part.strip()]
-    if not words:
-        raise _MisreadError("test_missing", place_of(observation, 3), REQUIRED_FIELD)
-    return " ".join(dict.fromkeys(words))[:LONGEST_WORD].strip(), False
-
-
-def _value(observation: Segment, kind: str) -> tuple[float | None, Comparator | None, str | None, Findings]:
-    """Number, bound and unit of OBX-5, and what it says in words: each repetition in one or more ways.
-
-    A range, a ratio or several values are none of their numbers.
-    """
-    said: list[tuple[str, ...]] = []
-    for repetition in observation.repetitions(5):
-        parts = [part.strip() for part in observation.components(repetition)]
-        if kind in CODED:
-            ways = [way for place in (0, 1, 3, 4) for way in parts[place : place + 1]]
-        else:
-            ways = ["".join(parts) if kind == "SN" else observation.value(repetition).strip()]
-        if any(ways):
-            said.append(tuple(dict.fromkeys(filter(None, ways))))
-    if kind == "SN":
-        comparator, number, *rest = (*map(str.strip, observation.components(observation.repetitions(5)[0])), "")
-        found = number_of_text(number)
-        if len(said) != 1 or any(rest) or comparator not in COMPARATORS or found is None or found[0] is not None:
-            return None, None, None, tuple(said)
-        return found[1], COMPARATORS[comparator], None, tuple(said)
-    texts = [ways[1] if kind in CODED and len(ways) > 1 else ways[0] for ways in said]
-    found = number_of_text(texts[0]) if len(texts) == 1 else None
-    return (None, None, None, tuple(said)) if found is None else (found[1], found[0], found[2], tuple(said))
-
-
-def _unit(observation: Segment) -> str | None:
-    """OBX-6. `10^9/L` with its `^` not escaped is one unit, since none is called `10`."""
-    written = observation.repetitions(6)[0]
-    parts = observation.components(written)
-    signs = observation.delimiters
-    if signs.component == "^" and parts[0].strip() == "10" and len(parts) > 1 and re.match(r"\d+\s*/", parts[1]):
-        return f"10^{parts[1]}".strip()[:LONGEST_WORD]
-    return next((part.strip()[:LONGEST_WORD] for part in parts[:2] if part.strip()), None)
 
 
 def _draw(context: Context, group: Group, observation: Segment) -> tuple[date | None, datetime | None, str]:
@@ -272,7 +204,7 @@ def _draw(context: Context, group: Group, observation: Segment) -> tuple[date | 
     for segment, number in ((observation, 14), (group.request, 7), (group.tube, 17)):
         if segment is not None and (text := segment.component(number)):
             place = place_of(segment, number)
-            return (*_moment(text, place, context.zone), place)
+            return (*moment_of(text, place, context.zone), place)
     return None, None, place_of(observation, 14)
 
 
@@ -281,38 +213,14 @@ def _stated_at(context: Context, group: Group) -> datetime | None:
     if group.request is None or not (text := group.request.component(22)):
         return context.sent
     try:
-        return _moment(text, "", context.zone)[1] or context.sent
-    except _MisreadError:
+        return moment_of(text, "", context.zone)[1] or context.sent
+    except MisreadError:
         return context.sent
-
-
-def _moment(text: str, place: str, zone: tzinfo) -> tuple[date | None, datetime | None]:
-    """A day, or an instant where an hour is given; neither of nothing. Less than a day is no draw."""
-    if not text:
-        return None, None
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise _MisreadError("time_without_zone", place, DATA_TYPE, example=EXAMPLE)
-    try:
-        day, hour, minute, second, offset = match.groups()
-        demand_year(int(day[:4]))
-        if hour is None:
-            return datetime.strptime(day, "%Y%m%d").date(), None  # noqa: DTZ007 - a day has no zone
-        naive = datetime.strptime(f"{day}{hour}{minute or '00'}{second or '00'}", "%Y%m%d%H%M%S")  # noqa: DTZ007
-        return None, naive.replace(tzinfo=zone if offset is None else _offset(offset)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise _MisreadError("time_without_zone", place, DATA_TYPE, example=EXAMPLE) from None
-
-
-def _offset(text: str) -> tzinfo:
-    """`+0700`. Zones end at 14 hours."""
-    minutes = min(int(text[1:3]) * 60 + int(text[3:]), 14 * 60)
-    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
 
 
 def _order(group: Group) -> tuple[UUID | None, str]:
     for segment in (group.order, group.request):
-        if segment is not None and (found := _uuid(segment.component(2))) is not None:
+        if segment is not None and (found := uuid_of(segment.component(2))) is not None:
             return found, place_of(segment, 2)
     return None, place_of(group.request, 2) if group.request else "OBR-2"
 
@@ -320,14 +228,7 @@ def _order(group: Group) -> tuple[UUID | None, str]:
 def _child(segment: Segment) -> UUID | None:
     """Our id, in PID-2 or any repetition of PID-3; an NIK leads nowhere here."""
     texts = [segment.component(2), *(segment.components(text)[0] for text in segment.repetitions(3))]
-    return next((found for text in texts if (found := _uuid(text))), None)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text.strip().removeprefix("urn:uuid:"))
-    except ValueError:
-        return None
+    return next((found for text in texts if (found := uuid_of(text))), None)
 
 
 def _number(context: Context, group: Group, observation: Segment, test: str) -> str | None:

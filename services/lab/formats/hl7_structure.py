@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any, Final
 
 from services.lab.domain.result_problems import ResultProblem
+from services.lab.formats.hl7_fields import Remark, place_of
 from services.lab.formats.hl7_message import OTHER, REQUIRED_FIELD, Hl7Message, Segment
-from services.lab.formats.hl7_results import Remark, place_of
 
 CHECKED: Final = ("ORC", "OBR", "OBX", "SPM")
 MOST_REMARKS: Final = 20

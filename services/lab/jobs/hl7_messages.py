@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from services.lab.domain.result_problems import ResultProblem
 from services.lab.formats.hl7_ack import Stamp, acknowledge, duplicate_ack, encoded, refuse, remark_of
+from services.lab.formats.hl7_fields import Remark
 from services.lab.formats.hl7_kept import kept_of
 from services.lab.formats.hl7_message import Hl7Message, NotHl7Error, read_message
-from services.lab.formats.hl7_results import OruRead, Remark, read_oru
+from services.lab.formats.hl7_results import OruRead, read_oru
 from services.lab.formats.hl7_structure import structure_remarks
 from services.lab.use_cases.entry import Entry
 from services.lab.use_cases.take_message import REFUSED, Inbound, Number, take_message
