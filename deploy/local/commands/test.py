@@ -25,9 +25,11 @@ from deploy.local.processes import tethered_command
 from deploy.local.stack import Stack
 from deploy.local.throw_away import TEST_STACK_VARIABLE, throw_away_stack
 
+OWN_SYSTEMS: Final = ("architecture", "stack", "oidc", "deploy", "shared", "loop")
+MADE_EQUAL: Final = ("lab", "reporting")
 BESIDE: Final = (
     "tests/unit",
-    *(f"tests/integration/{name}" for name in ("architecture", "stack", "oidc", "deploy", "shared", "loop")),
+    *(f"tests/integration/{name}" for name in OWN_SYSTEMS + MADE_EQUAL),
 )
 
 

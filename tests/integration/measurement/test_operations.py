@@ -44,7 +44,5 @@ async def test_facts_are_counted_by_the_day_they_became_known(desk: Desk) -> Non
     await desk.record(child_id)
     owns = (await desk.send("GET", "/v1/ledger", role="ops", areas=[])).json()["facts"]["owns"]
     today = (datetime.now(tz=UTC) + timedelta(hours=7)).date().isoformat()
-    assert {kind: days[today][0] for kind, days in owns.items() if kind != "register-entry"} == {
-        "child": 1,
-        "measurement": 1,
-    }
+    counted = {kind: days[today][0] for kind, days in owns.items() if days and kind != "register-entry"}
+    assert counted == {"child": 1, "measurement": 1}

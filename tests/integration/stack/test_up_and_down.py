@@ -23,7 +23,7 @@ from deploy.local.throw_away import sweep
 
 INTERRUPTED = 130
 # Whole systems start here, six processes each; on an idle machine none of these takes half a minute.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 
 def _command(*arguments: str) -> list[str]:
@@ -133,7 +133,6 @@ def test_an_interrupted_up_leaves_nothing_running(place: Path) -> None:
     assert _processes_of(place) == []
 
 
-@pytest.mark.slow
 def test_two_systems_run_side_by_side_and_a_taken_port_is_told_and_moved(running: Path, place: Path) -> None:
     """The second one starts where an earlier start was interrupted: that does no harm."""
     first = _status(running)
@@ -151,7 +150,6 @@ def test_two_systems_run_side_by_side_and_a_taken_port_is_told_and_moved(running
     assert _status(running) == first
 
 
-@pytest.mark.slow
 def test_ports_lost_while_stopped_move_and_the_data_stay_usable(running: Path) -> None:
     assert _tumbuh(running, "down").returncode == 0
     old = load_ports(DataDir(running))

@@ -174,7 +174,7 @@ def test_too_many_rows_are_not_taken() -> None:
         read_table(table(*[ROW] * 5001))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=200), st.lists(st.tuples(*[st.text(max_size=12)] * 5), max_size=4))
 def test_whatever_comes_is_read_or_refused(junk: bytes, rows: list[tuple[str, ...]]) -> None:
     for content in (junk, table(*rows) + junk):

@@ -28,6 +28,7 @@ sys.exit(code)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [as_indonesian_text, as_workbook])
 def test_40_001_dirty_rows_are_judged_within_20_seconds_and_500_megabytes(write: Any, tmp_path: Path) -> None:
     lines, held_back = many_children(ROWS)

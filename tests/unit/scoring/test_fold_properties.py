@@ -78,14 +78,14 @@ def of(folded: Fold, numbers: set[int]) -> dict[int, Any]:
     return {key: row for key, row in content(folded)["rows"].items() if key & 0xFFFF in numbers}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(stories(), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_nothing(story: Story, random: Any) -> None:
     shuffled = Story(random.sample(story.children, 4), random.sample(story.visits, len(story.visits)))
     assert content(shuffled.folded()) == content(story.folded())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stories())
 def test_a_voided_row_equals_its_absence(story: Story) -> None:
     alive = [each for each in story.visits if not each.voided]
@@ -95,7 +95,7 @@ def test_a_voided_row_equals_its_absence(story: Story) -> None:
     assert content(with_voided)["roots"] == content(without)["roots"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stories(), st.integers(0, 400))
 def test_until_equals_leaving_out_later_rows(story: Story, days: int) -> None:
     until = START + timedelta(days=days)
@@ -105,7 +105,7 @@ def test_until_equals_leaving_out_later_rows(story: Story, days: int) -> None:
     assert content(cut)["roots"] == content(without)["roots"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stories(), stories())
 def test_rows_of_another_root_change_nothing(story: Story, neighbours: Story) -> None:
     moved = {child.number: child.number + 20 for child in neighbours.children}
@@ -120,7 +120,7 @@ def test_rows_of_another_root_change_nothing(story: Story, neighbours: Story) ->
     assert {key: together[key] for key in content(alone)["roots"]} == content(alone)["roots"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stories())
 def test_the_tier_at_a_date_is_the_status_of_that_day(story: Story) -> None:
     folded = story.folded()
@@ -130,7 +130,7 @@ def test_the_tier_at_a_date_is_the_status_of_that_day(story: Story) -> None:
             assert folded.assessments.tier[row] == story.folded(until=each.on).risk.tier[root]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(stories(), stories())
 def test_other_content_has_another_fingerprint_and_the_same_has_the_same(story: Story, other: Story) -> None:
     """The same visits judged with other children: of another sex, age, birth weight."""

@@ -24,6 +24,9 @@ ON: Final = ("2025-04-10", "2025-05-12", "2025-07-10")
 ASKED: Final = ("weight", "length", "position", "sex", "born")
 OF_CHILD: Final[dict[str, Any]] = {"sex": "", "born": None}
 BLANK: Final[dict[str, Any]] = {"position": "", "weight": None, "length": None}
+# The early warning is a model's estimate from the inputs that are there: 0.7 cm of an unknown position can carry it
+# over its cut without anything being missing to compute it.
+ESTIMATE: Final = {"stunting_risk"}
 # Rules that rest on inputs nobody is asked for.
 UNASKED: Final = {"muac": {"muac_severe"}, "signs": {"danger_sign"}}
 
@@ -94,7 +97,8 @@ def test_asked_inputs_taken_away_leave_the_verdict_as_it_was_or_open_and_on_some
     whole, again, *poorer = statuses([history, given_back, *cases])
     assert said(again) == said(whole)
     for taken, found in zip(subsets(ASKED), poorer, strict=True):
-        if verdict(found) != verdict(whole):
+        differ = {*verdict(found)[1]} ^ {*verdict(whole)[1]}
+        if verdict(found) != verdict(whole) and differ != ESTIMATE:
             assert found.unknowns, taken
         if {*taken} & {"length", "sex", "born"}:
             assert found.unknowns, taken
