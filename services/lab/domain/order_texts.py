@@ -31,6 +31,10 @@ ORDER_TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "kasus permintaan ini sudah ditutup", "the case of this order is closed",
         "Buka kembali kasusnya lebih dahulu, atau kirim hasil tanpa permintaan (`child_id`).",
         "Open the case again first, or report results without an order (`child_id`)."),
+    "already_drawn": (
+        "spesimen untuk pemeriksaan ini sudah diambil", "the specimen for this test is drawn",
+        "Tolak dahulu spesimennya (`:reject`), atau tunggu hasilnya.",
+        "Reject the specimen first (`:reject`), or wait for the result."),
     "already_resulted": (
         "pemeriksaan ini sudah ada hasilnya pada permintaan ini", "this test is resulted on this order",
         "Tidak perlu diminta lagi: pengambilan baru dapat langsung dilaporkan ke permintaan ini.",

@@ -1,7 +1,7 @@
 """The order of a case as a function of what the case requires and what has been drawn and resulted.
 
-Tests are only added. Nothing here looks at an earlier state but for what must be kept: when a test was added, and
-where it stood when the case closed.
+Tests are only added; one that a person calls off stays in sight. Nothing here looks at an earlier state but for what
+must be kept: when a test was added, and where it stood when the case closed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Literal, Protocol
 TestState = Literal["ordered", "collected", "resulted", "cancelled"]
 OrderState = Literal["open", "complete", "cancelled"]
 Priority = Literal["routine", "urgent"]
+# Why a person calls a test off.
+CancelReason = Literal["declined", "contraindicated", "done_elsewhere", "not_available", "entered_in_error", "other"]
 WAITING: frozenset[str] = frozenset({"ordered", "collected"})
 
 
@@ -54,11 +56,12 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What has been done for the order: valid results, specimens in hand, specimens refused, by orderable."""
+    """What has been done for the order: valid results, specimens in hand, specimens refused, tests called off."""
 
     resulted: Mapping[str, date] = field(default_factory=dict)
     collected: Collection[str] = ()
     rejections: Mapping[str, int] = field(default_factory=dict)
+    cancelled: Mapping[str, CancelReason] = field(default_factory=dict)
 
 
 def keep_order(old: Order | None, need: Need, work: Work, laboratory_code: str | None) -> Order | None:
@@ -82,8 +85,15 @@ def keep_order(old: Order | None, need: Need, work: Work, laboratory_code: str |
         ordered_on=old.ordered_on if old else need.day,
         completed_on=max(days) if state == "complete" else None,
         tests=tests,
-        cancel_reason=f"case_{need.close_reason or 'closed'}" if "cancelled" in states else None,
+        cancel_reason=_cancel_reason(tests, need, work) if "cancelled" in states else None,
     )
+
+
+def _cancel_reason(tests: Iterable[Test], need: Need, work: Work) -> str:
+    """Of a live case why the first cancelled test was called off; else why the case closed."""
+    if not need.live:
+        return f"case_{need.close_reason or 'closed'}"
+    return next(f"test_{work.cancelled[test.orderable]}" for test in tests if test.state == "cancelled")
 
 
 class Waits(Protocol):
@@ -113,7 +123,7 @@ def _test(code: str, old: Test | None, need: Need, work: Work) -> Test:
     elif code in work.collected:
         state = "collected"
     else:
-        state = "ordered" if need.live else "cancelled"
+        state = "ordered" if need.live and code not in work.cancelled else "cancelled"
     again = old is None or (old.state == "cancelled" and state == "ordered")
     return Test(
         orderable=code,

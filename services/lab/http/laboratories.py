@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 
 from services.lab.domain.reference_ranges import Band
 from services.lab.domain.routing import Laboratory
-from services.lab.http.answers import band_json, entry_of, load_json, refusals
+from services.lab.http.answers import band_json, entry_of, refusals
+from services.lab.http.order_answers import load_json
 from services.lab.http.requests import CriticalLimitIn, LaboratoryIn, ReferenceRangeIn
 from services.lab.store.critical_limits import CriticalLimit, read_limits
 from services.lab.store.laboratories import read_laboratories

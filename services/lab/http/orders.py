@@ -10,29 +10,29 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.lab.domain.order_rules import order_rules
-from services.lab.http.answers import (
+from services.lab.http.answers import entry_of, hidden_orders, refusals, told
+from services.lab.http.order_answers import (
     addition_json,
+    cancellation_json,
     due_json,
-    entry_of,
-    hidden_orders,
     load_json,
     order_json,
-    refusals,
     specimen_json,
-    told,
 )
-from services.lab.http.requests import AddTestsIn
+from services.lab.http.requests import AddTestsIn, CancelTestIn
 from services.lab.store.holding import HeldChild, read_children
 from services.lab.store.laboratories import read_laboratories
 from services.lab.store.order_additions import read_additions
+from services.lab.store.order_cancellations import read_cancellations
 from services.lab.store.orders import ORDERS, Load, Place, list_orders, read_loads, unserved_load, worklist
 from services.lab.store.specimens import specimens_in_hand
 from services.lab.use_cases.add_tests import Wish, add_tests
+from services.lab.use_cases.cancel_test import Calling, cancel_test
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import completed_months, today_jakarta
 from shared.contracts.fact import AreaCode, PosyanduCode
-from shared.contracts.lab import LaboratoryCode, LabOrderV1, OrderState
+from shared.contracts.lab import LaboratoryCode, LabOrderV1, Orderable, OrderState
 from shared.http.answer import Answer, json_answer, json_response
 from shared.http.bodies import json_body
 from shared.http.cursor import PageRequest, page_request
@@ -62,11 +62,13 @@ async def get_order(request: Request, caller: Annotated[Caller, require("orders:
         found = await ORDERS.find(connection, "fact_id = $1", order_id)
         tubes = await specimens_in_hand(connection, [order_id])
         additions = await read_additions(connection, [order_id])
+        cancellations = await read_cancellations(connection, [order_id])
     if not found:
         raise NOT_FOUND.problem()
     shown = order_json(found[0], today_jakarta())
     shown["specimens"] = [specimen_json(tube) for tube in tubes.get(order_id, [])]
     shown["additions"] = [addition_json(each) for each in additions.get(order_id, [])]
+    shown["cancellations"] = [cancellation_json(each) for each in cancellations.get(order_id, [])]
     return json_response(told(shown, hidden_orders(caller)), headers={"ETag": etag(*found[0].order)})
 
 
@@ -109,6 +111,26 @@ async def post_tests(
             order, changed = await add_tests(connection, order_id, wish, entry_of(caller))
         shown = order_json(order, today_jakarta())
         return json_answer(201 if changed else 200, told(shown, hidden_orders(caller)), {"ETag": etag(*order.order)})
+
+    return await write_once(request, effect)
+
+
+@router.post("/v1/orders/{order_id}/tests/{orderable}:cancel", summary="Call a test off that is not drawn yet")
+async def post_cancel(
+    request: Request,
+    caller: Annotated[Caller, require("orders:write")],
+    order_id: UUID,
+    orderable: Orderable,
+    body: Annotated[CancelTestIn, json_body(CancelTestIn)],
+) -> Response:
+    """It stays in sight with the reason; `POST …/tests` asks for it again. 422 where it is drawn or resulted."""
+
+    async def effect(connection: Connection) -> Answer:
+        calling = Calling(orderable, body.reason, body.reason_text, hidden_orders(caller))
+        with refusals():
+            order = await cancel_test(connection, order_id, calling, entry_of(caller))
+        shown = order_json(order, today_jakarta())
+        return json_answer(200, told(shown, hidden_orders(caller)), {"ETag": etag(*order.order)})
 
     return await write_once(request, effect)
 

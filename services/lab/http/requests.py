@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from services.lab.domain.orders import CancelReason
 from services.lab.use_cases.correct_results import VoidReason
 from services.lab.use_cases.held_results import DiscardReason
 from services.lab.use_cases.new_result import MOST_FINDINGS, NewResult, ResultValues, Word
@@ -86,6 +88,28 @@ class AddTestsIn(Body):
     sign: Annotated[str, Field(max_length=40)] | None = None
     orderables: Annotated[tuple[Orderable, ...], Field(max_length=20)] = ()
     reason_text: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+
+class CancelTestIn(Body):
+    """Why a test is called off; `other` says it in words (no names, no numbers of persons)."""
+
+    reason: CancelReason
+    reason_text: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+    @model_validator(mode="after")
+    def _other_says_what(self) -> Self:
+        if self.reason == "other" and self.reason_text is None:
+            raise PydanticCustomError(
+                "reason_text_missing",
+                "other needs words",
+                {
+                    "problem_id": "alasan `other` tanpa penjelasan",
+                    "problem_en": "the reason `other` without words",
+                    "remedy_id": "Isi `reason_text`, tanpa nama atau NIK.",
+                    "remedy_en": "Give `reason_text`, without names or numbers of persons.",
+                },
+            )
+        return self
 
 
 class RejectIn(Body):

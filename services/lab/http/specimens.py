@@ -8,7 +8,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from services.lab.http.answers import entry_of, refusals, specimen_json
+from services.lab.http.answers import entry_of, refusals
+from services.lab.http.order_answers import specimen_json
 from services.lab.http.requests import ReceiveIn, RejectIn, SendIn, SpecimenIn
 from services.lab.use_cases.specimens import NewSpecimen, enter_specimen, pass_on, reject_specimen
 from shared.auth.dependency import require

@@ -12,6 +12,7 @@ from services.lab.domain.result_problems import ResultProblem
 from services.lab.store.catalogue import read_catalogue
 from services.lab.store.holding import cases_by_id
 from services.lab.store.order_additions import Addition, insert_additions
+from services.lab.store.order_cancellations import end_cancellations
 from services.lab.store.orders import ORDERS
 from services.lab.use_cases.entry import Entry, RefusedError
 from services.lab.use_cases.keep_orders import refresh_orders
@@ -34,8 +35,8 @@ class Wish:
 async def add_tests(connection: Connection, order_id: UUID, wish: Wish, entry: Entry) -> tuple[LabOrderV1, bool]:
     """The order with the tests, and whether it changed: what it asks for already is asked for once.
 
-    Of a sign, tests that the order has are left out; a test that was named and is resulted is refused. Raises
-    UnknownFactError, RefusedError.
+    Of a sign, tests that the order has are left out; a test that was named and is resulted is refused, one that was
+    called off waits again. Raises UnknownFactError, RefusedError.
     """
     found = await ORDERS.locked(connection, "fact_id", [order_id])
     if not found:
@@ -51,7 +52,7 @@ async def add_tests(connection: Connection, order_id: UUID, wish: Wish, entry: E
     if problems:
         raise RefusedError(*problems)
     of_sign = order_rules().signs[wish.sign].tests if wish.sign else ()
-    asked = {test.orderable for test in order.tests}
+    asked = {test.orderable for test in order.tests if test.state != "cancelled"}
     missing = [code for code in dict.fromkeys([*of_sign, *wish.orderables]) if code not in asked]
     await insert_additions(
         connection,
@@ -68,6 +69,7 @@ async def add_tests(connection: Connection, order_id: UUID, wish: Wish, entry: E
             for code in missing
         ],
     )
+    await end_cancellations(connection, order.fact_id, missing, entry.account, entry.known_at)
     changed = await refresh_orders(connection, [order.case_id], entry.known_at) if missing else []
     await publish(connection, changed)
     return (changed[0], True) if changed else (order, False)

@@ -19,6 +19,7 @@ from services.lab.store.catalogue import read_catalogue
 from services.lab.store.holding import HeldCase, cases_by_id, read_children
 from services.lab.store.laboratories import read_laboratories
 from services.lab.store.order_additions import Addition, read_additions
+from services.lab.store.order_cancellations import Cancellation, read_cancellations
 from services.lab.store.orders import ORDERS, OrderWork, unassigned_cases, work_of
 from shared.calendar import JAKARTA
 from shared.contracts.fact import Change, derived_fact_id
@@ -58,6 +59,7 @@ async def _refresh(
     laboratories = await read_laboratories(connection)
     work = await work_of(connection, [order.fact_id for order in stored.values()])
     added = await read_additions(connection, [order.fact_id for order in stored.values()]) if stored else {}
+    cancelled = await read_cancellations(connection, [order.fact_id for order in stored.values()]) if stored else {}
     catalogue = await read_catalogue(connection)
     changed: list[LabOrderV1] = []
     beside: dict[UUID, tuple[str]] = {}
@@ -67,7 +69,8 @@ async def _refresh(
         done = work[old.fact_id] if old else _NOTHING
         routed = old.laboratory_code if old and not reroute else route(child.desa_code if child else None, laboratories)
         need = _need(case, added.get(old.fact_id, ()) if old else (), known_at, catalogue)
-        order = keep_order(_order(old), need, _work(done, catalogue), routed)
+        called_off = cancelled.get(old.fact_id, ()) if old else ()
+        order = keep_order(_order(old), need, _work(done, called_off, catalogue), routed)
         if order is None or (old is not None and order == _order(old)):
             continue
         fact = _fact(case, old, order, known_at)
@@ -86,9 +89,10 @@ def _need(case: HeldCase, added: Sequence[Addition], known_at: datetime, catalog
     return Need(required, case.live, case.urgent, case.close_reason, known_at.astimezone(JAKARTA).date())
 
 
-def _work(done: OrderWork, catalogue: Catalogue) -> Work:
+def _work(done: OrderWork, called_off: Sequence[Cancellation], catalogue: Catalogue) -> Work:
     resulted = {catalogue.leads[code]: day for code, day in done.resulted.items() if code in catalogue.leads}
-    return Work(resulted, done.collected, done.rejections)
+    standing = {each.orderable: each.reason for each in called_off if each.ended_at is None}
+    return Work(resulted, done.collected, done.rejections, standing)
 
 
 def _order(fact: LabOrderV1 | None) -> Order | None:

@@ -42,7 +42,7 @@ BORN = date(2024, 5, 17)
 EMPTIED = (
     "child, child_case, lab_order, specimen, lab_result, held_result, critical_value, critical_limit, "
     "laboratory, outbox, idempotency_key, reported_result, inbound_message, learnt_word, catalogue_version, "
-    "order_addition, reference_range"
+    "order_addition, order_cancellation, reference_range"
 )
 
 SETTINGS = small_service.settings_of(SERVICE)

@@ -23,6 +23,7 @@ from deploy.local.stack import Stack
 from services.lab.domain.catalogue import load
 from services.lab.store.results import RESULTS
 from services.lab.use_cases.add_tests import Wish, add_tests
+from services.lab.use_cases.cancel_test import Calling, cancel_test
 from services.lab.use_cases.correct_results import correct_result, void_result
 from services.lab.use_cases.entry import Entry, RefusedError
 from services.lab.use_cases.new_result import NewResult
@@ -33,6 +34,7 @@ from shared.calendar import now_utc
 from shared.contracts.fact import Fact
 from shared.contracts.lab import LabOrderV1, LabResultV1
 from shared.postgres.pool import Connection
+from shared.refusals import UnknownFactError
 from tests.integration.lab.desk import (
     CORE,
     DESA_A,
@@ -104,6 +106,11 @@ class Orders(RuleBasedStateMachine):
     def a_doctor_adds_tests(self, child: int, sign: str) -> None:
         self._do(lambda connection, order: add_tests(connection, order.fact_id, Wish(sign, (), None), entry()), child)
 
+    @rule(child=CHILD, test=st.sampled_from(CORE))
+    def a_doctor_calls_a_test_off(self, child: int, test: str) -> None:
+        calling = Calling(test, "declined", None)
+        self._do(lambda connection, order: cancel_test(connection, order.fact_id, calling, entry()), child)
+
     @rule(child=CHILD, hours=st.integers(0, 2), number=NUMBERS)
     def blood_is_drawn(self, child: int, hours: int, number: int) -> None:
         def draw(connection: Connection, order: LabOrderV1) -> Awaitable[Any]:
@@ -167,7 +174,7 @@ class Orders(RuleBasedStateMachine):
                 try:
                     async with connection.transaction():
                         await what(connection)
-                except RefusedError:
+                except (RefusedError, UnknownFactError):
                     pass  # a closed case, a test that does not wait, a refused tube: nothing is left behind
 
         self.run.run(in_transaction())
@@ -225,9 +232,13 @@ async def agree(connection: Connection, child: uuid.UUID, required: set[str]) ->
     assert asked <= required | wanted
     assert not live or required <= asked
     in_hand = {row["code"] for row in tubes}
+    off = await connection.fetch(
+        "SELECT orderable FROM order_cancellation WHERE ended_at IS NULL AND order_id = $1", order.fact_id
+    )
+    called_off = {row["orderable"] for row in off}
     for test in order.tests:
         code = test.orderable
-        waits = "ordered" if live else "cancelled"
+        waits = "ordered" if live and code not in called_off else "cancelled"
         assert test.state == ("resulted" if code in resulted else "collected" if code in in_hand else waits)
 
 

@@ -56,6 +56,37 @@ async def test_a_sign_adds_its_tests_and_a_doctor_others_with_the_reason(desk: D
     assert (late.status_code, late.json()["errors"][0]["code"]) == (422, "case_closed")
 
 
+async def test_a_test_is_called_off_with_a_reason_until_somebody_asks_for_it_again(desk: Desk) -> None:
+    order = await desk.open_order(tests=("ferritin", "crp"))
+    path = f"/v1/orders/{order.fact_id}"
+    assert (await desk.send("POST", f"{path}/tests/crp:cancel", {"reason": "declined"})).status_code == 403
+    for _ in range(2):
+        off = await doctor(desk, "POST", f"{path}/tests/crp:cancel", {"reason": "declined"})
+        assert off.status_code == 200, off.text
+    now = await desk.order(order.child_id)
+    assert (states(now), now.cancel_reason, now.revision) == (
+        {"ferritin": "ordered", "crp": "cancelled"}, "test_declined", 2,
+    )  # fmt: skip
+    await desk.report(order_id=order.fact_id, test_code="ferritin", value=21, unit="ng/mL")
+    assert (await desk.order(order.child_id)).state == "complete"
+    again = await add(desk, order, orderables=["crp"], reason_text="Keluarga sekarang setuju")
+    assert (again.status_code, states(await desk.order(order.child_id))["crp"]) == (201, "ordered")
+    (said,) = (await desk.send("GET", path)).json()["cancellations"]
+    assert (said["reason"], said["cancelled_by"], said["ended_by"]) == ("declined", "doctor-1", "doctor-1")
+
+    tube = {"specimen": "venous", "drawn_at": yesterday().isoformat(), "orderables": ["crp"]}
+    await doctor(desk, "POST", f"{path}/specimens", tube)
+    for test, body, code in (
+        ("crp", {"reason": "declined"}, "already_drawn"),
+        ("ferritin", {"reason": "declined"}, "already_resulted"),
+        ("crp", {"reason": "other"}, "reason_text_missing"),
+    ):
+        late = await doctor(desk, "POST", f"{path}/tests/{test}:cancel", body)
+        assert (late.status_code, late.json()["errors"][0]["code"]) == (422, code)
+    unknown = await doctor(desk, "POST", f"{path}/tests/zinc:cancel", {"reason": "declined"})
+    assert unknown.status_code == 404
+
+
 @pytest.mark.parametrize(
     ("body", "codes"),
     [

@@ -40,7 +40,7 @@ TABLES: Final = {
     "critical_value, intervention, session_mark, hint, follow_up_note, case_audit, case_audit_revision, outbox, "
     "idempotency_key",
     "lab": "child, child_case, lab_order, specimen, lab_result, held_result, critical_value, critical_limit, "
-    "catalogue_version, order_addition, reference_range, laboratory, outbox, idempotency_key",
+    "catalogue_version, order_addition, order_cancellation, reference_range, laboratory, outbox, idempotency_key",
 }
 
 

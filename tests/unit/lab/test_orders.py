@@ -56,6 +56,21 @@ def test_some_resulted_and_the_rest_cancelled_is_complete() -> None:
     assert kept(order, need(live=False)).state == "cancelled"
 
 
+def test_a_test_called_off_waits_no_more_and_what_is_drawn_or_resulted_of_it_still_counts() -> None:
+    asked = need("ferritin", "crp")
+    order = kept(None, asked)
+    off = kept(order, asked, Work(cancelled={"crp": "declined"}))
+    assert ([test.state for test in off.tests], off.state, off.cancel_reason) == (
+        ["ordered", "cancelled"], "open", "test_declined",
+    )  # fmt: skip
+    done = kept(off, asked, Work(resulted={"ferritin": DAY}, cancelled={"crp": "declined"}))
+    assert (done.state, done.completed_on) == ("complete", DAY)
+    drawn = kept(off, asked, Work(collected={"crp"}, cancelled={"crp": "declined"}))
+    assert ([test.state for test in drawn.tests], drawn.cancel_reason) == (["ordered", "collected"], None)
+    ended = kept(off, need("ferritin", "crp", live=False), Work(cancelled={"crp": "declined"}))
+    assert (ended.state, ended.cancel_reason) == ("cancelled", "case_recovered")
+
+
 def test_only_what_is_not_drawn_goes_to_another_laboratory() -> None:
     order = kept(None, need("ferritin", "crp"))
     assert kept(order, need("ferritin", "crp"), laboratory="LAB.2.B").laboratory_code == "LAB.2.B"
