@@ -88,6 +88,18 @@ async def test_a_bound_keeps_its_comparator(desk: Desk) -> None:
     ]
 
 
+async def test_a_patient_that_comes_with_results_makes_no_second_child_however_often_b060(desk: Desk) -> None:
+    order = await desk.open_order()
+    patient = {"resourceType": "Patient", "id": "p1", "identifier": [{"value": "1219015705240001"}], "gender": "male"}
+    about = {"subject": {"reference": "Patient/p1"}}
+    for _ in range(2):
+        answer = await post(desk, patient, observation(order, **about))
+        assert answer.status_code == 200, answer.text
+    assert await desk.worker.fetchval("SELECT count(*) FROM child") == 1
+    assert {result.child_id for result in await stored(desk)} == {order.child_id}
+    assert len(await stored(desk)) == 1
+
+
 async def test_one_bad_entry_of_a_batch_stops_no_other_and_is_named_by_its_path(desk: Desk) -> None:
     order = await desk.open_order()
     wrong = observation(order, identifier=[{"value": "HB-2"}], valueQuantity=quantity(112))
