@@ -6,8 +6,6 @@ cell says that nobody asked. Heads may be our codes or the words below; a column
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,10 +14,8 @@ from uuid import UUID
 
 from services.measurement.domain.dates import read_date
 from services.measurement.domain.nik import read_nik
-from services.measurement.formats.table import FileRefusedError
-from services.measurement.formats.text_table import decode
+from services.measurement.formats.list_file import read_list
 
-MAX_ROWS: Final = 5_000
 HEADS: Final = {
     "nik": "nik",
     "nik anak": "nik",
@@ -71,21 +67,11 @@ class HouseholdLine:
 
 def read_households(content: bytes) -> list[HouseholdLine]:
     """Every row that is not empty. FileRefusedError: `not_a_table`, `too_many_rows`, `no_column`."""
-    text, _ = decode(content)
-    first = text.split("\n", 1)[0]
-    delimiter = max((",", ";", "\t"), key=first.count)
-    try:
-        table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error:
-        raise FileRefusedError("not_a_table") from None
-    heads = [HEADS.get(" ".join(cell.split()).casefold()) for cell in table[0]] if table else []
-    if not {"nik", "child_id"} & set(heads) or "as_of" not in heads or set(heads) <= {*WHO_AND_WHEN, None}:
-        raise FileRefusedError("no_column")
-    rows = [(line, row) for line, row in enumerate(table[1:], start=2) if any(cell.strip() for cell in row)]
-    if len(rows) > MAX_ROWS:
-        raise FileRefusedError("too_many_rows", limit=MAX_ROWS)
-    named = ({head: cell.strip() for head, cell in zip(heads, row, strict=False) if head} for _, row in rows)
-    return [read_line(line, cells) for (line, _), cells in zip(rows, named, strict=True)]
+    return [read_line(line, cells) for line, cells in read_list(content, HEADS, _fits)]
+
+
+def _fits(names: frozenset[str]) -> bool:
+    return "as_of" in names and bool(names & {"nik", "child_id"}) and not names <= set(WHO_AND_WHEN)
 
 
 def read_line(line: int, cells: Mapping[str, str]) -> HouseholdLine:
