@@ -44,7 +44,10 @@ async def run_rules(settings: ServiceSettings, words: Sequence[str]) -> int:
     what.add_argument("--drop", action="store_true")
     asked = parser.parse_args(words)
     address = settings.database_address("worker")
-    connection = await connect(address)
+    try:
+        connection = await connect(address)
+    except OSError:  # not up, or not yet
+        return _told(MISSING, {"error": "the database does not answer; look at `status`, then try again"})
     try:
         await hold_replays(connection)
         code, answer = await _answered(connection, address, asked)
@@ -54,6 +57,10 @@ async def run_rules(settings: ServiceSettings, words: Sequence[str]) -> int:
         code, answer = REFUSED, {"problems": error.problems}
     finally:
         await connection.close()
+    return _told(code, answer)
+
+
+def _told(code: int, answer: dict[str, Any]) -> int:
     sys.stdout.write(orjson.dumps(answer, default=str).decode() + "\n")
     return code
 
