@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deploy.local.errors import RefusedError
-from deploy.local.sheet_files import read_columns, sheet_files
+from deploy.local.sheet_files import read_columns, sheet_files, words_of
 from services.scoring.domain.plausibility.detect import judge_batch, judge_stream
 from services.scoring.domain.plausibility.values import Param, Values
 from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES, NO_VISIT, Evidence, Verdicts
@@ -70,7 +70,7 @@ def judge(values: Values, mode: str) -> Verdicts:
 def read(source: IO[str]) -> Table:
     """Values of a CSV text; RefusedError with line and column where one cannot be read."""
     cells = read_columns(source, COLUMNS)
-    words = {name: _words(cells[name], name, known) for name, known in WORDS.items()}
+    words = {name: words_of(cells, name, known) for name, known in WORDS.items()}
     numbers = {name: np.unique(np.array(cells[name], np.str_), return_inverse=True) for name in IDS[1:]}
     values = Values(
         child=numbers["child_id"][1].astype(np.int64),
@@ -119,15 +119,6 @@ def _proposed(code: int, proposed: float) -> str:
     if code == Evidence.OTHER_BIRTH_DATE:
         return date.fromordinal(EPOCH + int(proposed)).isoformat()
     return f"{proposed:g}"
-
-
-def _words(cells: Sequence[str], name: str, known: Mapping[str, int]) -> npt.NDArray[np.int8]:
-    try:
-        return np.array([known[cell] for cell in cells], np.int8)
-    except KeyError:
-        place = next(place for place, cell in enumerate(cells) if cell not in known)
-        allowed = ", ".join(word or "kosong (empty)" for word in known)
-        raise RefusedError(f"baris {place + 2}: {name} {cells[place]!r} tidak dikenal (unknown; {allowed})") from None
 
 
 def _days(cells: Sequence[str], name: str) -> npt.NDArray[np.int32]:

@@ -1,0 +1,1 @@
+"""How well children were measured, as numbers over columns: digits, ages, scores, outliers, a score of it all."""

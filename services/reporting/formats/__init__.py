@@ -1,0 +1,1 @@
+"""Bytes and rows: tables of statistics as people exchange them."""
