@@ -24,6 +24,7 @@ ENOUGH_GAIN: Final = 12.0
 ENOUGH_SURPRISE: Final = 20.0
 ENOUGH_DRIFT: Final = 1.5  # sd of their sum: at a wrong age growth leaves its line always to the same side
 SURPRISE_CAP: Final = 6.0  # squared sd: one wrong value must not decide about a birth date
+SUM_DECIMALS: Final = 9
 BEFORE_BIRTH: Final = -3.0  # log likelihood of a visit before birth
 
 
@@ -99,7 +100,11 @@ def _log_likelihood(values: Values, expected: Expectation, birth_day: Int64s) ->
 
 
 class _Sums:
-    """Sums of a column over the rows of the child that each row sees, and over those of earlier days."""
+    """Sums of a column over the rows of the child that each row sees, and over those of earlier days.
+
+    Rounded: capped values add up to limits exactly, and a last digit that depends on whose rows stand before, that is
+    on the order of arrival, would decide.
+    """
 
     def __init__(self, values: Values, *, all_days: bool) -> None:
         self._child = np.unique(values.child, return_inverse=True)[1]
@@ -121,13 +126,13 @@ class _Sums:
     def of(self, column: Floats) -> tuple[Floats, Floats]:
         """Seen, earlier."""
         if self._all_days:
-            total = np.bincount(self._child, column)[self._child].astype(np.float64)
+            total = np.round(np.bincount(self._child, column)[self._child].astype(np.float64), SUM_DECIMALS)
             return total, total
         running = np.r_[0.0, np.cumsum(column[self._order])]
         earlier, seen = np.empty(column.size), np.empty(column.size)
         earlier[self._order] = running[self._day_start] - running[self._child_start]
         seen[self._order] = running[self._session_end] - running[self._session_start]
-        return earlier + seen, earlier
+        return np.round(earlier + seen, SUM_DECIMALS), np.round(earlier, SUM_DECIMALS)
 
 
 def _last_day(values: Values) -> Bools:

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from services.scoring.domain.plausibility.detect import STREAM_POSYANDU_DAYS, judge_batch, judge_stream
 from services.scoring.domain.plausibility.values import Bools, Values
 from services.scoring.domain.plausibility.verdicts import Verdicts
-from tests.unit.scoring.plausibility.examples import equal, simulated
+from tests.unit.scoring.plausibility.examples import (
+    FIRST_DAY,
+    LENGTH,
+    WEIGHT,
+    Entry,
+    equal,
+    growing,
+    simulated,
+    values_of,
+)
 
 
 @pytest.fixture(scope="module", name="whole")
@@ -89,3 +98,27 @@ def test_the_order_of_rows_does_not_matter_to_a_batch() -> None:
     values, _ = simulated()
     order = np.random.default_rng(9).permutation(len(values))
     assert equal(judge_batch(values.rows(order)), judge_batch(values).rows(order))
+
+
+def test_surprises_that_add_up_to_a_limit_exactly_do_not_depend_on_whose_rows_stand_before() -> None:
+    """Four values of a child that was visited before its birth date: each as surprising as a value can be."""
+    entries = [
+        replace(entry, value=entry.value * (1.05 if month % 5 == 0 else 1.0))
+        for child in range(2, 8)
+        for month, entry in enumerate(growing(child, z=0.13 * child))
+    ]
+    entries += [
+        Entry(9, 9000 + visit, FIRST_DAY - 11 + day, param, value)
+        for visit, day, param, value in (
+            (1, 0, WEIGHT, 8.6),
+            (1, 0, LENGTH, 66.2),
+            (2, 28, WEIGHT, 58.0),
+            (2, 28, LENGTH, 67.8),
+        )
+    ]
+    values = values_of(entries)
+    asked = np.ones(len(values), np.bool_)
+    first = judge_stream(values, asked)
+    for number in range(12):
+        renumbered = np.random.default_rng(number).permutation(10)[values.child]
+        assert equal(judge_stream(replace(values, child=renumbered), asked), first)
