@@ -126,13 +126,18 @@ class _Sums:
     def of(self, column: Floats) -> tuple[Floats, Floats]:
         """Seen, earlier."""
         if self._all_days:
-            total = np.round(np.bincount(self._child, column)[self._child].astype(np.float64), SUM_DECIMALS)
+            total = _rounded(np.bincount(self._child, column)[self._child].astype(np.float64))
             return total, total
         running = np.r_[0.0, np.cumsum(column[self._order])]
         earlier, seen = np.empty(column.size), np.empty(column.size)
         earlier[self._order] = running[self._day_start] - running[self._child_start]
         seen[self._order] = running[self._session_end] - running[self._session_start]
-        return np.round(earlier + seen, SUM_DECIMALS), np.round(earlier, SUM_DECIMALS)
+        return _rounded(earlier + seen), _rounded(earlier)
+
+
+def _rounded(sums: Floats) -> Floats:
+    rounded: Floats = np.round(sums, SUM_DECIMALS)
+    return rounded
 
 
 def _last_day(values: Values) -> Bools:
