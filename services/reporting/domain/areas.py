@@ -77,6 +77,14 @@ class Tree:
             current = parent
         return desa_code
 
+    def is_as_coded(self, area: str) -> bool:
+        """Whether every known area below `area` belongs where its code says; only then may sums by code be used."""
+        return all(
+            (entry.parent_code or "") == entry.code.rpartition(".")[0]
+            for entry in self._entries.values()
+            if entry.entry == "area" and entry.code != area and below(entry.code, area)
+        )
+
     def puskesmas_of(self, desa_code: str, posyandu_code: str) -> str:
         """The puskesmas that serves a home posyandu, or the residence where the posyandu is unmapped."""
         home = posyandu_code.rpartition(".")[0] if posyandu_code else desa_code

@@ -14,6 +14,7 @@ from services.reporting.domain.child_month import ChildMonth
 from services.reporting.domain.facts import Place
 from services.reporting.domain.targets import Span
 from services.reporting.domain.versions import ContentT, Difference, RootMonth, Version
+from services.reporting.store.level_sums import add_to_levels
 from shared.postgres.pool import Connection
 
 Columns = tuple[tuple[str, str], ...]  # name and PostgreSQL type
@@ -150,8 +151,11 @@ ADD_TO_CELLS: Final = (
 
 
 async def add_to_cells(connection: Connection, deltas: Mapping[int, Deltas]) -> None:
-    """Move the cells of each generation. Last in every transaction, sorted by key: the other order deadlocks."""
-    for generation in sorted(deltas):
-        rows = [(*key, *counts) for key, counts in deltas[generation].rows()]
+    """Move the cells of each generation and their sums. Last in every transaction, sorted: another order deadlocks."""
+    moved = {generation: deltas[generation].rows() for generation in sorted(deltas)}
+    for generation, cells in moved.items():
+        rows = [(*key, *counts) for key, counts in cells]
         if rows:
             await connection.execute(ADD_TO_CELLS, generation, *_by_column(rows))
+    for generation, cells in moved.items():
+        await add_to_levels(connection, generation, cells)

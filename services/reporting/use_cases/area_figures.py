@@ -11,7 +11,7 @@ from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
 from services.reporting.domain.figures import figures
 from services.reporting.domain.suppression import suppress
 from services.reporting.store.register import tree_on
-from services.reporting.store.sums import SUM_COLUMNS, Sums, sums_by_month, sums_by_place, where_of
+from services.reporting.store.sums import SUM_COLUMNS, Detail, Sums, sums_by_month, sums_by_place, where_of
 from shared.calendar import add_months, end_of_day, format_month, last_day
 from shared.postgres.pool import Connection
 
@@ -37,9 +37,9 @@ class Question:
         return Question(code, month or self.month, self.as_of, self.exact)
 
 
-async def find_area(connection: Connection, code: str, month: date) -> tuple[Tree, Entry]:
+async def find_area(connection: Connection, code: str, month: date, *, puskesmas: bool = False) -> tuple[Tree, Entry]:
     """The area and the tree around it, as valid on the last day of `month`. Raises UnknownAreaError."""
-    tree = await tree_on(connection, last_day(month), code)
+    tree = await tree_on(connection, last_day(month), code, puskesmas=puskesmas)
     entry = tree.find(code)
     if entry is None:
         raise UnknownAreaError(code)
@@ -58,8 +58,8 @@ async def summarise(connection: Connection, asked: Question) -> dict[str, Any]:
 
 async def compare(connection: Connection, asked: Question, below: Below = "area") -> dict[str, Any]:
     """One row for each area directly below, also for those where nobody is registered; rows add up to the area."""
-    tree, entry = await find_area(connection, asked.code, asked.month)
-    places = await _sums(connection, entry, asked)
+    tree, entry = await find_area(connection, asked.code, asked.month, puskesmas=below == "puskesmas")
+    places = await _sums(connection, entry, asked, "place" if below == "puskesmas" else _detail(tree, entry))
     rows = _rows_below(tree, entry, places, asked, below)
     total = _row(tree, entry.code, entry, places, asked)
     if not asked.exact:
@@ -105,18 +105,23 @@ async def own_row(connection: Connection, tree: Tree, entry: Entry, asked: Quest
         tree_above = await tree_on(connection, last_day(asked.month), entry.parent_code)
         parent = tree_above.find(entry.parent_code)
         if parent is not None:
-            places = await _sums(connection, parent, asked.about(parent.code))
+            places = await _sums(connection, parent, asked.about(parent.code), _detail(tree_above, parent))
             for row in _rows_below(tree_above, parent, places, asked, "area"):
                 if row["code"] == entry.code:
                     return row
-    places = await _sums(connection, entry, asked)
+    places = await _sums(connection, entry, asked, "own")
     row = _row(tree, entry.code, entry, places, asked)
     return row if asked.exact else suppress([row])[0]
 
 
-async def _sums(connection: Connection, entry: Entry, asked: Question) -> list[Sums]:
+def _detail(tree: Tree, entry: Entry) -> Detail:
+    """Rows of an area come from sums by code, unless the register has an area elsewhere than its code says."""
+    return "below" if tree.is_as_coded(entry.code) else "place"
+
+
+async def _sums(connection: Connection, entry: Entry, asked: Question, detail: Detail) -> list[Sums]:
     known_before = end_of_day(asked.as_of) if asked.as_of is not None else None
-    return await sums_by_place(connection, where_of(entry), asked.month, known_before)
+    return await sums_by_place(connection, where_of(entry), asked.month, known_before, detail)
 
 
 def _rows_below(

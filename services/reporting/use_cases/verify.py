@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.reporting.store.generations import live_generation
+from services.reporting.store.level_sums import compare_levels
 from services.reporting.store.recount import months_held, recount
 from services.reporting.store.tally import compare_tally
 from shared.calendar import add_months
@@ -16,9 +17,9 @@ async def verify(
 ) -> dict[str, Any]:
     """`{checked, differences}` of the live generation, or of another; all months, or only the last so many.
 
-    Two checks: cells against a recount from the facts (`kind` = cell), and the facts against the tally that was
-    written as they were stored (`kind` = facts), since a lost fact takes its figures with it. Runs in one snapshot:
-    give it a connection without a transaction.
+    Three checks: cells against a recount from the facts (`kind` = cell), sums by kabupaten and kecamatan against the
+    cells (`kind` = level), and the facts against the tally that was written as they were stored (`kind` = facts), since
+    a lost fact takes its figures with it. Runs in one snapshot: give it a connection without a transaction.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("SET LOCAL work_mem = '128MB'")  # a recount sorts everything there is
@@ -26,6 +27,7 @@ async def verify(
         await connection.execute("SET LOCAL enable_nestloop = off")
         number = await live_generation(connection) if generation is None else generation
         lost = await compare_tally(connection)
+        summed_wrong = await compare_levels(connection, number)
         held = await months_held(connection, number)
         checked = 0
         cells: list[dict[str, Any]] = []
@@ -36,4 +38,5 @@ async def verify(
             checked, cells = await recount(connection, number, first, last)
     differences: list[dict[str, Any]] = [{"kind": "facts", **row, "day": row["day"].isoformat()} for row in lost]
     differences += [{"kind": "cell", **row} for row in cells]
+    differences += [{"kind": "level", **row} for row in summed_wrong]
     return {"checked": checked, "differences": differences}

@@ -110,7 +110,8 @@ async def log_in(
 
 async def empty(pool: Pool) -> None:
     """Forget everything that was projected."""
-    for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", "child_month", "child_span", "cell"):
+    derived_tables = ("child", "child_link", "child_month", "child_span", "cell", "level_cell")
+    for table in (*FACTS.split(", "), "fact_tally", *derived_tables):
         await pool.execute(f"DELETE FROM {table}")
     await pool.execute("DELETE FROM generation WHERE state <> 'live'")
 

@@ -129,7 +129,7 @@ async def test_a_wrong_count_of_a_step_is_seen_and_a_rebuild_mends_it(office: Of
     right = await ground.derived(office.worker)
     await office.worker.execute("UPDATE cell SET anaemic = anaemic + 1, in_care = 0 WHERE in_care > 0")
     async with office.worker.acquire() as connection:
-        (found,) = (await verify(connection))["differences"]
+        (found,) = [row for row in (await verify(connection))["differences"] if row["kind"] == "cell"]
         assert found["differs"] == {
             "anaemic": {"expected": 1, "stored": 2},
             "in_care": {"expected": 1, "stored": 0},

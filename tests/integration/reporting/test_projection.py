@@ -83,8 +83,7 @@ async def test_one_batch_touching_few_cells_writes_few_rows(pool: Pool) -> None:
     for batch in kinds[:2]:
         await ground.deliver(pool, batch)
     written = await _rows_written(pool, kinds[2])
-    cells, tallies = len(DESA) * 2, 1
-    assert written <= len(kinds[2]) + CHILDREN + cells + tallies
+    assert written <= len(kinds[2]) + CHILDREN + CELLS + TALLIES
 
 
 async def test_a_status_costs_its_own_row_and_the_tally(pool: Pool) -> None:
@@ -109,8 +108,8 @@ async def test_a_case_writes_a_month_only_where_it_says_something_new(pool: Pool
     for revision, fields in enumerate(steps, start=1):
         cases = [case(of=number, revision=revision, known=10 * revision, **fields) for number in range(CHILDREN)]
         extra.append(await _rows_written(pool, cases) - CHILDREN - 1)
-    ended_and_begun, cells = 2 * CHILDREN, len(DESA) * 2
-    assert extra == [ended_and_begun, 0, ended_and_begun + cells]
+    ended_and_begun = 2 * CHILDREN
+    assert extra == [ended_and_begun, 0, ended_and_begun + CELLS]
 
 
 async def test_a_long_history_is_not_read_for_a_new_month(pool: Pool) -> None:
@@ -143,6 +142,8 @@ async def test_a_second_visit_of_a_month_is_folded_with_the_first(pool: Pool) ->
 
 
 CHILDREN = 60
+CELLS = len(DESA) * 2 + 2 + 1  # of one month: two posyandu a desa, sums of two kecamatan and their kabupaten
+TALLIES = 1
 
 
 def _many_children() -> list[Fact]:
