@@ -10,7 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from services.reporting.consumers.facts import FactsHandler
-from services.reporting.http import areas, child_page, login, operations, page
+from services.reporting.http import areas, child_page, login, operations, page, why_changed
 from services.reporting.http.login_provider import Provider
 from services.reporting.http.page import OPEN_PATHS
 from services.reporting.http.page_answers import Entrance
@@ -85,4 +85,4 @@ def _entrance(settings: ServiceSettings, verifier: TokenVerifier) -> Entrance:
 def routers() -> list[APIRouter]:
     """Every route of the service."""
     pages = [page.router, child_page.router, login.router]
-    return [areas.router, operations.router, *pages, ledger_router(SERVICE, owns=(), holds=HOLDS)]
+    return [areas.router, why_changed.router, operations.router, *pages, ledger_router(SERVICE, owns=(), holds=HOLDS)]

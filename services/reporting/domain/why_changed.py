@@ -1,0 +1,242 @@
+"""Why a figure changed between two periods: every child that counts differently has one reason, so the sums are exact.
+
+Two stages. *Since then*: what the earlier period said as known then, and what it says of itself now (late, withdrawn,
+merged, corrected). *Between*: from the earlier period to the later one, both as known now (entered, left, recovered,
+newly found, not measured …). A reason is chosen in a fixed order, the surest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Final, Literal, NamedTuple
+from uuid import UUID
+
+from services.reporting.domain.child_month import MARK_BITS
+from services.reporting.domain.facts import ChildRevision, Place
+from services.reporting.domain.figures import RATES
+from services.reporting.domain.periods import Period
+from services.reporting.domain.targets import residence_on
+from shared.calendar import turns_sixty_months_on
+
+Stage = Literal["since_then", "between"]
+
+# Indicator → the index that it is read from. Those of figures that are about one score.
+INDEX_OF: Final = {
+    name: measured.removesuffix("_measured") for name, (_, measured) in RATES.items() if measured.endswith("z_measured")
+}
+SINCE_THEN: Final = {
+    "merged": ("digabung atau dipisah sebagai satu anak", "merged, or split again, as one child"),
+    "late": ("tercatat setelah laporan itu", "recorded after that figure"),
+    "withdrawn": ("dibatalkan atau dihapus dari hitungan", "voided, or no longer counted"),
+    "place_corrected": ("tempat tinggalnya dikoreksi", "residence corrected"),
+    "value_corrected": ("nilai atau skornya dikoreksi", "value or score corrected"),
+}
+BETWEEN: Final = {
+    "born": ("lahir", "born"),
+    "registered": ("baru terdaftar dari luar", "newly registered from outside"),
+    "moved_in": ("pindah masuk", "moved in"),
+    "measured_again": ("sebelumnya tidak diukur, kini diukur", "not measured before, measured now"),
+    "flagged_before": ("sebelumnya nilai tak wajar (outlier), kini sah", "implausible score before, valid now"),
+    "newly_found": ("baru masuk kategori ini", "newly with the finding"),
+    "recovered": ("pulih dari kategori ini", "no longer with the finding"),
+    "not_measured": ("tidak diukur kali ini", "not measured this time"),
+    "flagged_now": ("kini nilai tak wajar (outlier)", "implausible score now"),
+    "aged_out": ("genap 60 bulan", "turned 60 months"),
+    "moved_out": ("pindah keluar", "moved out"),
+    "died": ("meninggal", "died"),
+}
+TERMS: Final[dict[str, tuple[Stage, str, str]]] = {
+    **{code: ("since_then", *texts) for code, texts in SINCE_THEN.items()},
+    **{code: ("between", *texts) for code, texts in BETWEEN.items()},
+}
+
+
+class Counted(NamedTuple):
+    """What a child adds to a figure of an area: to the numerator, to the denominator; `flagged` adds to neither."""
+
+    numerator: int = 0
+    denominator: int = 0
+    flagged: bool = False
+
+
+NOTHING: Final = Counted()
+
+
+class Fraction(NamedTuple):
+    """Children with the finding, of children measured."""
+
+    numerator: int
+    denominator: int
+
+    @property
+    def share(self) -> float | None:
+        """None where nobody was measured."""
+        return self.numerator / self.denominator if self.denominator else None
+
+
+class Change(NamedTuple):
+    """How one child counts: in the earlier period as known then and as known now, and in the later one as known now.
+
+    `elsewhere_*`: counted now, in that period, in another area. `linked`: merged or unmerged between the two instants.
+    """
+
+    child_id: UUID
+    then: Counted
+    before: Counted
+    after: Counted
+    elsewhere_then: bool = False
+    elsewhere_before: bool = False
+    elsewhere_after: bool = False
+    linked: bool = False
+
+
+class Term(NamedTuple):
+    """One reason: what it adds to numerator, denominator and share (None: there is none), and of how many children."""
+
+    code: str
+    numerator: int
+    denominator: int
+    children: int
+    share: float | None
+
+
+def counted_of(marks: int | None, indicator: str) -> Counted:
+    """What a child-month with `marks` (None: no such month) adds to `indicator`."""
+    if marks is None:
+        return NOTHING
+    numerator, denominator = (MARK_BITS[name] for name in RATES[indicator])
+    flagged = MARK_BITS[f"{INDEX_OF[indicator]}_flagged"]
+    return Counted(int(marks & numerator != 0), int(marks & denominator != 0), bool(marks & flagged))
+
+
+def reason_since(change: Change) -> str | None:
+    """Why the child counts otherwise in the earlier period than was known then; None if it does not."""
+    then, now = change.then, change.before
+    if then[:2] == now[:2]:
+        return None
+    if change.linked:
+        return "merged"
+    if now.denominator > then.denominator:
+        return "place_corrected" if change.elsewhere_then else "value_corrected" if then.flagged else "late"
+    if now.denominator < then.denominator:
+        return "place_corrected" if change.elsewhere_before else "value_corrected" if now.flagged else "withdrawn"
+    return "value_corrected"
+
+
+def reason_between(
+    change: Change, child: ChildRevision | None, periods: tuple[Period, Period], inside: Callable[[Place], bool]
+) -> str | None:
+    """Why the child counts otherwise in the later period; None if it does not.
+
+    `child` is its fact as known now, None if the caller may not see it any more; `inside`: whether a place is in the
+    area. Who left does so in the period that holds the day, although it was a target for some days of it.
+    """
+    before, after = change.before, change.after
+    if before[:2] == after[:2]:
+        return None
+    if before.denominator and after.denominator:
+        return "newly_found" if after.numerator else "recovered"
+    if before.denominator:
+        return _why_left(change, child, periods[1].last_day, inside)
+    return _why_entered(change, child, periods[0].last_day, inside)
+
+
+def _why_left(change: Change, child: ChildRevision | None, until: date, inside: Callable[[Place], bool]) -> str:
+    if change.after.flagged:
+        return "flagged_now"
+    if change.elsewhere_after or child is None:
+        return "moved_out"
+    if child.died_on is not None and child.died_on <= until:
+        return "died"
+    if child.departed_on is not None and child.departed_on <= until:
+        return "moved_out"
+    if turns_sixty_months_on(child.birth_date) <= until:
+        return "aged_out"
+    return "not_measured" if inside(residence_on(child, until)) else "moved_out"
+
+
+def _why_entered(change: Change, child: ChildRevision | None, until: date, inside: Callable[[Place], bool]) -> str:
+    if change.before.flagged:
+        return "flagged_before"
+    if change.elsewhere_before:
+        return "moved_in"
+    if child is None:
+        return "measured_again"
+    if child.birth_date > until:
+        return "born"
+    if child.residences[0][0] > until:
+        return "registered"
+    return "measured_again" if inside(residence_on(child, until)) else "moved_in"
+
+
+def add_up(start: Fraction, changes: Iterable[tuple[str, Counted, Counted]], codes: Iterable[str]) -> list[Term]:
+    """Terms of `codes` in that order, from (reason, counted before, counted after) of children; those of nobody, too.
+
+    They lead from `start` to the other end exactly. The share is split between numerator and denominator by Shapley's
+    rule and within each in proportion: a term of n and d changes it by n (1/D0 + 1/D1)/2 - d (N0 + N1)/(2 D0 D1).
+    That needs no order of terms, gives terms taken together the sum of their parts, and adds up to N1/D1 - N0/D0.
+    """
+    sums = {code: [0, 0, 0] for code in codes}
+    for code, before, after in changes:
+        term = sums[code]
+        term[0] += after.numerator - before.numerator
+        term[1] += after.denominator - before.denominator
+        term[2] += 1
+    added = list(sums.values())
+    end = Fraction(
+        start.numerator + sum(numerator for numerator, _, _ in added),
+        start.denominator + sum(denominator for _, denominator, _ in added),
+    )
+    return [
+        Term(code, numerator, denominator, children, share_change(start, end, numerator, denominator))
+        for code, (numerator, denominator, children) in sums.items()
+    ]
+
+
+def share_change(start: Fraction, end: Fraction, numerator: int, denominator: int) -> float | None:
+    """What a term does to the share between `start` and `end`; None where either has none."""
+    if not start.denominator or not end.denominator:
+        return None
+    # Over one common divisor, so that whole numbers cancel before anything is rounded.
+    told = numerator * (start.denominator + end.denominator) - denominator * (start.numerator + end.numerator)
+    return told / (2 * start.denominator * end.denominator)
+
+
+def linked_between(then: Mapping[UUID, ChildRevision], now: Mapping[UUID, ChildRevision]) -> set[UUID]:
+    """Children whose merge is another now than then, and those they were or are merged into."""
+    linked: set[UUID] = set()
+    for child_id in then.keys() | now.keys():
+        pair = [facts[child_id].merged_into if child_id in facts else None for facts in (then, now)]
+        if pair[0] != pair[1]:
+            linked.update((child_id, *filter(None, pair)))
+    return linked
+
+
+def pooled(terms: Sequence[Term], smallest: int, codes: Iterable[str]) -> list[Term]:
+    """Terms for eyes outside the district: those of 1 to `smallest` - 1 children are told together as `other`.
+
+    So that the others minus the whole do not give one away, `other` takes the next smaller ones until it holds
+    `smallest` children of at least two terms. `codes` name the terms that may be in it (one stage).
+    """
+    stage = set(codes)
+    own = sorted((term for term in terms if term.code in stage and term.children), key=lambda term: term.children)
+    hidden: list[Term] = []
+    while own and (own[0].children < smallest or (hidden and _too_few(hidden, smallest))):
+        hidden.append(own.pop(0))
+    if not hidden:
+        return [term for term in terms if term.code in stage]
+    gone = {term.code for term in hidden}
+    shares = [term.share for term in hidden if term.share is not None]
+    other = Term(
+        "other",
+        sum(term.numerator for term in hidden),
+        sum(term.denominator for term in hidden),
+        sum(term.children for term in hidden),
+        sum(shares) if len(shares) == len(hidden) else None,
+    )
+    return [*(term for term in terms if term.code in stage and term.code not in gone), other]
+
+
+def _too_few(hidden: Sequence[Term], smallest: int) -> bool:
+    return len(hidden) < 2 or sum(term.children for term in hidden) < smallest

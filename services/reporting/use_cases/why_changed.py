@@ -1,0 +1,216 @@
+"""Why an indicator of an area changed between two periods, child by child. Read in the caller's one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from services.reporting.domain.areas import Entry
+from services.reporting.domain.facts import ChildRevision, Place
+from services.reporting.domain.figures import RATES, wilson
+from services.reporting.domain.fold import newest
+from services.reporting.domain.periods import Period
+from services.reporting.domain.suppression import SMALLEST_SHOWN
+from services.reporting.domain.why_changed import (
+    BETWEEN,
+    SINCE_THEN,
+    TERMS,
+    Change,
+    Counted,
+    Fraction,
+    Term,
+    add_up,
+    counted_of,
+    linked_between,
+    pooled,
+    reason_between,
+    reason_since,
+)
+from services.reporting.store.changes import Compared, KnownMarks, changed_children, counted_elsewhere, revisions_of
+from services.reporting.store.sums import sums_by_place, where_of
+from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from shared.calendar import end_of_day
+from shared.postgres.pool import Connection
+
+CHILDREN_AT_ONCE: Final = 2_000  # judged before something else may run: the heartbeat shares the loop
+OTHER: Final = ("sebab lain (jumlah kecil digabung)", "other reasons (small counts taken together)")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is compared: `asked` is the later period; `known_then` a past day on which the earlier one was told."""
+
+    asked: Question
+    against: Period
+    indicator: str
+    known_then: date | None = None
+
+    @property
+    def period(self) -> Period:
+        """The later period."""
+        return Period(self.asked.month)
+
+
+class Judged(NamedTuple):
+    """One child that counts differently, and why: since then, and between the periods."""
+
+    marks: KnownMarks
+    change: Change
+    since_then: str | None
+    between: str | None
+
+
+async def why_changed(connection: Connection, comparison: Comparison) -> dict[str, Any]:
+    """The two figures and the terms that lead from one to the other exactly; suppressed where the caller's are."""
+    asked = comparison.asked
+    tree, entry = await find_area(connection, asked.code, asked.month)
+    judged = await _judge(connection, entry, comparison)
+    now = await _fraction(connection, entry, comparison, comparison.against, asked.as_of)
+    after = await _fraction(connection, entry, comparison, comparison.period, asked.as_of)
+    then = now
+    if comparison.known_then is not None:
+        then = await _fraction(connection, entry, comparison, comparison.against, comparison.known_then)
+    since = ((item.since_then, item.change.then, item.change.before) for item in judged if item.since_then)
+    between = ((item.between, item.change.before, item.change.after) for item in judged if item.between)
+    first, second = add_up(then, since, SINCE_THEN), add_up(now, between, BETWEEN)
+    if not asked.exact:
+        hidden = [
+            await _is_hidden(connection, comparison, period) for period in (comparison.period, comparison.against)
+        ]
+        if any(hidden):
+            return {**heading(tree, entry, asked), **_about(comparison), "suppressed": True, "terms": []}
+        first, second = pooled(first, SMALLEST_SHOWN, SINCE_THEN), pooled(second, SMALLEST_SHOWN, BETWEEN)
+    return {
+        **heading(tree, entry, asked),
+        **_about(comparison),
+        "suppressed": False,
+        "then": _told(then) if comparison.known_then is not None else None,
+        "before": _told(now),
+        "after": _told(after),
+        "terms": [
+            *(_term(term, "since_then") for term in first if comparison.known_then is not None),
+            *(_term(term, "between") for term in second),
+        ],
+    }
+
+
+async def children_of_term(
+    connection: Connection, comparison: Comparison, term: str, after: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """Up to `limit` children of a term by id, with how they count and their scores in both periods."""
+    _, entry = await find_area(connection, comparison.asked.code, comparison.asked.month)
+    judged = await _judge(connection, entry, comparison)
+    of_term = (item for item in judged if term in (item.since_then, item.between))
+    chosen = [item for item in of_term if after is None or item.marks.child_id > after]
+    return [_child(item) for item in chosen[:limit]]
+
+
+async def _judge(connection: Connection, entry: Entry, comparison: Comparison) -> list[Judged]:
+    where, periods = where_of(entry), (comparison.against, comparison.period)
+    compared = _compared(comparison)
+    marks = await changed_children(connection, where, compared, comparison.indicator)
+    ids = [row.child_id for row in marks]
+    elsewhere = await counted_elsewhere(connection, where, compared, ids)
+    revisions = await revisions_of(connection, ids)
+    now = newest(_known(revisions, comparison.asked.as_of))
+    then = newest(_known(revisions, comparison.known_then)) if comparison.known_then is not None else now
+    linked = linked_between(then, now)
+    inside = _inside(entry)
+    judged: list[Judged] = []
+    for number, row in enumerate(marks):
+        then_counts, before, after = (counted_of(known, comparison.indicator) for known in row[1:4])
+        away = elsewhere.get(row.child_id, (False, False, False))
+        change = Change(row.child_id, then_counts, before, after, *away, linked=row.child_id in linked)
+        between = reason_between(change, now.get(row.child_id), periods, inside)
+        judged.append(Judged(row, change, reason_since(change), between))
+        if number % CHILDREN_AT_ONCE == CHILDREN_AT_ONCE - 1:
+            await asyncio.sleep(0)
+    return judged
+
+
+def _compared(comparison: Comparison) -> Compared:
+    now = end_of_day(comparison.asked.as_of) if comparison.asked.as_of is not None else None
+    then = end_of_day(comparison.known_then) if comparison.known_then is not None else now
+    return Compared(comparison.against.first, comparison.asked.month, then, now)
+
+
+def _known(revisions: list[ChildRevision], day: date | None) -> Iterator[ChildRevision]:
+    return (row for row in revisions if day is None or row.known_at < end_of_day(day))
+
+
+def _inside(entry: Entry) -> Callable[[Place], bool]:
+    """The rule of `where_of`, for one place."""
+    if entry.entry == "posyandu":
+        return lambda place: place.posyandu_code == entry.code
+    if entry.entry == "puskesmas":
+        served = set(entry.desa_codes)
+        return lambda place: (place.posyandu_code.rpartition(".")[0] or place.desa_code) in served
+    return lambda place: place.desa_code == entry.code or place.desa_code.startswith(f"{entry.code}.")
+
+
+async def _fraction(
+    connection: Connection, entry: Entry, comparison: Comparison, period: Period, known: date | None
+) -> Fraction:
+    before = end_of_day(known) if known is not None else None
+    places = await sums_by_place(connection, where_of(entry), period.first, before)
+    return Fraction(*(sum(place.counts[name] for place in places) for name in RATES[comparison.indicator]))
+
+
+async def _is_hidden(connection: Connection, comparison: Comparison, period: Period) -> bool:
+    asked = comparison.asked
+    tree, entry = await find_area(connection, asked.code, period.first)
+    row = await own_row(connection, tree, entry, asked.about(asked.code, period.first))
+    return any(row[name] is None for name in RATES[comparison.indicator])
+
+
+def _about(comparison: Comparison) -> dict[str, Any]:
+    known_then = comparison.known_then
+    return {
+        "against": str(comparison.against),
+        "indicator": comparison.indicator,
+        "known_then": known_then.isoformat() if known_then is not None else None,
+    }
+
+
+def _told(fraction: Fraction) -> dict[str, Any]:
+    interval = wilson(*fraction)
+    return {
+        **fraction._asdict(),
+        "share": fraction.share,
+        "low": interval.low if interval is not None else None,
+        "high": interval.high if interval is not None else None,
+    }
+
+
+def _term(term: Term, stage: str) -> dict[str, Any]:
+    text_id, text_en = TERMS[term.code][1:] if term.code in TERMS else OTHER
+    return {
+        "code": term.code,
+        "stage": stage,
+        "text_id": text_id,
+        "text_en": text_en,
+        "numerator": term.numerator,
+        "denominator": term.denominator,
+        "children": term.children,
+        "share_change": term.share,
+    }
+
+
+def _child(item: Judged) -> dict[str, Any]:
+    def told(counted: Counted) -> str:
+        if counted.denominator:
+            return "with_finding" if counted.numerator else "without_finding"
+        return "flagged" if counted.flagged else "not_counted"
+
+    return {
+        "child_id": str(item.marks.child_id),
+        "then": told(item.change.then),
+        "before": told(item.change.before),
+        "after": told(item.change.after),
+        "score_before": item.marks.score_before,
+        "score_after": item.marks.score_after,
+    }
