@@ -204,10 +204,14 @@ async def test_the_ledger_holds_the_newest_revision_of_each_fact(office: Office)
 
 async def test_the_api_role_cannot_read_facts_or_write_figures(office: Office) -> None:
     for statement in (
-        "SELECT FROM child_fact",
+        "UPDATE child_fact SET voided = true",
         "SELECT FROM measurement_fact",
+        "SELECT FROM assessment_fact",
         "DELETE FROM cell",
         "DELETE FROM child",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await office.api.execute(statement)
+    await ground.deliver(office.worker, random_history(3, 40))
+    assert await office.worker.fetchval("SELECT count(*) FROM child_fact")
+    assert await office.api.fetchval("SELECT count(*) FROM child_fact") == 0, "facts of children: of one's areas only"
