@@ -149,6 +149,7 @@ def _said(row: Mapping[str, str]) -> Said:
     return Said(measurement_id, param, row["kind"], row["evidence"].partition(";")[0])
 
 
+@pytest.mark.slow
 def test_the_running_service_gives_exactly_the_verdicts_of_the_command(
     desk: Desk, facts: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:

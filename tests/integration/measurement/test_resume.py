@@ -77,6 +77,7 @@ async def test_resuming_after_kill_nine_stores_every_row_once(desk: Desk) -> Non
     }  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_taking_a_file_back_goes_on_where_the_last_commit_was(desk: Desk) -> None:
     uploaded = await desk.send("POST", "/v1/intake-jobs?filename=x.csv", csv_file(many_rows()), media_type="text/csv")
     intake_id = UUID(uploaded.json()["id"])

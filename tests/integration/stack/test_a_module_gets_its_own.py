@@ -73,6 +73,7 @@ def test_a_fresh_database_holds_nothing_of_another_and_is_gone_afterwards(stack:
         asyncio.run(connect(first.address("lab_owner")))
 
 
+@pytest.mark.slow
 def test_services_of_a_trial_are_killed_and_started_again_by_name(system: Trial) -> None:
     system.start("lab", "scoring")
     first = _pids(system)
