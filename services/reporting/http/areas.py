@@ -8,13 +8,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from services.reporting.domain.periods import Period
 from services.reporting.http.asked import (
     UNKNOWN_AREA,
     AreaCode,
+    AskedPeriod,
     AsOf,
-    Period,
     demand_area,
-    month_asked,
+    period_asked,
     question,
     without_nothing,
 )
@@ -42,23 +43,23 @@ router = APIRouter(prefix="/v1/areas", tags=["figures"])
 Reader = Annotated[Caller, require("aggregates:read")]
 
 
-async def _allowed(connection: Connection, caller: Caller, code: str, month: date) -> Any:
+async def _allowed(connection: Connection, caller: Caller, code: str, period: Period) -> Any:
     try:
-        _, entry = await find_area(connection, code, month)
+        _, entry = await find_area(connection, code, period)
     except UnknownAreaError:
         raise UNKNOWN_AREA.problem() from None
     demand_area(caller, entry)
     return entry
 
 
-@router.get("/{code}/summary", summary="All figures of an area in a month")
+@router.get("/{code}/summary", summary="All figures of an area in a period")
 async def get_summary(
-    request: Request, caller: Reader, code: AreaCode, period: Period = None, as_of: AsOf = None
+    request: Request, caller: Reader, code: AreaCode, period: AskedPeriod = None, as_of: AsOf = None
 ) -> Response:
     """Every rate with numerator, denominator, coverage, 95 % interval, label and quality grade."""
     asked = question(caller, code, period, as_of)
     async with reading(request) as connection:
-        await _allowed(connection, caller, code, asked.month)
+        await _allowed(connection, caller, code, asked.period)
         return json_response(await summarise(connection, asked))
 
 
@@ -67,7 +68,7 @@ async def get_comparison(
     request: Request,
     caller: Reader,
     code: AreaCode,
-    period: Period = None,
+    period: AskedPeriod = None,
     as_of: AsOf = None,
     by: Annotated[Below, Query(description="Rows by administrative area, or by puskesmas")] = "area",
 ) -> Response:
@@ -76,34 +77,34 @@ async def get_comparison(
     if by == "puskesmas":
         caller.demand("aggregates:exact")
     async with reading(request) as connection:
-        await _allowed(connection, caller, code, asked.month)
+        await _allowed(connection, caller, code, asked.period)
         return json_response(await compare(connection, asked, by))
 
 
-@router.get("/{code}/trend", summary="Figures of an area month by month")
+@router.get("/{code}/trend", summary="Figures of an area, period by period")
 async def get_trend(
     request: Request,
     caller: Reader,
     code: AreaCode,
     months: Annotated[int, Query(ge=1, le=60)] = 24,
-    until: Period = None,
+    until: AskedPeriod = None,
     as_of: AsOf = None,
 ) -> Response:
-    """The months up to `until`, oldest first."""
+    """Periods of the length of `until` in the `months` months up to its end, oldest first."""
     asked = question(caller, code, until, as_of)
     async with reading(request) as connection:
-        await _allowed(connection, caller, code, asked.month)
+        await _allowed(connection, caller, code, asked.period)
         return json_response(await trend(connection, asked, months))
 
 
-@router.get("/{code}/cascade", summary="How far the children suspected in a month have come")
+@router.get("/{code}/cascade", summary="How far the children suspected in a period have come")
 async def get_cascade(
-    request: Request, caller: Reader, code: AreaCode, period: Period = None, as_of: AsOf = None
+    request: Request, caller: Reader, code: AreaCode, period: AskedPeriod = None, as_of: AsOf = None
 ) -> Response:
     """From measured to recovered: counts, shares of the suspected, median days from the opening of the case."""
     asked = question(caller, code, period, as_of)
     async with reading(request) as connection:
-        await _allowed(connection, caller, code, asked.month)
+        await _allowed(connection, caller, code, asked.period)
         return json_response(await cascade(connection, asked, today_jakarta()))
 
 
@@ -114,21 +115,21 @@ async def get_children(
     code: AreaCode,
     page: Annotated[PageRequest, Depends(page_request)],
     tier: Annotated[Tier | None, Query(description="Only this tier")] = None,
-    period: Period = None,
+    period: AskedPeriod = None,
     as_of: AsOf = None,
 ) -> Response:
-    """Without `period`: who lives there now, with the present status. With it: who counted there in that month."""
+    """Without `period`: who lives there now, with the present status. With it: who counted there in that period."""
     today = today_jakarta()
     asked = question(caller, code, period, as_of)
     after = page.after(UUID)
     async with reading(request) as connection:
-        entry = await _allowed(connection, caller, code, asked.month)
+        entry = await _allowed(connection, caller, code, asked.period)
         rows = await list_children(
             connection,
             where_of(entry),
             tier=tier,
             born_after=_five_years_before(today),
-            month=month_asked(period) if period is not None else None,
+            period=period_asked(period) if period is not None else None,
             known_before=end_of_day(as_of) if as_of is not None else None,
             after=after[0] if after is not None else None,
             limit=page.limit + 1,

@@ -6,13 +6,16 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import Path, Query
+from pydantic import AfterValidator
 
 from services.reporting.domain.areas import Entry
+from services.reporting.domain.periods import PATTERN, Period, parse_period, period_of
 from services.reporting.use_cases.area_figures import Question
 from shared.auth.tokens import Caller
-from shared.calendar import add_months, month_of, parse_month, today_jakarta
+from shared.calendar import month_of, today_jakarta
 from shared.problems import FieldProblem, ProblemKind
 
+EARLIEST_YEAR: Final = 1990
 UNKNOWN_AREA: Final = ProblemKind(
     code="unknown_area",
     status=404,
@@ -26,33 +29,51 @@ NOT_YET: Final = ProblemKind(
     status=422,
     title_id="Waktu yang diminta belum tiba",
     title_en="The time asked for has not come",
-    remedy_id="Pakai periode sampai bulan ini, dan `as_of` sampai hari ini.",
-    remedy_en="Use a period up to this month, and `as_of` up to today.",
+    remedy_id="Pakai periode yang sudah mulai, dan `as_of` sampai hari ini.",
+    remedy_en="Use a period that has begun, and `as_of` up to today.",
 )
 
 AreaCode = Annotated[
     str, Path(pattern=r"^[0-9A-Z][0-9A-Za-z.-]{1,39}$", description="Area, posyandu or puskesmas", examples=["12.19"])
 ]
-Period = Annotated[
-    str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Month; without it the last complete one")
+
+
+def _readable(text: str | None) -> str | None:
+    """What only looks like a period (a year before figures could be) is refused here, with the field's name."""
+    if text is not None and parse_period(text).first.year < EARLIEST_YEAR:
+        raise ValueError(f"a period begins in {EARLIEST_YEAR} at the earliest")
+    return text
+
+
+AskedPeriod = Annotated[
+    str | None,
+    Query(
+        pattern=PATTERN,
+        description="Month `2026-04`, quarter `2026-Q2`, semester `2026-S1` or year `2026`; without it the last "
+        "complete month",
+        examples=["2026-Q2"],
+    ),
+    AfterValidator(_readable),
 ]
 AsOf = Annotated[date | None, Query(description="Figures as known at the end of this day, Asia/Jakarta")]
 
 
-def month_asked(period: str | None) -> date:
-    """The month of `period`, or the month before this one. Problem `not_yet` for a month that has not begun."""
+def period_asked(text: str | None) -> Period:
+    """The period `text`, or the month before this one. Problem `not_yet` for a period that has not begun."""
     this_month = month_of(today_jakarta())
-    month = parse_month(period) if period is not None else add_months(this_month, -1)
-    if month > this_month:
-        raise _not_yet("period", str(period))
-    return month
+    if text is None:
+        return period_of(this_month).shifted(-1)
+    period = parse_period(text)
+    if period.first > this_month:
+        raise _not_yet("period", text)
+    return period
 
 
 def question(caller: Caller, code: str, period: str | None, as_of: date | None) -> Question:
     """What `caller` asks. Problem `not_yet`."""
     if as_of is not None and as_of > today_jakarta():
         raise _not_yet("as_of", as_of.isoformat())
-    return Question(code, month_asked(period), as_of, exact=caller.may("aggregates:exact"))
+    return Question(code, period_asked(period), as_of, exact=caller.may("aggregates:exact"))
 
 
 def _not_yet(field: str, value: str) -> Exception:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from services.reporting.http.asked import Period
+from services.reporting.http.asked import AskedPeriod
 from services.reporting.http.children_view import child_link, short_form
 from services.reporting.http.numbers import day_name
 from services.reporting.http.page_answers import Area, Lang, html, log_in_first, message
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get(PATH)
 async def get_child(
-    request: Request, child_id: UUID, wilayah: Area = None, periode: Period = None, lang: Lang = "id"
+    request: Request, child_id: UUID, wilayah: Area = None, periode: AskedPeriod = None, lang: Lang = "id"
 ) -> Response:
     """The explanation of a child; `wilayah` and `periode` are of the figures from which the reader came."""
     reader = await reader_of(request)

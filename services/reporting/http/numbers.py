@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from services.reporting.domain.periods import MONTH, QUARTER, SEMESTER, YEAR, Period
 from shared.problems import Language
 
 NOTHING: Final = "–"
@@ -19,6 +20,13 @@ LONG_MONTHS: Final = {
     "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December"),
 }  # fmt: skip
+
+PARTS: Final = {
+    "id": {QUARTER: ("Triwulan", "T"), SEMESTER: ("Semester", "S")},
+    "en": {QUARTER: ("Quarter", "Q"), SEMESTER: ("Semester", "S")},
+}
+YEARS: Final = {"id": "Tahun", "en": "Year"}
+ROMAN: Final = ("I", "II", "III", "IV")
 
 
 def count(value: int | None, language: Language) -> str:
@@ -51,6 +59,17 @@ def month_name(month: date, language: Language, *, short: bool = False) -> str:
     if short:
         return f"{MONTHS[language][month.month - 1]} {month:%y}"
     return f"{LONG_MONTHS[language][month.month - 1]} {month.year}"
+
+
+def period_name(period: Period, language: Language, *, short: bool = False) -> str:
+    """`April 2026`, `Triwulan II 2026`, `Semester I 2026`, `Tahun 2026`; short `Apr 26`, `T2 26`, `S1 26`, `2026`."""
+    if period.months == MONTH:
+        return month_name(period.first, language, short=short)
+    if period.months == YEAR:
+        return f"{period.first:%Y}" if short else f"{YEARS[language]} {period.first:%Y}"
+    number = (period.first.month - 1) // period.months
+    long_name, letter = PARTS[language][period.months]
+    return f"{letter}{number + 1} {period.first:%y}" if short else f"{long_name} {ROMAN[number]} {period.first:%Y}"
 
 
 def day_name(day: date, language: Language) -> str:

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Request, Response
 
 from services.reporting.domain.areas import level_of
+from services.reporting.domain.periods import MONTH, QUARTER, SEMESTER, YEAR
 from services.reporting.http import child_page, login
-from services.reporting.http.asked import Period, month_asked
+from services.reporting.http.asked import AskedPeriod, period_asked
 from services.reporting.http.children_view import children_view
 from services.reporting.http.page_answers import HERE, Area, Lang, html, log_in_first, message
 from services.reporting.http.page_session import reader_of
@@ -33,15 +34,16 @@ from shared.postgres.pool import Pool
 
 OPEN_PATHS: Final = frozenset({"/", child_page.PATH, *login.PATHS, "/berkas/{name}"})
 FILES: Final = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
-TREND_MONTHS: Final = 24
+# Months that the trend goes back, by the length of its periods.
+TREND_MONTHS: Final = {MONTH: 24, QUARTER: 36, SEMESTER: 48, YEAR: 60}
 LISTED: Final = 10  # children
 Figures = dict[str, Any]
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-async def get_page(request: Request, wilayah: Area = None, periode: Period = None, lang: Lang = "id") -> Response:
-    """Figures of an area in a month."""
+async def get_page(request: Request, wilayah: Area = None, periode: AskedPeriod = None, lang: Lang = "id") -> Response:
+    """Figures of an area in a period."""
     reader = await reader_of(request)
     if reader is None:
         return log_in_first(request, lang)
@@ -53,13 +55,12 @@ async def get_page(request: Request, wilayah: Area = None, periode: Period = Non
     is_small = level_of(code) == "posyandu"  # for those who see suppressed figures too small, as for the API
     if not grant.covers_area(code) or (is_small and not reader.caller.may("aggregates:exact")):
         return message("unknown_area", lang, 403, reader=reader)
-    newest = month_asked(None)
-    asked = Question(code, month_asked(periode), exact=reader.caller.may("aggregates:exact"))
+    asked = Question(code, period_asked(periode), exact=reader.caller.may("aggregates:exact"))
     try:
         figures, suspected = await _figures(request.app.state.pool, reader.caller, asked)
     except UnknownAreaError:
         return message("unknown_area", lang, 404, reader=reader)
-    view = page_view(*figures, language=lang, newest=newest, home=home)
+    view = page_view(*figures, language=lang, newest=period_asked(None), home=home)
     here = {"wilayah": code, "periode": view["period"]}
     children = children_view(suspected, here, lang, explained=request.app.state.scoring_door is not None)
     return html("page.html", reader=reader, children=children, **view)
@@ -77,13 +78,13 @@ async def _figures(
         figures = (
             await summarise(connection, asked),
             await compare(connection, asked),
-            await trend(connection, asked, TREND_MONTHS),
+            await trend(connection, asked, TREND_MONTHS[asked.period.months]),
             await cascade(connection, asked, today_jakarta()),
         )
         if not caller.may("children:read"):
             return figures, []
-        _, entry = await find_area(connection, asked.code, asked.month)
-        return figures, await list_suspected(connection, where_of(entry), asked.month, LISTED)
+        _, entry = await find_area(connection, asked.code, asked.period)
+        return figures, await list_suspected(connection, where_of(entry), asked.period, LISTED)
 
 
 @router.get("/berkas/{name}")

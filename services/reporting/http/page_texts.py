@@ -10,7 +10,11 @@ from shared.problems import Language
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "title": ("Pemantauan stunting", "Stunting surveillance"),
     "skip": ("Langsung ke angka", "Skip to the figures"),
-    "period": ("Bulan", "Month"),
+    "period": ("Periode", "Period"),
+    "periods_1": ("Bulan", "Months"),
+    "periods_3": ("Triwulan", "Quarters"),
+    "periods_6": ("Semester", "Semesters"),
+    "periods_12": ("Tahun", "Years"),
     "show": ("Tampilkan", "Show"),
     "other_language": ("English", "Bahasa Indonesia"),
     "as_known": ("Angka menurut data yang sudah masuk sampai saat ini", "Figures from the data received so far"),
@@ -29,9 +33,9 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "A–D by coverage, implausible scores, and heights rounded to whole centimetres",
     ),
     "no_data": ("Tidak ada data", "No data"),
-    "no_data_month": (
-        "Belum ada anak yang diukur pada bulan ini.",
-        "No child has been measured in this month yet.",
+    "no_data_period": (
+        "Belum ada anak yang diukur pada periode ini.",
+        "No child has been measured in this period yet.",
     ),
     "map": ("Peta: pendek di antara anak yang diukur", "Map: stunted among children measured"),
     "map_source": (
@@ -45,8 +49,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "cascade": ("Perjalanan anak terduga stunting", "The way of the suspected children"),
     "cascade_note": (
-        "Anak yang terduga pada bulan ini dan keadaannya sampai saat ini; langkah tidak harus berurutan.",
-        "Children suspected in this month and where they stand by now; steps need not come in order.",
+        "Anak yang terduga pada periode ini dan keadaannya sampai saat ini; langkah tidak harus berurutan.",
+        "Children suspected in this period and where they stand by now; steps need not come in order.",
     ),
     "days_note": (
         "Hari = median sejak kasus dibuka, yang masih menunggu ikut dihitung; kosong = belum separuh sampai di sana.",
@@ -71,13 +75,13 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "anaemic_short": ("Anemia", "Anaemic"),
     "children": ("Anak yang perlu dilihat lebih dahulu", "Children to look at first"),
     "children_note": (
-        "Paling banyak 10 anak terduga pada bulan ini, yang perlu tindakan segera di atas; tanpa nama.",
-        "At most 10 children suspected in this month, those who need action at once on top; no names.",
+        "Paling banyak 10 anak terduga pada periode ini, yang perlu tindakan segera di atas; tanpa nama.",
+        "At most 10 children suspected in this period, those who need action at once on top; no names.",
     ),
     "child": ("Anak", "Child"),
     "age": ("Umur", "Age"),
     "months_old": ("{n} bulan", "{n} months"),
-    "tier": ("Status bulan ini", "Status in this month"),
+    "tier": ("Status pada periode ini", "Status in this period"),
     "tier_suspected": ("Terduga", "Suspected"),
     "tier_urgent": ("Segera", "Urgent"),
     "results": ("Hasil lab", "Laboratory results"),
@@ -160,8 +164,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "leave_provider": ("Lanjut: keluar juga dari layanan masuk", "Go on: log out of the log-in service, too"),
     "unknown_area": ("Wilayah tidak dikenal", "Unknown area"),
     "unknown_area_help": (
-        "Wilayah ini tidak ada di register pada bulan itu, atau berada di luar wilayah Anda.",
-        "The area is not in the register of that month, or it lies outside yours.",
+        "Wilayah ini tidak ada di register pada periode itu, atau berada di luar wilayah Anda.",
+        "The area is not in the register of that period, or it lies outside yours.",
     ),
     "back": ("Kembali ke halaman awal", "Back to the start"),
     "footnote": (

@@ -4,24 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from services.reporting.domain.figures import CAUTION_FROM
+from services.reporting.domain.periods import LENGTHS, MONTH, QUARTER, SEMESTER, YEAR, Period, parse_period, period_of
 from services.reporting.http.cascade_view import cascade_view
 from services.reporting.http.map_svg import map_below
-from services.reporting.http.numbers import NOTHING, count, interval, month_name, percent
+from services.reporting.http.numbers import NOTHING, count, interval, percent, period_name
 from services.reporting.http.page_texts import texts
 from services.reporting.http.trend_svg import Month, draw_trend
-from shared.calendar import add_months, format_month, parse_month
 from shared.problems import Language
 
 # Public-health classes of stunting in children (WHO and UNICEF, 2018): lower limits of low, medium, high, very high.
 CLASS_LIMITS: Final = (0.025, 0.10, 0.20, 0.30)
 CLASS_NAMES: Final = ("< 2,5 %", "2,5–< 10 %", "10–< 20 %", "20–< 30 %", "≥ 30 %")
-PERIODS_OFFERED: Final = 24
-FEWEST_MONTHS: Final = 12  # that the trend shows
+OFFERED: Final = {MONTH: 24, QUARTER: 8, SEMESTER: 4, YEAR: 3}  # periods of each length to choose from
+FEWEST_MONTHS: Final = 12  # that the trend of months shows
 LABEL_WIDTH: Final = 46.0  # pixels that a share needs inside its shape
 ROOMY_WIDTH: Final = 95.0  # the same on a phone, where letters are larger than the map
 Row = Mapping[str, Any]
@@ -33,13 +32,13 @@ def share_class(share: float | None) -> str:
 
 
 def page_view(
-    summary: Row, comparison: Row, trend: Row, cascade: Row, *, language: Language, newest: date, home: str
+    summary: Row, comparison: Row, trend: Row, cascade: Row, *, language: Language, newest: Period, home: str
 ) -> dict[str, Any]:
     """Everything the template needs. `newest` = the last month to offer; `home` = the reader's own area."""
-    month = parse_month(summary["period"])
+    period = parse_period(summary["period"])
 
-    def link(area: str, period: str = summary["period"], lang: str = language) -> str:
-        return "/?" + urlencode({"wilayah": area, "periode": period, "lang": lang})
+    def link(area: str, lang: str = language) -> str:
+        return "/?" + urlencode({"wilayah": area, "periode": summary["period"], "lang": lang})
 
     words = texts(language)
     rows = [_table_row(row, language, link) for row in comparison["rows"]]
@@ -49,8 +48,8 @@ def page_view(
         "lang": language,
         "area": summary["area"],
         "name": summary["name"],
-        "month_name": month_name(month, language),
-        "periods": _periods(month, newest, language),
+        "period_name": period_name(period, language),
+        "periods": _periods(period, newest, words, language),
         "period": summary["period"],
         "other_language": link(summary["area"], lang="en" if language == "id" else "id"),
         "path": [(step["name"], link(step["code"])) for step in own[:-1]],
@@ -86,11 +85,19 @@ def _class_name(name: str, language: Language) -> str:
     return name if language == "id" else name.replace(",", ".").replace(" %", "%")
 
 
-def _periods(month: date, newest: date, language: Language) -> list[tuple[str, str, bool]]:
-    offered = [add_months(newest, -back) for back in range(PERIODS_OFFERED)]
-    if month not in offered:
-        offered.append(month)
-    return [(format_month(item), month_name(item, language), item == month) for item in offered]
+def _periods(
+    asked: Period, newest: Period, words: Mapping[str, str], language: Language
+) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    """What can be chosen, by length: the newest that have begun, and the one asked for."""
+    offered = []
+    for months in LENGTHS:
+        last = period_of(newest.first, months)
+        periods = [last.shifted(-back) for back in range(OFFERED[months])]
+        if asked.months == months and asked not in periods:
+            periods.append(asked)
+        named = [(str(period), period_name(period, language), period == asked) for period in periods]
+        offered.append((words[f"periods_{months}"], named))
+    return offered
 
 
 def _cards(row: Row, words: Mapping[str, str], language: Language) -> list[dict[str, str]]:
@@ -179,17 +186,17 @@ def _begun(points: Sequence[Row]) -> Sequence[Row]:
 
 
 def _trend_month(point: Row, language: Language) -> Month:
-    month = parse_month(point["period"])
+    period = parse_period(point["period"])
     reach = interval(point["stunted_low"], point["stunted_high"], language)
-    title = f"{month_name(month, language)}: {percent(point['stunted_share'], language)} ({reach})"
+    title = f"{period_name(period, language)}: {percent(point['stunted_share'], language)} ({reach})"
     solid = (point["coverage_both"] or 0.0) >= CAUTION_FROM
-    label = month_name(month, language, short=True)
+    label = period_name(period, language, short=True)
     return Month(label, point["stunted_share"], point["stunted_low"], point["stunted_high"], solid, title)
 
 
 def _trend_row(point: Row, language: Language) -> dict[str, str]:
     return {
-        "month": month_name(parse_month(point["period"]), language),
+        "month": period_name(parse_period(point["period"]), language),
         "basis": f"{count(point['stunted'], language)} / {count(point['haz_measured'], language)}",
         "share": percent(point["stunted_share"], language),
         "interval": interval(point["stunted_low"], point["stunted_high"], language),

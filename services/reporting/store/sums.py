@@ -9,6 +9,8 @@ from typing import Any, Final, Literal, NamedTuple
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.child_month import MARKS
 from services.reporting.domain.levels import LEVELS
+from services.reporting.domain.period_months import ANY_MONTH, LATEST, OF_CASE
+from services.reporting.domain.periods import MONTH, Period
 from services.reporting.store.generations import LIVE
 from shared.postgres.pool import Connection
 
@@ -16,6 +18,8 @@ SUM_COLUMNS: Final = ("target_children", "pending", *MARKS)
 _MARK_COUNTS: Final = ", ".join(
     f"(count(*) FILTER (WHERE marks & {1 << bit} <> 0))::integer" for bit in range(len(MARKS))
 )
+# The children who count in an area and a period, a row each (migration 0003): desa_code, posyandu_code, marks, course.
+CHILDREN_OF_PERIOD: Final = "children_of_period($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 
 # How finely sums are read: of the area as a whole, of the areas directly below it, or of each desa and posyandu. The
@@ -24,11 +28,10 @@ Detail = Literal["own", "below", "place"]
 
 
 class Sums(NamedTuple):
-    """Sums of one (desa, posyandu) and month, or (`desa_code`) of one area above; `counts` by SUM_COLUMNS."""
+    """Sums of one (desa, posyandu) and period, or (`desa_code`) of one area above; `counts` by SUM_COLUMNS."""
 
     desa_code: str
     posyandu_code: str
-    month: date
     counts: dict[str, int]
 
 
@@ -36,60 +39,73 @@ class Sums(NamedTuple):
 class Where:
     """Which cells an area means: a condition on desa_code and posyandu_code, with its values as $1 and $2.
 
-    `parts` of the code tell which level of sums the area has; None for what is not summed by level.
+    `parts` of the code tell which level of sums the area has; None for what is not summed by level. The same for
+    CHILDREN_OF_PERIOD: `area` = all below it, or `posyandu`, or `homes` = desa of the home posyandu.
     """
 
     condition: str
     first: Any
     second: Any = None
     parts: int | None = None
+    area: str | None = None
+    posyandu: str | None = None
+    homes: tuple[str, ...] | None = None
+
+    def of_period(self, period: Period, known_before: datetime | None) -> tuple[Any, ...]:
+        """What CHILDREN_OF_PERIOD is given."""
+        rules = [rule.given_by for rule in LATEST], [rule.taken for rule in LATEST]
+        area = (self.area, self.posyandu, self.homes)
+        return (period.first, period.last_month, known_before, *area, ANY_MONTH, *rules, OF_CASE)
 
 
 def where_of(entry: Entry) -> Where:
     """Desa and above by residence, a posyandu by home posyandu, a puskesmas by the desa of the home posyandu."""
     if entry.entry == "posyandu":
-        return Where("posyandu_code = $1 AND $2::text IS NULL", entry.code)
+        return Where("posyandu_code = $1 AND $2::text IS NULL", entry.code, posyandu=entry.code)
     if entry.entry == "puskesmas":
         return Where(
-            "((posyandu_code = '' AND desa_code = ANY($1::text[])) OR "
-            "(posyandu_code <> '' AND left(posyandu_code, 13) = ANY($1::text[]))) AND $2::text IS NULL",
+            "home_desa(desa_code, posyandu_code) = ANY($1::text[]) AND $2::text IS NULL",
             list(entry.desa_codes),
+            homes=entry.desa_codes,
         )
-    return Where("desa_code >= $1 AND desa_code < $2", entry.code, f"{entry.code}/", entry.code.count(".") + 1)
+    parts = entry.code.count(".") + 1
+    return Where("desa_code >= $1 AND desa_code < $2", entry.code, f"{entry.code}/", parts, area=entry.code)
 
 
 async def sums_by_place(
     connection: Connection,
     where: Where,
-    month: date,
+    period: Period,
     known_before: datetime | None = None,
     detail: Detail = "place",
 ) -> list[Sums]:
-    """Sums of one month as finely as `detail`; as current, or as known before an instant (`pending` is then 0).
+    """Sums of one period as finely as `detail`; as current, or as known before an instant (`pending` is then 0).
 
     What was known before an instant is counted from versions, and always by (desa, posyandu).
     """
-    if known_before is None:
-        cells = _cells(where, detail)
-        targets = await connection.fetch(_by_place(_TARGETS, where, cells), where.first, where.second, month)
-        counts = await connection.fetch(_by_place(_COUNTS, where, cells), where.first, where.second, month)
-    else:
-        arguments = (where.first, where.second, month, known_before)
-        targets = await connection.fetch(_by_place(_TARGETS_THEN, where), *arguments)
-        counts = await connection.fetch(_by_place(_COUNTS_THEN, where), *arguments)
     found: dict[tuple[str, str], dict[str, int]] = {}
-    for desa, posyandu, target in targets:
-        found.setdefault((desa, posyandu), dict.fromkeys(SUM_COLUMNS, 0))["target_children"] += target
-    for desa, posyandu, shift, *marks in counts:
-        cell = found.setdefault((desa, posyandu), dict.fromkeys(SUM_COLUMNS, 0))
-        cell["target_children"] += shift
-        for name, count in zip(SUM_COLUMNS[1:], marks, strict=True):
-            cell[name] += count
-    return [
-        Sums(desa, posyandu, month, counts)
-        for (desa, posyandu), counts in sorted(found.items())
-        if any(counts.values())
-    ]
+    if known_before is not None or period.months != MONTH:
+        rows = await connection.fetch(_COUNTED, *where.of_period(period, known_before))
+        for desa, posyandu, *counts in rows:
+            found[desa, posyandu] = dict(zip(SUM_COLUMNS, counts, strict=True))
+        if known_before is None:
+            waiting = await connection.fetch(
+                _by_place(_PENDING, where), where.first, where.second, period.first, period.last_month
+            )
+            for desa, posyandu, pending in waiting:
+                found.setdefault((desa, posyandu), dict.fromkeys(SUM_COLUMNS, 0))["pending"] += pending
+    else:
+        cells = _cells(where, detail)
+        targets = await connection.fetch(_by_place(_TARGETS, where, cells), where.first, where.second, period.first)
+        counts = await connection.fetch(_by_place(_COUNTS, where, cells), where.first, where.second, period.first)
+        for desa, posyandu, target in targets:
+            found.setdefault((desa, posyandu), dict.fromkeys(SUM_COLUMNS, 0))["target_children"] += target
+        for desa, posyandu, shift, *marks in counts:
+            cell = found.setdefault((desa, posyandu), dict.fromkeys(SUM_COLUMNS, 0))
+            cell["target_children"] += shift
+            for name, count in zip(SUM_COLUMNS[1:], marks, strict=True):
+                cell[name] += count
+    return [Sums(desa, posyandu, counts) for (desa, posyandu), counts in sorted(found.items()) if any(counts.values())]
 
 
 async def sums_by_month(connection: Connection, where: Where, first: date, last: date) -> dict[date, dict[str, int]]:
@@ -108,7 +124,7 @@ def _cells(where: Where, detail: Detail) -> str:
     return "cell"
 
 
-def _by_place(sql: str, where: Where, cells: str = "") -> str:
+def _by_place(sql: str, where: Where, cells: str = "cell") -> str:
     return sql.format(where=where.condition, cells=cells)
 
 
@@ -123,26 +139,14 @@ _COUNTS: Final = f"""
 SELECT desa_code, posyandu_code, target_shift, pending, {", ".join(MARKS)} FROM {{cells}}
 WHERE generation = {LIVE} AND {{where}} AND month = $3
 """
-_TARGETS_THEN: Final = f"""
-SELECT desa_code, posyandu_code, count(*)::integer FROM child_span
-WHERE generation = {LIVE} AND {{where}} AND from_month <= $3 AND to_month > $3
-  AND known_from < $4 AND (known_to IS NULL OR known_to >= $4) GROUP BY 1, 2
+_PENDING: Final = f"""
+SELECT desa_code, posyandu_code, sum(pending)::integer FROM cell
+WHERE generation = {LIVE} AND {{where}} AND month BETWEEN $3 AND $4 AND pending <> 0 GROUP BY 1, 2
 """
-# A month measured elsewhere than the span says counts there, and not where the span says.
-_COUNTS_THEN: Final = f"""
-WITH as_then AS (
-    SELECT * FROM child_month WHERE generation = {LIVE} AND month = $3
-      AND known_from < $4 AND (known_to IS NULL OR known_to >= $4)
-)
-SELECT desa_code, posyandu_code,
-       sum(((desa_code, posyandu_code) IS DISTINCT FROM (span_desa_code, span_posyandu_code))::integer)::integer,
-       0, {_MARK_COUNTS}
-FROM as_then WHERE {{where}} GROUP BY 1, 2
-UNION ALL
-SELECT desa_code, posyandu_code, -1, 0, {", ".join("0" for _ in MARKS)}
-FROM (SELECT span_desa_code AS desa_code, span_posyandu_code AS posyandu_code,
-             desa_code AS other_desa, posyandu_code AS other_posyandu FROM as_then) AS left_behind
-WHERE (desa_code, posyandu_code) <> (other_desa, other_posyandu) AND {{where}}
+# Children whom CHILDREN_OF_PERIOD gives are targets of the period or were measured in it: so S is all of them.
+_COUNTED: Final = f"""
+SELECT desa_code, posyandu_code, count(*)::integer, 0, {_MARK_COUNTS}
+FROM {CHILDREN_OF_PERIOD} GROUP BY 1, 2
 """
 _SERIES: Final = f"""
 WITH area AS (SELECT * FROM {{cells}} WHERE generation = {LIVE} AND {{where}} AND month <= $4),

@@ -1,4 +1,4 @@
-"""Figures of an area: of itself, of the areas below it, over months. Read in the caller's one transaction."""
+"""Figures of an area: of itself, of the areas below it, over periods. Read in the caller's one transaction."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any, Final, Literal
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
 from services.reporting.domain.figures import figures
+from services.reporting.domain.periods import MONTH, Period
 from services.reporting.domain.suppression import suppress
 from services.reporting.store.register import tree_on
 from services.reporting.store.sums import SUM_COLUMNS, Detail, Sums, sums_by_month, sums_by_place, where_of
-from shared.calendar import add_months, end_of_day, format_month, last_day
+from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
 Below = Literal["area", "puskesmas"]
@@ -25,21 +26,23 @@ class UnknownAreaError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: an area, a month, as known on a day (None = now), with or without suppression."""
+    """What is asked: an area, a period, as known on a day (None = now), with or without suppression."""
 
     code: str
-    month: date
+    period: Period
     as_of: date | None = None
     exact: bool = True
 
-    def about(self, code: str, month: date | None = None) -> Question:
-        """The same of another area or month."""
-        return Question(code, month or self.month, self.as_of, self.exact)
+    def about(self, code: str, period: Period | None = None) -> Question:
+        """The same of another area or period."""
+        return Question(code, period or self.period, self.as_of, self.exact)
 
 
-async def find_area(connection: Connection, code: str, month: date, *, puskesmas: bool = False) -> tuple[Tree, Entry]:
-    """The area and the tree around it, as valid on the last day of `month`. Raises UnknownAreaError."""
-    tree = await tree_on(connection, last_day(month), code, puskesmas=puskesmas)
+async def find_area(
+    connection: Connection, code: str, period: Period, *, puskesmas: bool = False
+) -> tuple[Tree, Entry]:
+    """The area and the tree around it, as valid on the last day of `period`. Raises UnknownAreaError."""
+    tree = await tree_on(connection, period.last_day, code, puskesmas=puskesmas)
     entry = tree.find(code)
     if entry is None:
         raise UnknownAreaError(code)
@@ -48,7 +51,7 @@ async def find_area(connection: Connection, code: str, month: date, *, puskesmas
 
 async def summarise(connection: Connection, asked: Question) -> dict[str, Any]:
     """All figures of one area."""
-    tree, entry = await find_area(connection, asked.code, asked.month)
+    tree, entry = await find_area(connection, asked.code, asked.period)
     return {
         **heading(tree, entry, asked),
         "path": [{"code": above.code, "name": above.name} for above in tree.path(entry.code)],
@@ -58,7 +61,7 @@ async def summarise(connection: Connection, asked: Question) -> dict[str, Any]:
 
 async def compare(connection: Connection, asked: Question, below: Below = "area") -> dict[str, Any]:
     """One row for each area directly below, also for those where nobody is registered; rows add up to the area."""
-    tree, entry = await find_area(connection, asked.code, asked.month, puskesmas=below == "puskesmas")
+    tree, entry = await find_area(connection, asked.code, asked.period, puskesmas=below == "puskesmas")
     places = await _sums(connection, entry, asked, "place" if below == "puskesmas" else _detail(tree, entry))
     rows = _rows_below(tree, entry, places, asked, below)
     total = _row(tree, entry.code, entry, places, asked)
@@ -68,18 +71,18 @@ async def compare(connection: Connection, asked: Question, below: Below = "area"
 
 
 async def trend(connection: Connection, asked: Question, months: int) -> dict[str, Any]:
-    """The area's figures for each of `months` months up to the asked one, by today's name of it."""
-    tree, entry = await find_area(connection, asked.code, asked.month)
-    first = add_months(asked.month, 1 - months)
+    """The area's figures for each of the periods of the asked length in `months` months up to it, by its name then."""
+    tree, entry = await find_area(connection, asked.code, asked.period)
+    count = max(1, months // asked.period.months)
+    periods = [asked.period.shifted(back) for back in range(1 - count, 1)]
     points: list[dict[str, Any]] = []
-    if asked.exact and asked.as_of is None:
-        sums = await sums_by_month(connection, where_of(entry), first, asked.month)
-        points = [{"period": format_month(month), **figures(counts)} for month, counts in sums.items()]
+    if asked.exact and asked.as_of is None and asked.period.months == MONTH:
+        sums = await sums_by_month(connection, where_of(entry), periods[0].first, asked.period.first)
+        points = [{"period": str(Period(month)), **figures(counts)} for month, counts in sums.items()]
     else:
-        for back in range(months):
-            month = add_months(first, back)
-            row = await own_row(connection, tree, entry, asked.about(asked.code, month))
-            points.append({**row, "period": format_month(month)})
+        for period in periods:
+            row = await own_row(connection, tree, entry, asked.about(asked.code, period))
+            points.append({**row, "period": str(period)})
     return {**heading(tree, entry, asked), "points": points}
 
 
@@ -89,7 +92,7 @@ def heading(tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
         "area": entry.code,
         "name": entry.name,
         "level": _level(entry),
-        "period": format_month(asked.month),
+        "period": str(asked.period),
         "as_of": asked.as_of.isoformat() if asked.as_of is not None else None,
         "official_target": tree.official_target(entry.code),
     }
@@ -102,7 +105,7 @@ def _level(entry: Entry) -> str:
 async def own_row(connection: Connection, tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
     """Figures of the area itself. Suppressed as among its siblings, or asking alone would tell what they hide."""
     if not asked.exact and entry.parent_code:
-        tree_above = await tree_on(connection, last_day(asked.month), entry.parent_code)
+        tree_above = await tree_on(connection, asked.period.last_day, entry.parent_code)
         parent = tree_above.find(entry.parent_code)
         if parent is not None:
             places = await _sums(connection, parent, asked.about(parent.code), _detail(tree_above, parent))
@@ -121,7 +124,7 @@ def _detail(tree: Tree, entry: Entry) -> Detail:
 
 async def _sums(connection: Connection, entry: Entry, asked: Question, detail: Detail) -> list[Sums]:
     known_before = end_of_day(asked.as_of) if asked.as_of is not None else None
-    return await sums_by_place(connection, where_of(entry), asked.month, known_before, detail)
+    return await sums_by_place(connection, where_of(entry), asked.period, known_before, detail)
 
 
 def _rows_below(

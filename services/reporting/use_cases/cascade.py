@@ -1,4 +1,4 @@
-"""The cascade of an area: how far the children suspected in a month have come, and how long it took."""
+"""The cascade of an area: how far the children suspected in a period have come, and how long it took."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ async def cascade(connection: Connection, asked: Question, today: date) -> dict[
     The steps do not nest: a child in danger is referred while its results are pending. Days count from the opening of
     the case; who waits is censored on the `as_of` day, else `today`.
     """
-    tree, entry = await find_area(connection, asked.code, asked.month)
+    tree, entry = await find_area(connection, asked.code, asked.period)
     row = await own_row(connection, tree, entry, asked)
     waited = await waited_for_steps(
         connection,
         where_of(entry),
-        asked.month,
+        asked.period,
         until=asked.as_of or today,
         known_before=end_of_day(asked.as_of) if asked.as_of is not None else None,
     )

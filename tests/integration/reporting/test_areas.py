@@ -287,7 +287,10 @@ async def test_the_province_sees_no_small_count_however_it_asks(office: Office) 
     ("path", "query", "status", "code"),
     [
         ("/v1/areas/12.19/summary", {"period": "2025-13"}, 422, "validation_failed"),
+        ("/v1/areas/12.19/summary", {"period": "2025-Q5"}, 422, "validation_failed"),
+        ("/v1/areas/12.19/summary", {"period": "0000"}, 422, "validation_failed"),
         ("/v1/areas/12.19/summary", {"period": "2099-01"}, 422, "not_yet"),
+        ("/v1/areas/12.19/trend", {"until": "2099-S1"}, 422, "not_yet"),
         ("/v1/areas/12.19/summary", {"as_of": "2099-01-01"}, 422, "not_yet"),
         ("/v1/areas/12.19/summary", {"perod": "2025-11"}, 422, "validation_failed"),
         ("/v1/areas/12.19.77/summary", {}, 404, "unknown_area"),
