@@ -57,13 +57,13 @@ BEGIN
     counted AS (
         SELECT root_id, max(month) AS last_month, max(month) FILTER (WHERE way IS NOT NULL) AS case_month,
                bit_or(bits & any_month)
-               | coalesce(max(late | bits & taken[1]) FILTER (WHERE bits & given_by[1] <> 0) & taken[1], 0)
-               | coalesce(max(late | bits & taken[2]) FILTER (WHERE bits & given_by[2] <> 0) & taken[2], 0)
-               | coalesce(max(late | bits & taken[3]) FILTER (WHERE bits & given_by[3] <> 0) & taken[3], 0)
-               | coalesce(max(late | bits & taken[4]) FILTER (WHERE bits & given_by[4] <> 0) & taken[4], 0)
-               | coalesce(max(late | bits & taken[5]) FILTER (WHERE bits & given_by[5] <> 0) & taken[5], 0)
-               | coalesce(max(late | bits & taken[6]) FILTER (WHERE bits & given_by[6] <> 0) & taken[6], 0)
-               | coalesce(max(late | bits & of_case) FILTER (WHERE way IS NOT NULL) & of_case, 0) AS bits
+               | coalesce(max(late | (bits & taken[1])) FILTER (WHERE bits & given_by[1] <> 0) & taken[1], 0)
+               | coalesce(max(late | (bits & taken[2])) FILTER (WHERE bits & given_by[2] <> 0) & taken[2], 0)
+               | coalesce(max(late | (bits & taken[3])) FILTER (WHERE bits & given_by[3] <> 0) & taken[3], 0)
+               | coalesce(max(late | (bits & taken[4])) FILTER (WHERE bits & given_by[4] <> 0) & taken[4], 0)
+               | coalesce(max(late | (bits & taken[5])) FILTER (WHERE bits & given_by[5] <> 0) & taken[5], 0)
+               | coalesce(max(late | (bits & taken[6])) FILTER (WHERE bits & given_by[6] <> 0) & taken[6], 0)
+               | coalesce(max(late | (bits & of_case)) FILTER (WHERE way IS NOT NULL) & of_case, 0) AS bits
         FROM months GROUP BY root_id
     ),
     target AS (
