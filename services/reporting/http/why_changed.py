@@ -10,12 +10,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.periods import PATTERN, parse_period
-from services.reporting.domain.periods import Period as Interval
 from services.reporting.http.asked import (
     UNKNOWN_AREA,
     AreaCode,
+    AskedPeriod,
     AsOf,
-    Period,
     demand_area,
     question,
 )
@@ -65,7 +64,7 @@ async def get_why_changed(
     caller: Annotated[Caller, require("aggregates:read")],
     code: AreaCode,
     indicator: Indicator = "stunted",
-    period: Period = None,
+    period: AskedPeriod = None,
     against: Against = None,
     as_of: AsOf = None,
     known_then: KnownThen = None,
@@ -88,7 +87,7 @@ async def get_children_of_term(
     term: Annotated[TermCode, Query(description="The `code` of a term")],
     page: Annotated[PageRequest, Depends(page_request)],
     indicator: Indicator = "stunted",
-    period: Period = None,
+    period: AskedPeriod = None,
     against: Against = None,
     as_of: AsOf = None,
     known_then: KnownThen = None,
@@ -112,7 +111,7 @@ def _comparison(
     known_then: date | None,
 ) -> Comparison:
     asked = question(caller, code, period, as_of)
-    later = Interval(asked.month)
+    later = asked.period
     earlier = parse_period(against) if against is not None else later.shifted(-1)
     if earlier.months != later.months or earlier.first >= later.first:
         raise _not_comparable("against", str(earlier))
@@ -132,7 +131,7 @@ def _not_comparable(field: str, value: str) -> Exception:
 async def _allowed(connection: Connection, caller: Caller, comparison: Comparison) -> Entry:
     asked = comparison.asked
     try:
-        _, entry = await find_area(connection, asked.code, asked.month)
+        _, entry = await find_area(connection, asked.code, asked.period)
     except UnknownAreaError:
         raise UNKNOWN_AREA.problem() from None
     demand_area(caller, entry)

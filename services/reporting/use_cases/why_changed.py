@@ -30,7 +30,7 @@ from services.reporting.domain.why_changed import (
     reason_between,
     reason_since,
 )
-from services.reporting.store.changes import Compared, KnownMarks, changed_children, counted_elsewhere, revisions_of
+from services.reporting.store.changes import Compared, KnownMarks, changed_children, revisions_of
 from services.reporting.store.sums import sums_by_place, where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
 from shared.calendar import end_of_day
@@ -49,11 +49,6 @@ class Comparison:
     indicator: str
     known_then: date | None = None
 
-    @property
-    def period(self) -> Period:
-        """The later period."""
-        return Period(self.asked.month)
-
 
 class Judged(NamedTuple):
     """One child that counts differently, and why: since then, and between the periods."""
@@ -67,10 +62,10 @@ class Judged(NamedTuple):
 async def why_changed(connection: Connection, comparison: Comparison) -> dict[str, Any]:
     """The two figures and the terms that lead from one to the other exactly; suppressed where the caller's are."""
     asked = comparison.asked
-    tree, entry = await find_area(connection, asked.code, asked.month)
+    tree, entry = await find_area(connection, asked.code, asked.period)
     judged = await _judge(connection, entry, comparison)
     now = await _fraction(connection, entry, comparison, comparison.against, asked.as_of)
-    after = await _fraction(connection, entry, comparison, comparison.period, asked.as_of)
+    after = await _fraction(connection, entry, comparison, comparison.asked.period, asked.as_of)
     then = now
     if comparison.known_then is not None:
         then = await _fraction(connection, entry, comparison, comparison.against, comparison.known_then)
@@ -79,7 +74,7 @@ async def why_changed(connection: Connection, comparison: Comparison) -> dict[st
     first, second = add_up(then, since, SINCE_THEN), add_up(now, between, BETWEEN)
     if not asked.exact:
         hidden = [
-            await _is_hidden(connection, comparison, period) for period in (comparison.period, comparison.against)
+            await _is_hidden(connection, comparison, period) for period in (comparison.asked.period, comparison.against)
         ]
         if any(hidden):
             return {**heading(tree, entry, asked), **_about(comparison), "suppressed": True, "terms": []}
@@ -102,7 +97,7 @@ async def children_of_term(
     connection: Connection, comparison: Comparison, term: str, after: UUID | None, limit: int
 ) -> list[dict[str, Any]]:
     """Up to `limit` children of a term by id, with how they count and their scores in both periods."""
-    _, entry = await find_area(connection, comparison.asked.code, comparison.asked.month)
+    _, entry = await find_area(connection, comparison.asked.code, comparison.asked.period)
     judged = await _judge(connection, entry, comparison)
     of_term = (item for item in judged if term in (item.since_then, item.between))
     chosen = [item for item in of_term if after is None or item.marks.child_id > after]
@@ -110,11 +105,9 @@ async def children_of_term(
 
 
 async def _judge(connection: Connection, entry: Entry, comparison: Comparison) -> list[Judged]:
-    where, periods = where_of(entry), (comparison.against, comparison.period)
-    compared = _compared(comparison)
-    marks = await changed_children(connection, where, compared, comparison.indicator)
+    periods = (comparison.against, comparison.asked.period)
+    marks = await changed_children(connection, where_of(entry), _compared(comparison), comparison.indicator)
     ids = [row.child_id for row in marks]
-    elsewhere = await counted_elsewhere(connection, where, compared, ids)
     revisions = await revisions_of(connection, ids)
     now = newest(_known(revisions, comparison.asked.as_of))
     then = newest(_known(revisions, comparison.known_then)) if comparison.known_then is not None else now
@@ -123,7 +116,7 @@ async def _judge(connection: Connection, entry: Entry, comparison: Comparison) -
     judged: list[Judged] = []
     for number, row in enumerate(marks):
         then_counts, before, after = (counted_of(known, comparison.indicator) for known in row[1:4])
-        away = elsewhere.get(row.child_id, (False, False, False))
+        away = row.away_then, row.away_before, row.away_after
         change = Change(row.child_id, then_counts, before, after, *away, linked=row.child_id in linked)
         between = reason_between(change, now.get(row.child_id), periods, inside)
         judged.append(Judged(row, change, reason_since(change), between))
@@ -135,7 +128,7 @@ async def _judge(connection: Connection, entry: Entry, comparison: Comparison) -
 def _compared(comparison: Comparison) -> Compared:
     now = end_of_day(comparison.asked.as_of) if comparison.asked.as_of is not None else None
     then = end_of_day(comparison.known_then) if comparison.known_then is not None else now
-    return Compared(comparison.against.first, comparison.asked.month, then, now)
+    return Compared(comparison.against, comparison.asked.period, then, now)
 
 
 def _known(revisions: list[ChildRevision], day: date | None) -> Iterator[ChildRevision]:
@@ -156,14 +149,14 @@ async def _fraction(
     connection: Connection, entry: Entry, comparison: Comparison, period: Period, known: date | None
 ) -> Fraction:
     before = end_of_day(known) if known is not None else None
-    places = await sums_by_place(connection, where_of(entry), period.first, before)
+    places = await sums_by_place(connection, where_of(entry), period, before, "own")
     return Fraction(*(sum(place.counts[name] for place in places) for name in RATES[comparison.indicator]))
 
 
 async def _is_hidden(connection: Connection, comparison: Comparison, period: Period) -> bool:
     asked = comparison.asked
-    tree, entry = await find_area(connection, asked.code, period.first)
-    row = await own_row(connection, tree, entry, asked.about(asked.code, period.first))
+    tree, entry = await find_area(connection, asked.code, period)
+    row = await own_row(connection, tree, entry, asked.about(asked.code, period))
     return any(row[name] is None for name in RATES[comparison.indicator])
 
 

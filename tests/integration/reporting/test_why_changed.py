@@ -26,6 +26,7 @@ from tests.unit.reporting.history import (
 PATH = "/v1/areas/{}/why-changed"
 MINUTES_A_DAY = 24 * 60
 KNOWN_THEN = "2026-01-31"
+MEASURED = {"stunted": "haz_measured", "wasted": "whz_measured", "underweight": "waz_measured"}
 
 
 def visit(number: int, on: date, haz: float | None, *, known: float = 1) -> list[Fact]:
@@ -85,15 +86,16 @@ async def test_each_child_that_counts_differently_is_in_one_term_that_opens(offi
 
 async def test_the_terms_add_up_in_every_area_and_by_two_instants(office: Office) -> None:
     await deliver(office.worker, [*register(), *random_history(23, 160)], 40)
+    asked = [("2026-01", "2025-12", name) for name in MEASURED] + [("2026-Q1", "2025-Q4", "wasted")]
     for code in ("12.19", "12.19.01", "PKM-12.19.01-1", *DESA, POSYANDU[DESA[0]][0]):
-        for indicator in ("stunted", "wasted", "underweight"):
-            asked = {"period": "2026-01", "against": "2025-12", "indicator": indicator}
-            body = await office.figures(PATH.format(code), **asked, known_then="2026-01-12")
+        who: Any = {"role": "puskesmas", "areas": (code,)} if code in DESA else {}
+        for period, against, indicator in asked:
+            query = {"period": period, "against": against, "indicator": indicator, "known_then": "2026-01-12"}
+            body = await office.figures(PATH.format(code), **query, **who)
             assert reached(body, "then") == fraction(body["before"]), (code, indicator)
             assert reached(body, "before") == fraction(body["after"]), (code, indicator)
-            told = await office.figures(f"/v1/areas/{code}/summary", period="2026-01")
-            measured = {"stunted": "haz", "wasted": "whz", "underweight": "waz"}[indicator]
-            assert fraction(body["after"]) == (told[indicator], told[f"{measured}_measured"])
+            told = await office.figures(f"/v1/areas/{code}/summary", period=period)
+            assert fraction(body["after"]) == (told[indicator], told[MEASURED[indicator]])
 
 
 async def test_what_was_recorded_or_merged_later_is_told_apart(office: Office) -> None:
