@@ -7,19 +7,17 @@ import unicodedata
 from datetime import date, datetime, time, timedelta
 from typing import Final, Generic, NamedTuple, TypeVar
 
+from shared.spreadsheet_text import NOT_TEXT
+
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 T = TypeVar("T")
 
 LONGEST_CELL: Final = 1000  # characters; the longest address of the real files has 90
-_NOT_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]")
-_UNSEEN_START: Final = re.compile(rf"(?:\s|{_NOT_TEXT.pattern})+")
 _SPACES: Final = re.compile(r"\s+")
 # Excel shows an apostrophe typed before a value as "this is text"; other programs then keep it in the value.
 _APOSTROPHE: Final = re.compile(r"^' ?(?=[=+\-@\d])")
-_FORMULA_STARTS: Final = ("=", "+", "-", "@")
 # What a spreadsheet shows instead of a result, and `####` of a column that was too narrow when it was printed to text.
 _SPREADSHEET_ERROR: Final = re.compile(r"#(N/A|NUM!|VALUE!|REF!|DIV/0!|NAME\?|NULL!|SPILL!|CALC!|#+)", re.IGNORECASE)
-_SIGNED_NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?)?")  # a lone sign is harmless too
 
 
 class Parsed(NamedTuple, Generic[T]):
@@ -42,20 +40,8 @@ def clean_text(cell: Cell) -> str:
     text = str(cell)  # dates and times: their ISO form
     if text.isascii() and text.isprintable() and not text.startswith("'"):
         return " ".join(text.split()) if " " in text else text
-    text = _NOT_TEXT.sub(" ", unicodedata.normalize("NFC", text))
+    text = NOT_TEXT.sub(" ", unicodedata.normalize("NFC", text))
     return _APOSTROPHE.sub("", _SPACES.sub(" ", text).strip())
-
-
-def neutralised(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: an apostrophe before `=`, `+`, `-`, `@`, unless it is a number.
-
-    `clean_text` takes the apostrophe off again, so that what we wrote reads back the same.
-    """
-    unseen = _UNSEEN_START.match(text)
-    start = text[unseen.end() :] if unseen else text
-    if not start.startswith(_FORMULA_STARTS) or _SIGNED_NUMBER.fullmatch(start.rstrip()):
-        return text
-    return f"'{text}"
 
 
 def is_spreadsheet_error(cell: Cell) -> bool:

@@ -20,8 +20,9 @@ from typing import Final, Literal, Protocol
 
 import xlsxwriter
 
-from services.measurement.domain.cells import clean_text, neutralised
+from services.measurement.domain.cells import clean_text
 from services.measurement.domain.file_row import FileRow, Value
+from shared.spreadsheet_text import neutralised
 
 ExportProfile = Literal["A", "B"]
 ExportForm = Literal["xlsx", "csv"]

@@ -17,12 +17,13 @@ from typing import Any, Final, cast
 
 import xlsxwriter
 
-from services.measurement.domain.cells import Cell, clean_text, neutralised
+from services.measurement.domain.cells import Cell, clean_text
 from services.measurement.domain.dates import Order, decide_order, read_date
 from services.measurement.domain.file_row import JudgedRow, Outcome
 from services.measurement.domain.problems import is_note, reason_texts
 from services.measurement.formats.diagnose import Examination
 from services.measurement.formats.reader import Table
+from shared.spreadsheet_text import neutralised
 
 LINE_HEAD: Final = "Baris (Tumbuh)"
 REASON_HEAD: Final = "Alasan (Tumbuh)"

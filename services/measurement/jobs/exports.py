@@ -17,6 +17,7 @@ from services.measurement.store.primary_visits import count_visits, places_with_
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.export_rows import export_rows, place_names
 from shared.calendar import now_utc
+from shared.jobs.attempts import begin_attempt, progress
 from shared.jobs.lease import RunningJob
 from shared.jobs.runner import Done, JobFailedError
 from shared.postgres.pool import Connection, Pool
@@ -88,24 +89,6 @@ class ExportJob:
         ]
         digest = hashlib.sha256(content).hexdigest()
         return MadeFile(key, pieces, digest, len(content), rows, left_out, child_ids)
-
-
-async def begin_attempt(job: RunningJob, limit: int) -> None:
-    """Count how often a job that cannot be taken up in its middle began. JobFailedError beyond `limit`.
-
-    The job table counts claims without progress only, and such a job makes progress every time.
-    """
-    attempt = (job.cursor or {}).get("attempt", 0) + 1
-    if attempt > limit:
-        raise JobFailedError("attempts_exhausted")
-    async with job.chunk() as chunk:
-        chunk.advance({"attempt": attempt}, done=0)
-
-
-async def progress(job: RunningJob, done: int, rows: int) -> None:
-    """Tell how far a job is; raises what `RunningJob.chunk` raises."""
-    async with job.chunk() as chunk:
-        chunk.advance(job.cursor or {}, done=done, rows=rows)
 
 
 def file_name(order: ExportOrder) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from services.measurement.jobs.exports import begin_attempt
 from services.measurement.jobs.growth import recompute
 from services.measurement.jobs.parsing import ParsedFile, Parser, load_piece
 from services.measurement.store import file_profiles, reconciliations
@@ -17,6 +16,7 @@ from services.measurement.use_cases.match_their_rows import Scope, TheirRow
 from services.measurement.use_cases.reconcile_rows import Reconciled, TheirFile, reconcile_rows
 from services.measurement.use_cases.take_file_rows import place_book
 from shared.calendar import last_day, today_jakarta
+from shared.jobs.attempts import begin_attempt
 from shared.jobs.lease import RunningJob
 from shared.jobs.runner import Done, JobFailedError
 from shared.postgres.pool import Pool

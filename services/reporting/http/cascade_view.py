@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.reporting.http.numbers import NOTHING, count, interval, percent
+from services.reporting.formats.numbers import NOTHING, count, interval, percent
 from shared.problems import Language
 
 BAR_WIDTH: Final = 100.0

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from services.reporting.formats.numbers import day_name
 from services.reporting.http.asked import AskedPeriod
 from services.reporting.http.children_view import child_link, short_form
-from services.reporting.http.numbers import day_name
 from services.reporting.http.page_answers import Area, Lang, html, log_in_first, message
 from services.reporting.http.page_session import reader_of
 from services.reporting.http.page_texts import texts

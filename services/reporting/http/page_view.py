@@ -1,5 +1,4 @@
 """From figures to what a page shows: words, numbers, classes, shapes."""
-# ruff: noqa: RUF001 - people read these texts: a dash is a dash, a minus a minus
 
 from __future__ import annotations
 
@@ -9,26 +8,19 @@ from urllib.parse import urlencode
 
 from services.reporting.domain.figures import CAUTION_FROM
 from services.reporting.domain.periods import LENGTHS, MONTH, QUARTER, SEMESTER, YEAR, Period, parse_period, period_of
+from services.reporting.formats.map_classes import CLASS_NAMES, share_class
+from services.reporting.formats.map_svg import map_below
+from services.reporting.formats.numbers import NOTHING, count, interval, percent, period_name
+from services.reporting.formats.trend_svg import Month, draw_trend
 from services.reporting.http.cascade_view import cascade_view
-from services.reporting.http.map_svg import map_below
-from services.reporting.http.numbers import NOTHING, count, interval, percent, period_name
 from services.reporting.http.page_texts import texts
-from services.reporting.http.trend_svg import Month, draw_trend
 from shared.problems import Language
 
-# Public-health classes of stunting in children (WHO and UNICEF, 2018): lower limits of low, medium, high, very high.
-CLASS_LIMITS: Final = (0.025, 0.10, 0.20, 0.30)
-CLASS_NAMES: Final = ("< 2,5 %", "2,5–< 10 %", "10–< 20 %", "20–< 30 %", "≥ 30 %")
 OFFERED: Final = {MONTH: 24, QUARTER: 8, SEMESTER: 4, YEAR: 3}  # periods of each length to choose from
 FEWEST_MONTHS: Final = 12  # that the trend of months shows
 LABEL_WIDTH: Final = 46.0  # pixels that a share needs inside its shape
 ROOMY_WIDTH: Final = 95.0  # the same on a phone, where letters are larger than the map
 Row = Mapping[str, Any]
-
-
-def share_class(share: float | None) -> str:
-    """CSS class of a share on the map; hatched where there is no data."""
-    return "no-data" if share is None else f"class-{sum(share >= limit for limit in CLASS_LIMITS)}"
 
 
 def page_view(

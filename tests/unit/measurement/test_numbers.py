@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.measurement.domain.cells import Cell, clean_text, neutralised
+from services.measurement.domain.cells import Cell, clean_text
 from services.measurement.domain.numbers import day_month_as_number, read_measure, read_number
+from shared.spreadsheet_text import neutralised
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from services.reporting.formats.map_classes import share_class
+from services.reporting.formats.map_svg import dissolve, map_below
+from services.reporting.formats.numbers import NOTHING, count, interval, month_name, percent
+from services.reporting.formats.trend_svg import Month, draw_trend
 from services.reporting.http.cascade_view import cascade_view
-from services.reporting.http.map_svg import dissolve, map_below
-from services.reporting.http.numbers import NOTHING, count, interval, month_name, percent
 from services.reporting.http.page_texts import texts
-from services.reporting.http.page_view import share_class
-from services.reporting.http.trend_svg import Month, draw_trend
 
 pytestmark = pytest.mark.bare
 
