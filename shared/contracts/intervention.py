@@ -14,8 +14,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from shared.contracts.fact import ChildFact
 
 InterventionType = Literal[
-    "supplementary_feeding", "supplementation", "sanitation", "parenting_education", "referral", "sponsorship"
-]
+    "supplementary_feeding", "supplementation", "sanitation", "parenting_education", "referral", "sponsorship",
+    "immunisation", "breastfeeding_recall",
+]  # fmt: skip
 FacilityCode = Annotated[str, Field(pattern=r"^(RS|PKM|KLN)[.-][0-9A-Z.-]{1,30}$", examples=["RS.12.19.RSUD"])]
 SponsorCode = Annotated[str, Field(pattern=r"^[A-Z]{2,8}[.-][0-9A-Z.-]{1,30}$", examples=["BAAS-12.19-0042"])]
 FeedingClass = Literal["wasted", "underweight", "not_gained"]
@@ -23,6 +24,10 @@ Supplement = Literal["vitamin_a", "iron", "zinc", "multiple_micronutrients", "de
 Dose = Literal[
     "blue_100000_iu", "red_200000_iu", "drops", "syrup", "tablet_10_mg", "tablet_20_mg", "sachet",
     "albendazole_200_mg", "albendazole_400_mg",
+]  # fmt: skip
+Vaccine = Literal[
+    "hb0", "bcg", "opv1", "opv2", "opv3", "opv4", "dpt_hb_hib1", "dpt_hb_hib2", "dpt_hb_hib3", "ipv1", "ipv2", "mr1",
+    "dpt_hb_hib4", "mr2", "pcv1", "pcv2", "pcv3", "rv1", "rv2", "rv3", "basic_complete",
 ]  # fmt: skip
 ReferralReason = Literal[
     "severe_wasting", "severe_wasting_with_complications", "severe_stunting", "growth_faltering", "severe_anaemia",
@@ -195,10 +200,40 @@ class Sponsorship(Part):
         return f"{self.type_name}:{self.sponsor_code}:{self.support}"
 
 
+class Immunisation(Part):
+    """One dose of a vaccine, or the card's word that the basic set is complete (IDL)."""
+
+    type_name = "immunisation"
+    begins = "given_on"
+
+    vaccine: Vaccine = Field(
+        description="basic_complete: the card shows the whole basic set, doses not told one by one."
+    )
+    given_on: date
+
+    @property
+    def about(self) -> str:
+        """One vaccine and dose."""
+        return f"{self.type_name}:{self.vaccine}"
+
+
+class BreastfeedingRecall(Part):
+    """What the mother was asked on a day: whether the infant got nothing but breast milk since yesterday."""
+
+    type_name = "breastfeeding_recall"
+    begins = "asked_on"
+
+    asked_on: date
+    exclusive: bool = Field(description="Only breast milk in the last 24 hours; medicine and vitamins do not count.")
+
+
 PARTS: Final[dict[InterventionType, type[Part]]] = {
     part.type_name: part
-    for part in (SupplementaryFeeding, Supplementation, Sanitation, ParentingEducation, Referral, Sponsorship)
-}
+    for part in (
+        SupplementaryFeeding, Supplementation, Sanitation, ParentingEducation, Referral, Sponsorship, Immunisation,
+        BreastfeedingRecall,
+    )
+}  # fmt: skip
 
 
 class InterventionV1(ChildFact):
@@ -217,6 +252,8 @@ class InterventionV1(ChildFact):
     sponsorship: Sponsorship | None = None
     voided: bool = False
     void_reason: str | None = Field(default=None, max_length=40, description="Code, never free text.")
+    immunisation: Immunisation | None = None
+    breastfeeding_recall: BreastfeedingRecall | None = None
 
     @model_validator(mode="after")
     def _one_part(self) -> Self:

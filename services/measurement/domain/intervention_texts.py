@@ -40,6 +40,10 @@ INTERVENTION_TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Biru untuk 6-11 bulan, merah untuk 12-59 bulan; periksa warnanya, tanggalnya dan tanggal lahir anak",
         "the vitamin A capsule is not that of the child's age on that day",
         "Blue from 6 to 11 months, red from 12 to 59; check the colour, the day and the birth date"),
+    "recall_not_for_age": (
+        "ASI eksklusif hanya ditanyakan sampai bayi berumur 6 bulan", "Periksa tanggal itu dan tanggal lahir anak",
+        "exclusive breastfeeding is asked about until the infant is 6 months old",
+        "Check that day and the child's birth date"),
     "dose_of_another_supplement": (
         "dosis itu bukan dari suplemen ini", "Pilih dosis suplemennya, atau kosongkan bila tidak diketahui",
         "the dose is of another supplement", "Choose a dose of this supplement, or leave it out if it is not known"),

@@ -22,6 +22,8 @@ DOSES: Final[dict[str, tuple[str, ...]]] = {
 }
 # Completed calendar months, half-open: the programme gives blue capsules at 6-11 months, red ones at 12-59.
 VITAMIN_A_MONTHS: Final = {"blue_100000_iu": (6, 12), "red_200000_iu": (12, 60)}
+# Exclusive breastfeeding is of the first six months; who has just completed them may still be asked about them.
+BREASTFEEDING_ASKED_BEFORE_MONTHS: Final = 7
 URGENCIES: Final = {"emergency": 1, "urgent": 2, "routine": 3}
 
 
@@ -136,6 +138,12 @@ def dose_problems(given: Given, birth_date: date) -> Iterator[EntryProblem]:
         youngest, before = VITAMIN_A_MONTHS[given.dose]
         if not youngest <= completed_months(birth_date, given.given_on) < before:
             yield EntryProblem("vitamin_a_not_for_age", field, value=given.dose)
+
+
+def recall_problems(act: Act, birth_date: date) -> Iterator[EntryProblem]:
+    """Exclusive breastfeeding is asked about infants only."""
+    if completed_months(birth_date, act.first_day) >= BREASTFEEDING_ASKED_BEFORE_MONTHS:
+        yield EntryProblem("recall_not_for_age", f"{act.type_name}.{act.begins}", value=act.first_day.isoformat())
 
 
 def rival(act: Act, others: Iterable[KnownT]) -> KnownT | None:

@@ -13,8 +13,10 @@ from services.measurement.http.requests import ReasonText
 from services.measurement.use_cases.change_interventions import InterventionVoidReason
 from shared.contracts.intervention import (
     PARTS,
+    BreastfeedingRecall,
     EndClass,
     EndReason,
+    Immunisation,
     InterventionType,
     ParentingEducation,
     Part,
@@ -39,6 +41,8 @@ class PartsIn(Body):
     parenting_education: ParentingEducation | None = None
     referral: SentReferral | None = None
     sponsorship: Sponsorship | None = None
+    immunisation: Immunisation | None = None
+    breastfeeding_recall: BreastfeedingRecall | None = None
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:

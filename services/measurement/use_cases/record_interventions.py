@@ -17,6 +17,7 @@ from services.measurement.domain.interventions import (
     dose_problems,
     feeding_problems,
     life_problems,
+    recall_problems,
     rival,
 )
 from services.measurement.store.children import CHILDREN, Standing, merged_into
@@ -26,7 +27,14 @@ from services.measurement.use_cases.entry import Entry
 from services.measurement.use_cases.record_measurements import child_refusal
 from shared.contracts.child import ChildV1
 from shared.contracts.fact import new_fact_id
-from shared.contracts.intervention import InterventionV1, Part, Referral, SupplementaryFeeding, Supplementation
+from shared.contracts.intervention import (
+    BreastfeedingRecall,
+    InterventionV1,
+    Part,
+    Referral,
+    SupplementaryFeeding,
+    Supplementation,
+)
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
@@ -107,6 +115,8 @@ def intervention_problems(part: Part, child: ChildV1, today: date) -> list[Entry
         found += feeding_problems(part, today)
     if isinstance(part, Supplementation):
         found += dose_problems(part, child.birth_date)
+    if isinstance(part, BreastfeedingRecall):
+        found += recall_problems(part, child.birth_date)
     return found
 
 

@@ -18,11 +18,13 @@ _ONE_DAY = timedelta(days=1)
 
 
 class Span(NamedTuple):
-    """Months `[from_month, to_month)` at one place."""
+    """Months `[from_month, to_month)` at one place, of a child of this sex and birth date: who is due for what."""
 
     from_month: date
     to_month: date
     place: Place
+    sex: str | None
+    birth_date: date
 
 
 def residence_on(child: ChildRevision, day: date) -> Place:
@@ -55,7 +57,7 @@ def target_spans(child: ChildRevision) -> tuple[Span, ...]:
     first, last = days
     begins = month_of(first)
     if len(child.residences) == 1:
-        return (Span(begins, add_months(month_of(last), 1), child.residences[0][1]),)
+        return (Span(begins, add_months(month_of(last), 1), child.residences[0][1], child.sex, child.birth_date),)
     # The last residence of a month wins; one that begins after the last day as a target never counts.
     starts = {begins: residence_on(child, min(last_day(begins), last))}
     for valid_from, place in child.residences:
@@ -67,7 +69,7 @@ def target_spans(child: ChildRevision) -> tuple[Span, ...]:
         if spans and spans[-1].place == place:
             spans[-1] = spans[-1]._replace(to_month=end)
         else:
-            spans.append(Span(month, end, place))
+            spans.append(Span(month, end, place, child.sex, child.birth_date))
     return tuple(spans)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from shared.contracts.intervention import BreastfeedingRecall, InterventionV1
 from shared.contracts.risk import Milestone
 from shared.ledger.census import CensusTable
 from shared.postgres.merge import Column, FactTable, plain
@@ -100,6 +101,34 @@ FOLLOW_UP: Final = _about_child(
     ("state", "text"),
     ("done_on", "date"),
 )
+# What of its type an intervention is about, in a word: the field that says so.
+SUBJECTS: Final = {
+    "supplementary_feeding": "feeding_class",
+    "supplementation": "supplement",
+    "sanitation": "work",
+    "parenting_education": "topic",
+    "referral": "reason",
+    "sponsorship": "support",
+    "immunisation": "vaccine",
+}
+
+
+def _subject(fact: InterventionV1) -> str:
+    part = fact.part
+    if isinstance(part, BreastfeedingRecall):
+        return "exclusive" if part.exclusive else "not_exclusive"
+    return str(getattr(part, SUBJECTS[fact.type]))
+
+
+INTERVENTION: Final = _about_child(
+    "intervention_fact",
+    ("type", "text"),
+    Column("subject", "text", _subject),
+    Column("dose", "text", lambda fact: fact.supplementation and fact.supplementation.dose),
+    Column("began_on", "date", lambda fact: fact.part.first_day),
+    Column("ended_on", "date", lambda fact: fact.part.last_day),
+    ("voided", "boolean"),
+)
 REGISTER: Final[FactTable[Any]] = FactTable(
     "register_fact",
     (
@@ -127,5 +156,6 @@ TABLES: Final[dict[str, FactTable[Any]]] = {
     "risk-status": RISK_STATUS,
     "case": CASE,
     "follow-up": FOLLOW_UP,
+    "intervention": INTERVENTION,
 }
 HOLDS: Final = tuple(CensusTable(kind, table.name, history=True) for kind, table in TABLES.items())

@@ -83,7 +83,7 @@ async def leftovers(connection: Connection) -> list[int]:
 async def drop_some(connection: Connection, generation: int, rows: int) -> bool:
     """Delete up to `rows` rows of each table of `generation`; True when nothing of it is left."""
     left = False
-    for table in ("child_month", "child_span", "cell", "level_cell"):
+    for table in ("child_month", "child_span", "child_service", "cell", "level_cell"):
         status = await connection.execute(
             f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE generation = $1 LIMIT $2))",
             generation,

@@ -137,9 +137,15 @@ CHILD_MONTHS: Final = VersionTable(
 CHILD_SPANS: Final = VersionTable(
     "child_span",
     "from_month",
-    (("to_month", "date"), ("desa_code", "text"), ("posyandu_code", "text")),
-    lambda span: (span.to_month, *span.place),
-    lambda from_month, to_month, *place: Span(from_month, to_month, Place(*place)),
+    (
+        ("to_month", "date"),
+        ("desa_code", "text"),
+        ("posyandu_code", "text"),
+        ("sex", "text"),
+        ("birth_date", "date"),
+    ),
+    lambda span: (span.to_month, *span.place, *span[3:]),
+    lambda from_month, to_month, desa, posyandu, *who: Span(from_month, to_month, Place(desa, posyandu), *who),
 )
 ADD_TO_CELLS: Final = (
     f"INSERT INTO cell (generation, desa_code, posyandu_code, month, {', '.join(CELL_COLUMNS)}) "

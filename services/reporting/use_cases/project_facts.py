@@ -18,14 +18,16 @@ from services.reporting.store.present import store_present
 from services.reporting.store.projection import add_to_cells
 from services.reporting.store.tally import add_to_tally
 from services.reporting.use_cases.refold import FOLD_GROUPS, Into, move_pending, refold
+from services.reporting.use_cases.refold_services import refold_services
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import Fact
+from shared.contracts.intervention import InterventionV1
 from shared.contracts.risk import AssessmentV1, CaseV1
 from shared.messaging.batch import Applied
 from shared.postgres.merge import merge_facts
 from shared.postgres.pool import Connection
 
-FOLDED: Final = frozenset((ChildV1.kind, MeasurementV1.kind, AssessmentV1.kind, CaseV1.kind))
+FOLDED: Final = frozenset((ChildV1.kind, MeasurementV1.kind, AssessmentV1.kind, CaseV1.kind, InterventionV1.kind))
 
 # Leader → measurements with something new (none where only a case is new); None = the whole group.
 Asked = dict[UUID, set[UUID] | None]
@@ -47,8 +49,9 @@ async def project_facts(connection: Connection, facts: Sequence[Fact]) -> list[A
     if asked:
         into = {target: Deltas() for target in await targets(connection)}
         new = {(fact.fact_id, fact.epoch, fact.revision) for fact in applied if fact.kind in FOLDED}
+        acted = {fact.child_id for fact in applied if type(fact) is InterventionV1}
         for part in _parts(groups, asked):
-            await _fold(connection, into, *part, new)
+            await _fold(connection, into, *part, new, acted)
     await add_to_tally(connection, applied)
     await add_to_cells(connection, {target.generation: deltas for target, deltas in into.items()})
     return outcomes
@@ -64,7 +67,12 @@ async def _lock(connection: Connection, facts: Iterable[Fact]) -> Groups:
             if fact.merged_into is not None:
                 touched.add(fact.merged_into)
                 merges.add((fact.child_id, fact.merged_into))
-        elif type(fact) is MeasurementV1 or type(fact) is AssessmentV1 or type(fact) is CaseV1:
+        elif (
+            type(fact) is MeasurementV1
+            or type(fact) is AssessmentV1
+            or type(fact) is CaseV1
+            or type(fact) is InterventionV1
+        ):
             touched.add(fact.child_id)
     if not touched:
         return {}
@@ -99,7 +107,7 @@ def _asked(groups: Groups, applied: Iterable[Fact]) -> Asked:
             measurement_id = fact.fact_id
         elif type(fact) is AssessmentV1:
             measurement_id = fact.measurement_id
-        elif type(fact) is CaseV1:
+        elif type(fact) is CaseV1 or type(fact) is InterventionV1:
             pass
         elif type(fact) is ChildV1:
             asked[groups.get(fact.child_id, fact.child_id)] = None
@@ -126,7 +134,14 @@ def _parts(groups: Groups, asked: Asked) -> Iterator[tuple[Groups, Asked]]:
         yield whose, {leader: asked[leader] for leader in part}
 
 
-async def _fold(connection: Connection, into: Into, groups: Groups, asked: Asked, new: AbstractSet[Slot]) -> None:
+async def _fold(
+    connection: Connection,
+    into: Into,
+    groups: Groups,
+    asked: Asked,
+    new: AbstractSet[Slot],
+    acted: AbstractSet[UUID],
+) -> None:
     facts = await read_groups(connection, groups, asked)
     move_pending(into, facts, new)
     whole = {leader for leader, ids in asked.items() if ids is None}
@@ -137,6 +152,8 @@ async def _fold(connection: Connection, into: Into, groups: Groups, asked: Asked
             if opened is not None:
                 since[leader] = opened
     await refold(connection, into, groups, facts, whole, since)
+    served = whole.union(leader for child_id, leader in groups.items() if child_id in acted)
+    await refold_services(connection, into, groups, facts, served)
     children = [child for leader in whole for child in facts[leader].children]
     changed = {child.child_id for child in children if child.slot in new}
     await store_present(connection, newest(child for child in children if child.child_id in changed).values())

@@ -27,6 +27,7 @@ from services.reporting.store.generations import (
 from services.reporting.store.group_facts import linked, read_by_key, read_groups
 from services.reporting.store.projection import add_to_cells
 from services.reporting.use_cases.refold import FOLD_GROUPS, refold
+from services.reporting.use_cases.refold_services import refold_services
 from services.reporting.use_cases.verify import verify
 from shared.postgres.pool import Connection
 
@@ -81,6 +82,7 @@ async def fill_bucket(connection: Connection, generation: int, bucket: int) -> i
         facts = await read_groups(connection, groups, dict.fromkeys(groups.values()))
         # A group may already be here, folded with a member of an earlier bucket: comparing makes that harmless.
         await refold(connection, into, groups, facts, facts.keys())
+        await refold_services(connection, into, groups, facts, facts.keys())
         of_bucket = set(asked)
         for child_id, place, month in (waiting for group in facts.values() for waiting in pending(group)):
             if child_id in of_bucket:

@@ -55,9 +55,9 @@ async def refold(
     stored_spans = await CHILD_SPANS.read(connection, (), members) if members else {}
     spans = [span for leader in whole for span in fold_spans(facts[leader].children)]
     for target, deltas in into.items():
-        held = _held(target, groups)
+        here = held(target, groups)
         difference = compare(
-            stored.get(target.generation, ()), [version for version in fresh if version.key[0] in held]
+            stored.get(target.generation, ()), [version for version in fresh if version.key[0] in here]
         )
         await CHILD_MONTHS.write(connection, target.generation, difference)
         for sign, current in ((-1, difference.was_current), (1, difference.is_current)):
@@ -65,7 +65,7 @@ async def refold(
                 deltas.add_month(month, content, sign)
         if members:
             known = stored_spans.get(target.generation, ())
-            differs = compare(known, [span for span in spans if span.key[0] in held])
+            differs = compare(known, [span for span in spans if span.key[0] in here])
             await CHILD_SPANS.write(connection, target.generation, differs)
             for sign, current_spans in ((-1, differs.was_current), (1, differs.is_current)):
                 for _, span in current_spans:
@@ -119,7 +119,7 @@ async def _fold(facts: Mapping[UUID, GroupFacts], judged: Mapping[UUID, ByMonth]
     return versions
 
 
-def _held(target: Target, groups: Groups) -> set[UUID]:
+def held(target: Target, groups: Groups) -> set[UUID]:
     """Children of whose group the target holds somebody; the others are left to the rebuild that fills it."""
     if target.buckets_done == BUCKETS:
         return set(groups)

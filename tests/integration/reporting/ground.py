@@ -34,7 +34,11 @@ PAGE_KEY = bytes(range(64, 96))
 KABUPATEN = "12.19"
 SOON = timedelta(minutes=5)
 SETTINGS = small_service.settings_of(SERVICE)
-FACTS = "child_fact, measurement_fact, assessment_fact, risk_status_fact, case_fact, follow_up_fact, register_fact"
+FACTS = (
+    "child_fact, measurement_fact, assessment_fact, risk_status_fact, case_fact, follow_up_fact, register_fact, "
+    "intervention_fact"
+)
+DERIVED = ("child_month", "child_span", "child_service", "cell")
 
 
 @dataclass
@@ -110,8 +114,7 @@ async def log_in(
 
 async def empty(pool: Pool) -> None:
     """Forget everything that was projected."""
-    derived_tables = ("child", "child_link", "child_month", "child_span", "cell", "level_cell")
-    for table in (*FACTS.split(", "), "fact_tally", *derived_tables):
+    for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", *DERIVED, "level_cell"):
         await pool.execute(f"DELETE FROM {table}")
     await pool.execute("DELETE FROM generation WHERE state <> 'live'")
 
@@ -129,7 +132,7 @@ async def deliver(pool: Pool, facts: Sequence[Fact], size: int | None = None) ->
 async def derived(pool: Pool) -> dict[str, list[tuple[Any, ...]]]:
     """All derived rows of the live generation, without its number; cells that hold nothing left out."""
     rows: dict[str, list[tuple[Any, ...]]] = {}
-    for table in ("child_month", "child_span", "cell"):
+    for table in DERIVED:
         found = await pool.fetch(
             f"SELECT * FROM {table} WHERE generation = (SELECT generation FROM generation WHERE state = 'live')"
         )

@@ -100,6 +100,19 @@ def test_vitamin_a_is_blue_from_six_and_red_from_twelve_completed_months(
     assert found == ([] if code is None else [code])
 
 
+def test_exclusive_breastfeeding_is_asked_about_until_six_months_and_not_later() -> None:
+    """Born on 15 January 2024: seven months are complete on 15 August."""
+    asked = [part("breastfeeding_recall", asked_on=day, exclusive=True) for day in ("2024-08-14", "2024-08-15")]
+    found = [[problem.code for problem in intervention_problems(one, CHILD, TODAY)] for one in asked]
+    assert found == [[], ["recall_not_for_age"]]
+
+
+def test_two_vaccines_of_one_day_do_not_exclude_each_other_and_one_is_given_once_a_day() -> None:
+    first = stored(part("immunisation", vaccine="opv1", given_on="2024-03-15"))
+    assert rival(part("immunisation", vaccine="bcg", given_on="2024-03-15"), [first]) is None
+    assert rival(part("immunisation", vaccine="opv1", given_on="2024-03-15"), [first]) is first
+
+
 def test_what_began_after_death_or_departure_is_refused_and_what_began_before_is_not() -> None:
     gone = CHILD.model_copy(update={"died_on": date(2025, 10, 1)})
     assert intervention_problems(part("supplementary_feeding"), gone, TODAY) == []

@@ -16,6 +16,14 @@ from uuid import UUID
 from shared.calendar import completed_months
 from shared.contracts.child import ChildV1, MeasurementV1, Residence
 from shared.contracts.fact import Fact, derived_fact_id
+from shared.contracts.intervention import (
+    BreastfeedingRecall,
+    Dose,
+    InterventionV1,
+    Part,
+    SupplementaryFeeding,
+    Supplementation,
+)
 from shared.contracts.register import RegisterEntryV1, RegisterKind, register_fact_id
 from shared.contracts.risk import AssessmentV1, CaseV1, Milestone, RiskStatusV1
 
@@ -108,6 +116,27 @@ def case(name: str = "a", *, of: int = 1, revision: int = 1, known: float = 2, *
     )  # fmt: skip
 
 
+def act(name: str, part: Part, *, of: int = 1, revision: int = 1, known: float = 2, **fields: Any) -> InterventionV1:
+    """Something done for a child; `name` tells acts apart."""
+    content = {
+        "fact_id": uuid.uuid5(child_id(of), f"act {name}"), "child_id": child_id(of), "epoch": 1, "revision": revision,
+        "known_at": at(known), "change": "recorded", "source": "test", "recorded_at": at(known),
+        "type": part.type_name, part.type_name: part,
+    }  # fmt: skip
+    return InterventionV1.model_validate(content | fields)
+
+
+def vitamin_a(on: date, dose: Dose = "red_200000_iu") -> Supplementation:
+    """A capsule."""
+    return Supplementation(supplement="vitamin_a", dose=dose, given_on=on)
+
+
+def feeding(since: date, until: date | None = None) -> SupplementaryFeeding:
+    """A course of supplementary feeding."""
+    ended: dict[str, Any] = {} if until is None else {"ended_on": until, "end_reason": "completed"}
+    return SupplementaryFeeding(feeding_class="wasted", product="local", started_on=since, **ended)
+
+
 def risk_status(of: int = 1, *, revision: int = 1, known: float = 2, **fields: Any) -> RiskStatusV1:
     """The present status of a child."""
     return RiskStatusV1(
@@ -155,6 +184,7 @@ class _Owner:
         self.measurements: dict[UUID, MeasurementV1] = {}
         self.assessments: dict[UUID, AssessmentV1] = {}
         self.cases: dict[UUID, CaseV1] = {}
+        self.acts: dict[UUID, InterventionV1] = {}
 
     def publish(self, fact: Any) -> None:
         self.facts.append(fact)
@@ -163,6 +193,7 @@ class _Owner:
             "measurement": self.measurements,
             "assessment": self.assessments,
             "case": self.cases,
+            "intervention": self.acts,
         }
         kept[fact.kind][fact.fact_id] = fact
 
@@ -180,8 +211,8 @@ class _Owner:
 
     def step(self) -> None:
         self.clock += self.dice.choice((0, 0, 1, 700, 1500))
-        often = ((self.measure, self.judge) * 3) + (self.open_case, self.advance_case)
-        seldom = [self.correct, self.void, self.move, self.leave, self.redate]
+        often = ((self.measure, self.judge) * 3) + (self.open_case, self.advance_case, self.serve)
+        seldom = [self.correct, self.void, self.move, self.leave, self.redate, self.serve_otherwise]
         if self.merging:
             seldom += [self.merge, self.unmerge]
         self.dice.choice((*often, *seldom, self.register_child))()
@@ -262,6 +293,32 @@ class _Owner:
         else:
             fields |= {"state": "open", "close_reason": None, "closed_on": None}
         self.revise(fact, "moved", **fields)
+
+    def part(self) -> Part:
+        """A capsule, a course (open or ended) or an answer."""
+        day = self.day()
+        return self.dice.choice((
+            vitamin_a(day, self.dice.choice(("blue_100000_iu", "red_200000_iu"))),
+            feeding(day, self.dice.choice((None, day + timedelta(days=40)))),
+            BreastfeedingRecall(asked_on=day, exclusive=self.dice.random() < 0.5),
+        ))  # fmt: skip
+
+    def serve(self) -> None:
+        if self.children:
+            of = self.dice.choice(list(self.children))
+            name = str(len(self.acts))
+            fact = act(name, self.part(), known=self.clock)
+            self.publish(fact.model_copy(update={"child_id": of, "fact_id": uuid.uuid5(of, f"act {name}")}))
+
+    def serve_otherwise(self) -> None:
+        """A correction keeps the type of what was done; or it never was."""
+        if self.acts:
+            fact = self.dice.choice(list(self.acts.values()))
+            part = self.part()
+            if part.type_name == fact.type:
+                self.revise(fact, "corrected", **{fact.type: part})
+            else:
+                self.revise(fact, "voided", voided=not fact.voided)
 
     def correct(self) -> None:
         if self.measurements:
