@@ -10,11 +10,12 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from services.reporting.consumers.facts import FactsHandler
-from services.reporting.http import areas, child_page, login, operations, page, why_changed
+from services.reporting.http import areas, child_page, login, operations, page, reports, why_changed
 from services.reporting.http.login_provider import Provider
 from services.reporting.http.page import OPEN_PATHS
 from services.reporting.http.page_answers import Entrance
 from services.reporting.http.scoring_door import ScoringDoor
+from services.reporting.jobs.cut_offs import CutOffs
 from services.reporting.store.fact_tables import HOLDS
 from shared.auth.tokens import TokenVerifier
 from shared.calendar import now_utc
@@ -52,6 +53,8 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             worker.register(health)
             health.ping("worker-database", lambda: pool.fetchval("SELECT 1"))
             tasks |= worker.tasks()
+            if worker.consumer is not None:
+                tasks["cut-offs"] = CutOffs(pool, worker.consumer.note_ends, now_utc).run
             state[operations.WORKER_ADDRESS] = address
         verifier = None
         if settings.door.serves_api:
@@ -85,4 +88,11 @@ def _entrance(settings: ServiceSettings, verifier: TokenVerifier) -> Entrance:
 def routers() -> list[APIRouter]:
     """Every route of the service."""
     pages = [page.router, child_page.router, login.router]
-    return [areas.router, why_changed.router, operations.router, *pages, ledger_router(SERVICE, owns=(), holds=HOLDS)]
+    return [
+        areas.router,
+        why_changed.router,
+        reports.router,
+        operations.router,
+        *pages,
+        ledger_router(SERVICE, owns=(), holds=HOLDS),
+    ]

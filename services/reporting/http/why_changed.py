@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -18,6 +19,7 @@ from services.reporting.http.asked import (
     demand_area,
     question,
 )
+from services.reporting.store.reports import newest_of
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
 from services.reporting.use_cases.why_changed import Comparison, children_of_term, why_changed
 from shared.auth.dependency import require
@@ -52,7 +54,10 @@ Against = Annotated[
 ]
 KnownThen = Annotated[
     date | None,
-    Query(description="Also what changed in the earlier period since this day, on which it was told or published"),
+    Query(
+        description="Also what changed in the earlier period since it was told on this day; without it since its "
+        "published report, if there is one"
+    ),
 ]
 
 router = APIRouter(prefix="/v1/areas", tags=["figures"])
@@ -73,6 +78,7 @@ async def get_why_changed(
     comparison = _comparison(caller, code, indicator, period, against, as_of, known_then)
     async with reading(request) as connection:
         entry = await _allowed(connection, caller, comparison)
+        comparison = await _since_published(connection, comparison)
         if not comparison.asked.exact and entry.level != "kabupaten":
             # Terms of neighbours would give small ones away; a kabupaten as a whole has no neighbours here.
             caller.demand("aggregates:exact")
@@ -97,6 +103,7 @@ async def get_children_of_term(
     after = page.after(UUID)
     async with reading(request) as connection:
         await _allowed(connection, caller, comparison)
+        comparison = await _since_published(connection, comparison)
         rows = await children_of_term(connection, comparison, term, after[0] if after else None, page.limit + 1)
     return json_response({"area": code, "term": term, **page.page(rows, "child_id")})
 
@@ -120,6 +127,17 @@ def _comparison(
         if as_of is not None and known_then > as_of:
             raise _not_comparable("known_then", known_then.isoformat())
     return Comparison(asked, earlier, indicator, known_then)
+
+
+async def _since_published(connection: Connection, comparison: Comparison) -> Comparison:
+    """Where nobody says what was known then, and the earlier figure was published: what it said."""
+    if comparison.known_then is not None:
+        return comparison
+    report = await newest_of(connection, comparison.asked.code, str(comparison.against))
+    as_of = comparison.asked.as_of
+    if report is None or (as_of is not None and report.as_of > as_of):
+        return comparison
+    return replace(comparison, known_then=report.as_of)
 
 
 def _not_comparable(field: str, value: str) -> Exception:

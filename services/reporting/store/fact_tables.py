@@ -69,6 +69,7 @@ ASSESSMENT: Final = _about_child(
     ("twice_not_gained", "boolean"),
     ("below_red_line", "boolean"),
     ("tier", "text"),
+    ("ruleset_version", "text"),
     # Read by measurement; which one an assessment is about follows from its id and never changes.
     key=("child_id", "measurement_id", "fact_id"),
 )

@@ -64,13 +64,15 @@ class Office:
         body: dict[str, Any] = answer.json()
         return body
 
-    async def post(self, path: str, *, role: str = "ops", areas: Sequence[str] = ()) -> httpx.Response:
-        """An operation."""
+    async def post(
+        self, path: str, *, role: str = "ops", areas: Sequence[str] = (), body: dict[str, Any] | None = None
+    ) -> httpx.Response:
+        """An operation, or a write with a body."""
         headers = {
             "authorization": f"Bearer {small_service.token(role, tuple(areas))}",
             "idempotency-key": str(uuid.uuid4()),
         }
-        return await self.client.post(path, headers=headers)
+        return await self.client.post(path, headers=headers, json=body)
 
 
 @asynccontextmanager
@@ -117,6 +119,7 @@ async def empty(pool: Pool) -> None:
     for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", *DERIVED, "level_cell"):
         await pool.execute(f"DELETE FROM {table}")
     await pool.execute("DELETE FROM generation WHERE state <> 'live'")
+    await pool.execute("DELETE FROM cut_off")
 
 
 async def deliver(pool: Pool, facts: Sequence[Fact], size: int | None = None) -> list[Applied]:

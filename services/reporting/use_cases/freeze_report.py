@@ -1,0 +1,154 @@
+"""An area's figures of a period with all levels below, as known at the end of a past day: what a report holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from services.reporting.domain.areas import UNMAPPED, Entry, Tree
+from services.reporting.domain.figures import figures
+from services.reporting.domain.periods import Period
+from services.reporting.domain.report import FORMAT, definitions
+from services.reporting.domain.suppression import suppress
+from services.reporting.store.cut_offs import Standing, standing_at
+from services.reporting.store.reports import rule_sets
+from services.reporting.store.sums import SUM_COLUMNS, Sums, sums_by_place, where_of
+from services.reporting.store.whole_register import tree_below
+from services.reporting.use_cases.area_figures import find_area
+from shared.calendar import end_of_day
+from shared.postgres.pool import Connection
+
+KABUPATEN: Final = "kabupaten"
+_LEVELS: Final = 4  # provinsi to desa
+_TOO_SMALL: Final = frozenset({"posyandu", "puskesmas"})
+
+
+class NotSettledError(Exception):
+    """Figures of that day are not complete yet, or nobody can tell. `code` says why, `count` of how many."""
+
+    def __init__(self, code: str, count: int) -> None:
+        super().__init__(code)
+        self.code = code
+        self.count = count
+
+
+class Frozen(NamedTuple):
+    """A report's content, exact and (of a kabupaten) suppressed for readers outside the district."""
+
+    exact: dict[str, Any]
+    suppressed: dict[str, Any] | None
+
+
+class _Row(NamedTuple):
+    kind: str
+    code: str
+    parent: str | None
+    entry: Entry | None
+
+
+async def demand_settled(connection: Connection, area: str, period: Period, as_of: date) -> Standing:
+    """How far the partitions are. NotSettledError unless all are past the day's cut-off and nothing waits."""
+    standing = await standing_at(connection, as_of)
+    if not standing.partitions or standing.unknown:
+        raise NotSettledError("cut_off_unknown", standing.unknown)
+    if standing.behind:
+        raise NotSettledError("behind_cut_off", standing.behind)
+    _, entry = await find_area(connection, area, period)
+    waiting = sum(place.counts["pending"] for place in await sums_by_place(connection, where_of(entry), period))
+    if waiting:
+        raise NotSettledError("measurements_wait", waiting)
+    return standing
+
+
+async def freeze_report(
+    connection: Connection, area: str, period: Period, as_of: date, standing: Standing | None = None
+) -> Frozen:
+    """The content; without `standing` (for comparing) only what is recounted."""
+    _, entry = await find_area(connection, area, period)
+    tree = await tree_below(connection, period.last_day, area)
+    places = await sums_by_place(connection, where_of(entry), period, end_of_day(as_of))
+    rows = _figures(list(_skeleton(tree, entry)), tree, entry, places)
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "area": entry.code,
+        "name": entry.name,
+        "level": entry.level,
+        "period": str(period),
+        "as_of": as_of.isoformat(),
+        "definitions": definitions(),
+        "rule_sets": await rule_sets(connection, period.first, period.last_day, end_of_day(as_of)),
+        "cut_off": None if standing is None else standing._asdict(),
+    }
+    outside = None
+    if entry.level == KABUPATEN:
+        outside = {**content, "suppressed": True, "rows": _suppressed(rows)}
+    return Frozen({**content, "suppressed": False, "rows": rows}, outside)
+
+
+def _skeleton(tree: Tree, entry: Entry) -> Iterator[_Row]:
+    """The area and everything below it that the register knows: areas, puskesmas, posyandu."""
+    yield _Row("area", entry.code, None, entry)
+    for served in tree.children(entry.code, "puskesmas"):
+        yield _Row("puskesmas", served.code, entry.code, served)
+    waiting = [entry.code]
+    while waiting:
+        code = waiting.pop()
+        for post in tree.children(code, "posyandu"):
+            yield _Row("posyandu", post.code, code, post)
+        for child in tree.children(code, "area"):
+            yield _Row("area", child.code, code, child)
+            waiting.append(child.code)
+
+
+def _figures(skeleton: Sequence[_Row], tree: Tree, entry: Entry, places: Iterable[Sums]) -> list[dict[str, Any]]:
+    """A row for each of the skeleton and each place that counts without being in the register."""
+    rows = {(row.kind, row.code): row for row in skeleton}
+    totals = {key: dict.fromkeys(SUM_COLUMNS, 0) for key in rows}
+    for place in places:
+        for row in _rows_of(tree, entry, place):
+            rows.setdefault((row.kind, row.code), row)
+            total = totals.setdefault((row.kind, row.code), dict.fromkeys(SUM_COLUMNS, 0))
+            for name, count in place.counts.items():
+                total[name] += count
+    told = []
+    for key in sorted(rows):
+        row = rows[key]
+        told.append(
+            {
+                "kind": row.kind,
+                "code": row.code,
+                "name": row.entry.name if row.entry is not None else None,
+                "level": row.entry.level if row.entry is not None else None,
+                "parent_code": row.parent,
+                "official_target": tree.official_target(row.code),
+                **figures(totals[key]),
+                "pending": None,  # what waited on a past day is not kept
+            }
+        )
+    return told
+
+
+def _rows_of(tree: Tree, entry: Entry, place: Sums) -> Iterator[_Row]:
+    """Every row that a place counts in: the area, those between, its desa, its posyandu, its puskesmas."""
+    code, parent = entry.code, None
+    for _ in range(_LEVELS):
+        yield _Row("area", code, parent, None)
+        if code == place.desa_code:
+            break
+        code, parent = tree.child_area_of(code, place.desa_code), code
+    home = place.posyandu_code or f"{place.desa_code}.{UNMAPPED}"
+    yield _Row("posyandu", home, place.desa_code, None)
+    yield _Row("puskesmas", tree.puskesmas_of(place.desa_code, place.posyandu_code), entry.code, None)
+
+
+def _suppressed(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Areas only, each among its neighbours; posyandu and puskesmas are too small for eyes outside."""
+    families: dict[str | None, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["kind"] not in _TOO_SMALL:
+            families.setdefault(row["parent_code"], []).append({**row, "pending": 0})
+    return sorted(
+        ({**row, "pending": None} for family in families.values() for row in suppress(family)),
+        key=lambda row: str(row["code"]),
+    )
