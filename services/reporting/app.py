@@ -10,7 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from services.reporting.consumers.facts import FactsHandler
-from services.reporting.http import areas, child_page, login, operations, page, reports, why_changed
+from services.reporting.http import areas, child_page, login, operations, page, reports, surveys, why_changed
 from services.reporting.http.login_provider import Provider
 from services.reporting.http.page import OPEN_PATHS
 from services.reporting.http.page_answers import Entrance
@@ -92,6 +92,7 @@ def routers() -> list[APIRouter]:
         areas.router,
         why_changed.router,
         reports.router,
+        surveys.router,
         operations.router,
         *pages,
         ledger_router(SERVICE, owns=(), holds=HOLDS),

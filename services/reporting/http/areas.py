@@ -30,6 +30,7 @@ from services.reporting.use_cases.area_figures import (
     trend,
 )
 from services.reporting.use_cases.cascade import cascade
+from services.reporting.use_cases.surveys_beside import survey_points
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import UNDER_FIVE_MONTHS, completed_months, end_of_day, today_jakarta
@@ -94,7 +95,8 @@ async def get_trend(
     asked = question(caller, code, until, as_of)
     async with reading(request) as connection:
         await _allowed(connection, caller, code, asked.period)
-        return json_response(await trend(connection, asked, months))
+        told = await trend(connection, asked, months)
+        return json_response({**told, **await survey_points(connection, code)})
 
 
 @router.get("/{code}/cascade", summary="How far the children suspected in a period have come")
