@@ -146,6 +146,12 @@ SESSIONS_OLDEST_SECONDS: Final = _gauge(
 )
 RULESET_INFO: Final = _gauge("ruleset_info", "info", "1 for the rule set that judges now.", ("version",))
 
+FEED_MARKS_GATHERED: Final = _counter(
+    "feed_marks_gathered_total", "batches", "Batches whose changed figures were numbered for the feed."
+)
+
+FEED_STREAMS_OPEN: Final = _gauge("feed_streams_open", "connections", "Listeners of the feed's stream now.")
+
 # Jobs and process
 JOBS: Final = _gauge("jobs", "jobs", "Jobs by kind and state (outcome).", ("kind", "outcome"))
 JOB_CHUNK_SECONDS: Final = _histogram("job_chunk_seconds", "Time of one chunk.", ("kind",), WORK_BUCKETS_SECONDS)

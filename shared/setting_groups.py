@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shared.setting_problems import PREFIX
 
 Role = Literal["owner", "worker", "api"]
-KeyName = Literal["master", "match", "page"]
+KeyName = Literal["master", "match", "page", "feed"]
 
 
 class Mode(StrEnum):
@@ -160,6 +160,7 @@ class KeySettings(SettingGroup):
     master_key: SecretStr | None = None
     match_key: SecretStr | None = None
     page_key: SecretStr | None = None
+    feed_key: SecretStr | None = None
 
     def secrets(self) -> dict[str, SecretStr | None]:
         """Variable name → secret."""
@@ -167,4 +168,5 @@ class KeySettings(SettingGroup):
 
     def key(self, name: KeyName) -> SecretStr | None:
         """The key called `name`, if this process has it."""
-        return {"master": self.master_key, "match": self.match_key, "page": self.page_key}[name]
+        keys = {"master": self.master_key, "match": self.match_key, "page": self.page_key, "feed": self.feed_key}
+        return keys[name]

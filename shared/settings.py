@@ -101,6 +101,8 @@ def required_variables(service: str, door: Door, environment: Iterable[str]) -> 
         names += [] if f"{PREFIX}JWKS_URL" in environment else ["JWKS_FILE"]
     if service == "measurement":
         names += ["MASTER_KEY", "MATCH_KEY"]
+    if service == "reporting":
+        names += ["FEED_KEY"]
     if service == "reporting" and door.serves_api:
         names += ["PAGE_KEY"]
         # With a key file there is no provider at which people could log in: a stack of tests.

@@ -17,7 +17,7 @@ KAFKA_ADMIN: Final = "admin"
 KAFKA_CONTROLLER: Final = "controller"
 KAFKA_ACCOUNTS: Final = (KAFKA_ADMIN, KAFKA_CONTROLLER, *SERVICES)
 SUPERUSER: Final = "postgres"
-KEYS: Final = ("master", "match", "page")
+KEYS: Final = ("master", "match", "page", "feed")
 TYPED: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 
 

@@ -56,6 +56,7 @@ def environment(stack: Stack, service: str, *, owner: bool = False) -> dict[str,
         variables |= {"TUMBUH_MASTER_KEY": secrets.keys["master"], "TUMBUH_MATCH_KEY": secrets.keys["match"]}
     if service == "reporting":
         variables |= {"TUMBUH_PAGE_KEY": secrets.keys["page"], "TUMBUH_PAGE_URL": stack.url(service)}
+        variables |= {"TUMBUH_FEED_KEY": secrets.keys["feed"]}
         variables |= {"TUMBUH_SCORING_URL": stack.url("scoring")}
         if stack.has_provider:
             variables |= {"TUMBUH_PROVIDER_URL": oidc.issuer(stack.ports)}

@@ -10,12 +10,14 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from services.reporting.consumers.facts import FactsHandler
-from services.reporting.http import areas, child_page, login, operations, page, reports, surveys, why_changed
+from services.reporting.http import areas, child_page, feed, login, operations, page, reports, surveys, why_changed
+from services.reporting.http.feed_cursor import FeedCursors
 from services.reporting.http.login_provider import Provider
 from services.reporting.http.page import OPEN_PATHS
 from services.reporting.http.page_answers import Entrance
 from services.reporting.http.scoring_door import ScoringDoor
 from services.reporting.jobs.cut_offs import CutOffs
+from services.reporting.jobs.feed import SILENT_SECONDS, FeedGatherer
 from services.reporting.store.fact_tables import HOLDS
 from shared.auth.tokens import TokenVerifier
 from shared.calendar import now_utc
@@ -52,7 +54,9 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             worker = Worker(SERVICE, pool, address, Broker.of(settings), FactsHandler(now_utc))
             worker.register(health)
             health.ping("worker-database", lambda: pool.fetchval("SELECT 1"))
-            tasks |= worker.tasks()
+            gatherer = FeedGatherer(pool)
+            health.loop("feed", lambda: gatherer.moved_at, SILENT_SECONDS)
+            tasks |= {**worker.tasks(), "feed": gatherer.run}
             if worker.consumer is not None:
                 tasks["cut-offs"] = CutOffs(pool, worker.consumer.note_ends, now_utc).run
             state[operations.WORKER_ADDRESS] = address
@@ -65,6 +69,7 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             if door is not None:
                 await stack.enter_async_context(door.client)
             state |= {"pool": api_pool, "entrance": _entrance(settings, verifier), "scoring_door": door}
+            state |= {feed.CURSORS: FeedCursors(settings.key("feed")), feed.STREAMS: feed.Streams(health)}
         app = create_app(
             settings,
             routers=routers() if settings.door.serves_api else [],
@@ -91,6 +96,7 @@ def routers() -> list[APIRouter]:
     return [
         areas.router,
         why_changed.router,
+        feed.router,
         reports.router,
         surveys.router,
         operations.router,

@@ -20,6 +20,7 @@ class Target(NamedTuple):
 
     generation: int
     buckets_done: int
+    is_live: bool = False
 
 
 async def hold_projection(connection: Connection, *, alone: bool = False) -> None:
@@ -34,7 +35,7 @@ async def targets(connection: Connection) -> list[Target]:
         "SELECT generation, state, buckets_done FROM generation WHERE state IN ('live', 'filling') ORDER BY generation"
     )
     return [
-        Target(row["generation"], BUCKETS if row["state"] == "live" else row["buckets_done"])
+        Target(row["generation"], BUCKETS if row["state"] == "live" else row["buckets_done"], row["state"] == "live")
         for row in rows
         if row["state"] == "live" or row["buckets_done"]
     ]

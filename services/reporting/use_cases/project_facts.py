@@ -12,6 +12,7 @@ from services.reporting.domain.cells import Deltas
 from services.reporting.domain.facts import Slot
 from services.reporting.domain.fold import newest
 from services.reporting.store.fact_tables import TABLES
+from services.reporting.store.feed import mark_changes
 from services.reporting.store.generations import Target, hold_projection, targets
 from services.reporting.store.group_facts import Groups, link, linked, lock_children, read_by_key, read_groups
 from services.reporting.store.present import store_present
@@ -53,6 +54,9 @@ async def project_facts(connection: Connection, facts: Sequence[Fact]) -> list[A
         for part in _parts(groups, asked):
             await _fold(connection, into, *part, new, acted)
     await add_to_tally(connection, applied)
+    for target, deltas in into.items():
+        if target.is_live:
+            await mark_changes(connection, deltas.rows())
     await add_to_cells(connection, {target.generation: deltas for target, deltas in into.items()})
     return outcomes
 

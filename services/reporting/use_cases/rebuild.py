@@ -12,6 +12,7 @@ import structlog
 
 from services.reporting.domain.cells import BUCKETS, Deltas
 from services.reporting.domain.fold import pending
+from services.reporting.store.feed import mark_between
 from services.reporting.store.generations import (
     REBUILD_LOCK,
     Target,
@@ -22,6 +23,7 @@ from services.reporting.store.generations import (
     give_up_filling,
     hold_projection,
     leftovers,
+    live_generation,
     mark_filled,
 )
 from services.reporting.store.group_facts import linked, read_by_key, read_groups
@@ -58,6 +60,7 @@ async def rebuild(connection: Connection) -> dict[str, Any]:
         if not report["differences"]:
             async with connection.transaction():
                 await hold_projection(connection, alone=True)
+                await mark_between(connection, await live_generation(connection), generation)
                 await flip(connection, generation)
             LOG.info("generation_shown", generation=generation, children=children)
         await _drop_leftovers(connection)

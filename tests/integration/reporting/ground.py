@@ -10,9 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from deploy.local.stack import Stack
 from services.reporting.app import MIGRATIONS, SERVICE, routers
+from services.reporting.http.feed import CURSORS, STREAMS, Streams
+from services.reporting.http.feed_cursor import FeedCursors
 from services.reporting.http.operations import WORKER_ADDRESS
 from services.reporting.http.page import OPEN_PATHS
 from services.reporting.http.page_answers import Entrance
@@ -31,6 +34,7 @@ from shared.postgres.pool import Connection, Pool, open_pool
 from tests.integration.shared import small_service
 
 PAGE_KEY = bytes(range(64, 96))
+FEED_KEY = bytes(range(96, 128))
 KABUPATEN = "12.19"
 SOON = timedelta(minutes=5)
 SETTINGS = small_service.settings_of(SERVICE)
@@ -49,6 +53,7 @@ class Office:
     api: Pool
     worker: Pool
     client: httpx.AsyncClient
+    app: FastAPI
 
     async def get(
         self, path: str, *, role: str = "district", areas: Sequence[str] = (KABUPATEN,), **query: Any
@@ -83,22 +88,25 @@ async def open_office(stack: Stack, scoring_door: ScoringDoor | None = None) -> 
         open_pool(stack.address(f"{SERVICE}_api")) as api,
         open_pool(stack.address(f"{SERVICE}_worker")) as worker,
     ):
+        health = Health()
         app = create_app(
             SETTINGS,
             routers=routers(),
-            health=Health(),
+            health=health,
             verifier=small_service.verifier(),
             state={
                 "pool": api,
                 "entrance": Entrance(PAGE_KEY, secure=False),
                 "scoring_door": scoring_door,
+                CURSORS: FeedCursors(FEED_KEY),
+                STREAMS: Streams(health),
                 WORKER_ADDRESS: stack.address(f"{SERVICE}_worker"),
             },
             open_paths=OPEN_PATHS,
         )
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://reporting.test") as client:
-            yield Office(stack, api, worker, client)
+            yield Office(stack, api, worker, client, app)
 
 
 async def log_in(
@@ -116,7 +124,8 @@ async def log_in(
 
 async def empty(pool: Pool) -> None:
     """Forget everything that was projected."""
-    for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", *DERIVED, "level_cell"):
+    of_the_feed = ("figure_mark", "feed_entry")
+    for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", *DERIVED, "level_cell", *of_the_feed):
         await pool.execute(f"DELETE FROM {table}")
     await pool.execute("DELETE FROM generation WHERE state <> 'live'")
     await pool.execute("DELETE FROM cut_off")

@@ -122,20 +122,20 @@ def test_each_door_needs_only_what_it_uses(environment: Put) -> None:
 
 
 def test_the_page_of_a_stack_with_a_provider_must_know_it_and_its_own_address(environment: Put) -> None:
-    environment(TUMBUH_PAGE_KEY=key())
+    environment(TUMBUH_PAGE_KEY=key(), TUMBUH_FEED_KEY=key())
     assert set(problems_of("reporting", Door.API)[0]) == {"TUMBUH_PROVIDER_URL", "TUMBUH_PAGE_URL"}
     told = {"TUMBUH_PROVIDER_URL": "http://127.0.0.1:8180/realms/tumbuh", "TUMBUH_PAGE_URL": "http://127.0.0.1:8104"}
-    environment(TUMBUH_PAGE_KEY=key(), **told)
+    environment(TUMBUH_PAGE_KEY=key(), TUMBUH_FEED_KEY=key(), **told)
     assert load_settings("reporting", Door.API).login.page_url == "http://127.0.0.1:8104"
-    environment(TUMBUH_PAGE_KEY=key(), TUMBUH_MODE=None, **told)
+    environment(TUMBUH_PAGE_KEY=key(), TUMBUH_FEED_KEY=key(), TUMBUH_MODE=None, **told)
     assert "https" in problems_of("reporting", Door.API)[0]["TUMBUH_PAGE_URL"].problem
 
 
 def test_the_page_may_do_without_scoring_but_an_address_of_it_must_be_one(environment: Put) -> None:
     told = {"TUMBUH_PROVIDER_URL": "http://127.0.0.1:8180/realms/tumbuh", "TUMBUH_PAGE_URL": "http://127.0.0.1:8104"}
-    environment(TUMBUH_PAGE_KEY=key(), **told)
+    environment(TUMBUH_PAGE_KEY=key(), TUMBUH_FEED_KEY=key(), **told)
     assert load_settings("reporting", Door.API).login.scoring_url is None
-    environment(TUMBUH_PAGE_KEY=key(), TUMBUH_SCORING_URL="scoring:8080", **told)
+    environment(TUMBUH_PAGE_KEY=key(), TUMBUH_FEED_KEY=key(), TUMBUH_SCORING_URL="scoring:8080", **told)
     assert set(problems_of("reporting", Door.API)[0]) == {"TUMBUH_SCORING_URL"}
 
 

@@ -1,0 +1,49 @@
+"""Which months of which desa the changes of cells reach: what the feed tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, NamedTuple
+
+from services.reporting.domain.cells import TARGET_CHANGE
+from shared.calendar import add_months
+
+
+class ChangedMonths(NamedTuple):
+    """Figures of a desa changed in each month from `first` to `last`."""
+
+    desa_code: str
+    first: date
+    last: date
+
+
+def changed_months(cells: Iterable[tuple[tuple[Any, ...], list[int]]]) -> list[ChangedMonths]:
+    """What changes of `cells` (key: desa, posyandu, month) reach, by desa and month.
+
+    A changed number of targets lasts until it is taken back, any other count stands in its own month. What moves from
+    one posyandu of a desa to another changes no figure of the desa.
+    """
+    sums: dict[str, dict[date, list[int]]] = {}
+    for (desa_code, _, month), counts in cells:
+        months = sums.setdefault(desa_code, {})
+        known = months.get(month)
+        months[month] = counts if known is None else [one + more for one, more in zip(known, counts, strict=True)]
+    return [found for desa_code in sorted(sums) for found in _ranges(desa_code, sums[desa_code])]
+
+
+def _ranges(desa_code: str, by_month: dict[date, list[int]]) -> list[ChangedMonths]:
+    ranges: list[ChangedMonths] = []
+    targets = 0
+    months = sorted(by_month)
+    for month, following in zip(months, [*months[1:], None], strict=True):
+        counts = by_month[month]
+        targets += counts[TARGET_CHANGE]
+        if not targets and not any(count for column, count in enumerate(counts) if column != TARGET_CHANGE):
+            continue
+        last = add_months(following, -1) if targets and following is not None else month
+        if ranges and add_months(ranges[-1].last, 1) == month:
+            ranges[-1] = ranges[-1]._replace(last=last)
+        else:
+            ranges.append(ChangedMonths(desa_code, month, last))
+    return ranges

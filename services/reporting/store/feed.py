@@ -1,0 +1,110 @@
+"""The feed: marks of batches, gathered into numbered entries; pages of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from services.reporting.domain.cells import CELL_COLUMNS
+from services.reporting.domain.changes import ChangedMonths, changed_months
+from shared.postgres.pool import Connection
+
+_APPEND: Final = "INSERT INTO figure_mark (places, first_months, last_months) VALUES ($1, $2, $3)"
+# Of two generations what the second says more or less than the first.
+_BETWEEN: Final = f"""
+SELECT desa_code, month, {{sums}} FROM (
+    SELECT desa_code, month, CASE generation WHEN $2 THEN 1 ELSE -1 END AS sign, {", ".join(CELL_COLUMNS)}
+    FROM cell WHERE generation IN ($1, $2)
+) AS signed GROUP BY desa_code, month HAVING ({{sums}}) IS DISTINCT FROM ({", ".join("0" for _ in CELL_COLUMNS)})
+""".format(sums=", ".join(f"sum(sign * {name})::integer" for name in CELL_COLUMNS))
+_TAKE: Final = """
+WITH taken AS (
+    DELETE FROM figure_mark WHERE mark_id = ANY (ARRAY(SELECT mark_id FROM figure_mark ORDER BY mark_id LIMIT $1))
+    RETURNING places, first_months, last_months
+),
+changed AS (
+    SELECT DISTINCT string_to_array(place, '.') AS parts, month::date
+    FROM taken, unnest(places, first_months, last_months) AS ranges(place, first, last),
+         generate_series(first::timestamp, least(last, $2::date)::timestamp, interval '1 month') AS month
+),
+areas AS (
+    SELECT DISTINCT array_to_string(parts[:level], '.') AS area_code, level, month
+    FROM changed CROSS JOIN generate_series(1, 4) AS level
+),
+told AS (
+    INSERT INTO feed_entry (area_code, month, level, sequence, changed_at)
+    SELECT area_code, month, level, $3 + row_number() OVER (ORDER BY month, area_code), now() FROM areas
+    ON CONFLICT (area_code, month) DO UPDATE SET sequence = EXCLUDED.sequence, changed_at = EXCLUDED.changed_at
+    RETURNING sequence
+)
+SELECT (SELECT count(*) FROM taken) AS marks, (SELECT max(sequence) FROM told) AS sequence
+"""
+_PAGE: Final = """
+SELECT area_code, month, sequence, changed_at FROM feed_entry
+WHERE level = $1 AND sequence > $2 AND EXISTS (
+    SELECT FROM unnest($4::text[]) AS area WHERE area_code >= area COLLATE "C" AND area_code < area || '/'
+) ORDER BY sequence LIMIT $3
+"""
+
+
+class FeedState(NamedTuple):
+    """Which feed this is, and its last number."""
+
+    feed_id: UUID
+    sequence: int
+
+
+class FeedEntry(NamedTuple):
+    """An area and month whose figures have changed."""
+
+    area_code: str
+    month: date
+    sequence: int
+    changed_at: Any
+
+
+async def mark_changes(connection: Connection, cells: Sequence[tuple[tuple[Any, ...], list[int]]]) -> None:
+    """Remember, in the transaction that moves them, what changes of the live `cells` reach."""
+    await _append(connection, changed_months(cells))
+
+
+async def mark_between(connection: Connection, old: int, new: int) -> None:
+    """Remember what the generation `new` says otherwise than `old`, in the transaction that shows it instead."""
+    rows = await connection.fetch(_BETWEEN, old, new)
+    await _append(connection, changed_months(((row[0], "", row[1]), list(row)[2:]) for row in rows))
+
+
+async def _append(connection: Connection, changed: Sequence[ChangedMonths]) -> None:
+    if changed:
+        await connection.execute(_APPEND, *(list(column) for column in zip(*changed, strict=True)))
+
+
+async def gather(connection: Connection, this_month: date, limit: int) -> int:
+    """Number what up to `limit` marks tell, months that have not begun left out; how many marks there were.
+
+    The row of feed_state is held to the end of the transaction: nobody numbers beside us, so numbers are seen in order.
+    """
+    sequence = await connection.fetchval("SELECT sequence FROM feed_state FOR UPDATE")
+    row = await connection.fetchrow(_TAKE, limit, this_month, sequence)
+    if row is None:
+        raise LookupError("gathering returned nothing")
+    if row["sequence"] is not None:
+        await connection.execute("UPDATE feed_state SET sequence = $1", row["sequence"])
+    return int(row["marks"])
+
+
+async def feed_state(connection: Connection) -> FeedState:
+    """As this transaction sees it: every entry up to its number is seen, too."""
+    row = await connection.fetchrow("SELECT feed_id, sequence FROM feed_state")
+    if row is None:
+        raise LookupError("no feed")
+    return FeedState(*row)
+
+
+async def feed_page(
+    connection: Connection, areas: Sequence[str], level: int, after: int, limit: int
+) -> list[FeedEntry]:
+    """Up to `limit` entries of a level inside `areas`, numbered higher than `after`, in order."""
+    return [FeedEntry(*row) for row in await connection.fetch(_PAGE, level, after, limit, list(areas))]
