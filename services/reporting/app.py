@@ -10,7 +10,18 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from services.reporting.consumers.facts import FactsHandler
-from services.reporting.http import areas, child_page, feed, login, operations, page, reports, surveys, why_changed
+from services.reporting.http import (
+    areas,
+    child_page,
+    feed,
+    indicators,
+    login,
+    operations,
+    page,
+    reports,
+    surveys,
+    why_changed,
+)
 from services.reporting.http.feed_cursor import FeedCursors
 from services.reporting.http.login_provider import Provider
 from services.reporting.http.page import OPEN_PATHS
@@ -99,6 +110,7 @@ def routers() -> list[APIRouter]:
         feed.router,
         reports.router,
         surveys.router,
+        indicators.router,
         operations.router,
         *pages,
         ledger_router(SERVICE, owns=(), holds=HOLDS),

@@ -26,6 +26,10 @@ def quick_steps() -> list[Step]:
         ("lint", [ruff, "check", "--quiet", "."]),
         ("format", [ruff, "format", "--check", "--quiet", "."]),
         ("contracts", [sys.executable, "-m", "shared.contracts.export", "--check"]),
+        (
+            "indicators",
+            [sys.executable, "-m", "services.reporting.formats.indicators_page", "--check", "docs/indicators.md"],
+        ),
         ("manifests", [sys.executable, "-m", "deploy.k8s.export", "--check"]),
         ("architecture", [str(PROGRAMS / "lint-imports"), "--no-logo"]),
     ]

@@ -20,12 +20,18 @@ def suppress(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
     Grade and quality shares go where a count is hidden: they could be solved for it.
     """
+    hidden = hidden_columns(rows, COUNTS)
+    return [_without(row, columns) for row, columns in zip(rows, hidden, strict=True)]
+
+
+def hidden_columns(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[set[str]]:
+    """Which of the count `columns` of each of `rows` (siblings, with `code`) may not be seen."""
     order = sorted(range(len(rows)), key=lambda index: str(rows[index]["code"]))
-    hidden: dict[int, set[str]] = {index: set() for index in order}
-    for column in COUNTS:
+    hidden: list[set[str]] = [set() for _ in rows]
+    for column in columns:
         for index in _hidden([rows[index][column] for index in order]):
             hidden[order[index]].add(column)
-    return [_without(row, hidden[index]) for index, row in enumerate(rows)]
+    return hidden
 
 
 def _hidden(counts: Sequence[int]) -> list[int]:

@@ -1,0 +1,110 @@
+"""The value of an indicator in a period from what its months (or the period itself) count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from services.reporting.domain.figures import wilson
+from services.reporting.domain.indicator_set import Count, Rule
+from services.reporting.domain.periods import Period
+
+# Why there is no value, in both languages.
+REASONS: Final = {
+    "not_recorded": (
+        "Tidak ada catatan yang menyatakannya; tidak diisi dengan perkiraan.",
+        "No fact tells it; it is not filled with a guess.",
+    ),
+    "no_round_in_period": (
+        "Tidak ada bulan pemberian dalam periode ini.",
+        "There is no month of a round in this period.",
+    ),
+    "no_data": ("Tidak ada anak pada penyebutnya.", "Nobody is in the denominator."),
+    "no_target": (
+        "Register tidak punya sasaran resmi wilayah ini.",
+        "The register has no official target of the area.",
+    ),
+    "suppressed": (
+        "Disembunyikan karena jumlahnya kecil.",
+        "Hidden because the count is small.",
+    ),
+}
+
+
+class Told(NamedTuple):
+    """What one month (or period) counts. None: hidden where `hidden`, else the indicator has no denominator."""
+
+    numerator: int | None
+    denominator: int | None
+    hidden: bool = False
+
+
+def parts_of(rule: Rule, count: Count, period: Period, this_month: date) -> list[Period]:
+    """The months (or the period) that the rule looks at, among those that have begun; none where no round falls in."""
+    if rule == "latest_of_child":
+        return [period]
+    begun = [month for month in period.months_of if month <= this_month]
+    due = [month for month in begun if not count.round_months or month.month in count.round_months]
+    if rule in {"mean_of_months", "sum"}:
+        return [Period(month) for month in due]
+    return [Period(month) for month in due[-1:]]
+
+
+def counted_over(part: Period, count: Count) -> Period:
+    """The months over which children are looked at for one part: the month, or from January to it."""
+    if count.window != "year_to_date":
+        return part
+    return Period(part.first.replace(month=1), part.last_month.month)
+
+
+def value_of(rule: Rule, told: Sequence[Told], *, is_share: bool) -> dict[str, Any]:
+    """Numerator, denominator, share with interval, whether anything is hidden, and why there is no value.
+
+    Ratios are summed by numerator and denominator, never averaged; a mean of months is the mean of the counts. One
+    hidden month hides the whole, or the others would tell it.
+    """
+    if not told:
+        return _nothing("no_round_in_period")
+    if any(part.hidden for part in told):
+        return {**_nothing("suppressed"), "suppressed": True}
+    numerators = [part.numerator for part in told if part.numerator is not None]
+    denominators = [part.denominator for part in told if part.denominator is not None]
+    if len(numerators) < len(told) or (is_share and len(denominators) < len(told)):
+        return _nothing("no_target")
+    by = len(told) if rule == "mean_of_months" else 1
+    numerator = _counted(sum(numerators), by)
+    if not is_share:
+        return {**_nothing(None), "numerator": numerator}
+    top, bottom = sum(numerators), sum(denominators)
+    if bottom == 0:
+        return {**_nothing("no_data"), "numerator": numerator, "denominator": 0}
+    interval = wilson(round(top / by), round(bottom / by)) if top <= bottom else None
+    return {
+        "numerator": numerator,
+        "denominator": _counted(bottom, by),
+        "share": top / bottom,
+        "low": None if interval is None else interval.low,
+        "high": None if interval is None else interval.high,
+        "suppressed": False,
+        "reason": None,
+    }
+
+
+def _counted(total: int, by: int) -> int | float:
+    """A whole number where it is one."""
+    return total // by if total % by == 0 else round(total / by, 2)
+
+
+def _nothing(reason: str | None) -> dict[str, Any]:
+    text_id, text_en = REASONS[reason] if reason is not None else ("", "")
+    return {
+        **dict.fromkeys(("numerator", "denominator", "share", "low", "high")),
+        "suppressed": False,
+        "reason": None if reason is None else {"code": reason, "text_id": text_id, "text_en": text_en},
+    }
+
+
+def not_recorded() -> dict[str, Any]:
+    """The value of what no fact tells."""
+    return _nothing("not_recorded")

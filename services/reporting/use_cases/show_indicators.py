@@ -1,0 +1,182 @@
+"""The indicators of an area in a period, each by its own rule, and those who are due and were not reached."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from services.reporting.domain.areas import UNMAPPED, Entry, Tree
+from services.reporting.domain.indicator_set import OFFICIAL_TARGET, Count, Indicator, IndicatorSet
+from services.reporting.domain.indicator_values import Told, counted_over, not_recorded, parts_of, value_of
+from services.reporting.domain.periods import Period
+from services.reporting.domain.suppression import hidden_columns
+from services.reporting.store.register import tree_on
+from services.reporting.store.service_counts import Counted, Window, count_children, list_missing, months_back
+from services.reporting.store.sums import where_of
+from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from shared.calendar import end_of_day, month_of
+from shared.postgres.pool import Connection
+
+ABOUT_COVERAGE: Final = ("coverage", "coverage_both", "label", "quality_grade")
+
+
+class UnknownIndicatorError(LookupError):
+    """No indicator of the period has this code."""
+
+
+class NoRoundError(LookupError):
+    """The service has no round in the period."""
+
+
+async def show_indicators(
+    connection: Connection, asked: Question, known: IndicatorSet, codes: Collection[str] | None, today: date
+) -> dict[str, Any]:
+    """Each indicator in force on the period's last day, with the coverage, label and grade that it rests on.
+
+    Raises UnknownAreaError, UnknownIndicatorError (with the codes).
+    """
+    tree, entry = await find_area(connection, asked.code, asked.period)
+    indicators = known.on(asked.period.last_day)
+    if codes is not None:
+        unknown = sorted(set(codes) - {one.code for one in indicators})
+        if unknown:
+            raise UnknownIndicatorError(", ".join(unknown))
+        indicators = tuple(one for one in indicators if one.code in codes)
+    desk = _Desk(connection, asked, known, tree, entry)
+    shown = [await desk.shown(one, month_of(today)) for one in indicators]
+    return {**heading(tree, entry, asked), "indicators": shown}
+
+
+async def list_not_reached(
+    connection: Connection,
+    asked: Question,
+    known: IndicatorSet,
+    name: str,
+    page: tuple[UUID | None, int],
+    today: date,
+) -> tuple[Period, list[dict[str, Any]]]:
+    """The month meant, and children due for a service in it who did not get it and live where the caller may look.
+
+    Raises UnknownAreaError, UnknownIndicatorError, NoRoundError.
+    """
+    _, entry = await find_area(connection, asked.code, asked.period)
+    wanted = known.list_named(name)
+    if wanted is None:
+        raise UnknownIndicatorError(name)
+    months = parts_of("point_in_time", wanted.count, asked.period, month_of(today))
+    if not months:
+        raise NoRoundError(name)
+    window = Window(where_of(entry), months[0], end_of_day(asked.as_of) if asked.as_of is not None else None)
+    rows = await list_missing(connection, window, known.acts, wanted.count, *page)
+    for row in rows:
+        row["months_since_seen"] = months_back(months[0].first, row["last_seen_on"])
+    return months[0], rows
+
+
+class _Desk:
+    """One page's reads, each done once: rows of figures by period, children counted by window."""
+
+    def __init__(self, connection: Connection, asked: Question, known: IndicatorSet, tree: Tree, entry: Entry) -> None:
+        self._connection = connection
+        self._asked = asked
+        self._known = known
+        self._tree = tree
+        self._entry = entry
+        self._rows: dict[Period, Mapping[str, Any]] = {}
+        self._children: dict[tuple[str, Period], dict[Count, Told]] = {}
+
+    async def shown(self, one: Indicator, this_month: date) -> dict[str, Any]:
+        """An indicator with its value."""
+        parts = parts_of(one.rule, one.count, self._asked.period, this_month)
+        if one.count.kind == "not_recorded":
+            value, parts = not_recorded(), []
+        else:
+            is_share = one.count.kind == "children" or bool(one.count.denominator)
+            value = value_of(one.rule, [await self._told(one.count, part) for part in parts], is_share=is_share)
+        about = await self._row(parts[0] if len(parts) == 1 else self._asked.period)
+        return {
+            "code": one.code,
+            "name_id": one.name["id"],
+            "name_en": one.name["en"],
+            "rule": one.rule,
+            "since": one.since.isoformat(),
+            "status": one.status,
+            "higher_is_better": one.higher_is_better,
+            "periods": [str(part) for part in parts],
+            **value,
+            **{name: about[name] for name in ABOUT_COVERAGE},
+        }
+
+    async def _told(self, count: Count, part: Period) -> Told:
+        if count.kind == "children":
+            return await self._of_children(count, counted_over(part, count))
+        row = await self._row(part)
+        numerator = row[count.numerator]
+        denominator = row[count.denominator] if count.denominator else None
+        names = {count.numerator, count.denominator} - {OFFICIAL_TARGET, ""}
+        return Told(numerator, denominator, hidden=not names.isdisjoint(row.get("suppressed", ())))
+
+    async def _row(self, period: Period) -> Mapping[str, Any]:
+        if period not in self._rows:
+            asked = self._asked.about(self._entry.code, period)
+            self._rows[period] = await own_row(self._connection, self._tree, self._entry, asked)
+        return self._rows[period]
+
+    async def _of_children(self, count: Count, window: Period) -> Told:
+        """Everything that is counted over these months is counted at once."""
+        key = (count.window, window)
+        if key not in self._children:
+            every = [one.count for one in self._known.on(self._asked.period.last_day)]
+            same = [other for other in every if other.kind == "children" and other.window == count.window]
+            self._children[key] = dict(zip(same, await self._counted(same, window), strict=True))
+        return self._children[key][count]
+
+    async def _counted(self, counts: Sequence[Count], window: Period) -> list[Told]:
+        if self._asked.exact or not self._entry.parent_code:
+            places = await self._places(self._entry, counts, window)
+            rows = {self._entry.code: _totals(places, len(counts))}
+        else:  # as among its siblings, or asking alone would tell what they hide
+            tree = await tree_on(self._connection, self._asked.period.last_day, self._entry.parent_code)
+            parent = tree.find(self._entry.parent_code)
+            rows = await self._rows_below(tree, parent, counts, window) if parent is not None else {}
+        own = rows.get(self._entry.code, _totals((), len(counts)))
+        hidden = set() if self._asked.exact else _hidden(rows or {self._entry.code: own}, self._entry.code, len(counts))
+        return [
+            Told(top, bottom, hidden=number in hidden) for number, (top, bottom) in enumerate(own)
+        ]  # fmt: skip
+
+    async def _rows_below(
+        self, tree: Tree, parent: Entry, counts: Sequence[Count], window: Period
+    ) -> dict[str, list[tuple[int, int]]]:
+        grouped: dict[str, list[Counted]] = {child.code: [] for child in tree.children(parent.code, "area")}
+        for place in await self._places(parent, counts, window):
+            grouped.setdefault(tree.child_area_of(parent.code, place.desa_code) or UNMAPPED, []).append(place)
+        return {code: _totals(places, len(counts)) for code, places in grouped.items()}
+
+    async def _places(self, entry: Entry, counts: Sequence[Count], window: Period) -> list[Counted]:
+        known_before = end_of_day(self._asked.as_of) if self._asked.as_of is not None else None
+        return await count_children(
+            self._connection, Window(where_of(entry), window, known_before), self._known.acts, counts
+        )
+
+
+def _totals(places: Sequence[Counted], width: int) -> list[tuple[int, int]]:
+    """Numerator and denominator of each count, summed over places."""
+    return [
+        (sum(place.numerators[number] for place in places), sum(place.denominators[number] for place in places))
+        for number in range(width)
+    ]
+
+
+def _hidden(rows: Mapping[str, Sequence[tuple[int, int]]], code: str, width: int) -> set[int]:
+    """Which counts of `code` may not be seen among its siblings: of who has it, of who has not, and of all."""
+    columns = [f"{number}{kind}" for number in range(width) for kind in "nrd"]
+    told = []
+    for sibling, counts in rows.items():
+        flat = [each for top, bottom in counts for each in (top, bottom - top, bottom)]
+        told.append({"code": sibling, **dict(zip(columns, flat, strict=True))})
+    hidden = hidden_columns(told, columns)
+    mine = next(found for row, found in zip(told, hidden, strict=True) if row["code"] == code)
+    return {int(column[:-1]) for column in mine}
