@@ -20,6 +20,7 @@ from services.reporting.http import (
     page,
     reports,
     surveys,
+    target_path,
     why_changed,
 )
 from services.reporting.http.feed_cursor import FeedCursors
@@ -110,6 +111,7 @@ def routers() -> list[APIRouter]:
         feed.router,
         reports.router,
         surveys.router,
+        target_path.router,
         indicators.router,
         operations.router,
         *pages,

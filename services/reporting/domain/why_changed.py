@@ -194,13 +194,16 @@ def add_up(start: Fraction, changes: Iterable[tuple[str, Counted, Counted]], cod
     ]
 
 
-def share_change(start: Fraction, end: Fraction, numerator: int, denominator: int) -> float | None:
-    """What a term does to the share between `start` and `end`; None where either has none."""
-    if not start.denominator or not end.denominator:
+def share_change(
+    start: tuple[float, float], end: tuple[float, float], numerator: float, denominator: float
+) -> float | None:
+    """What a term does to the share between two (numerator, denominator); None where either has none."""
+    (above, below), (above_then, below_then) = start, end
+    if not below or not below_then:
         return None
     # Over one common divisor, so that whole numbers cancel before anything is rounded.
-    told = numerator * (start.denominator + end.denominator) - denominator * (start.numerator + end.numerator)
-    return told / (2 * start.denominator * end.denominator)
+    told = numerator * (below + below_then) - denominator * (above + above_then)
+    return told / (2 * below * below_then)
 
 
 def linked_between(then: Mapping[UUID, ChildRevision], now: Mapping[UUID, ChildRevision]) -> set[UUID]:

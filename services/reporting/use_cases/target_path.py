@@ -1,0 +1,191 @@
+"""An area's path to a target: read in the caller's transaction, then reckoned beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+
+from services.reporting.domain.figures import RATES
+from services.reporting.domain.periods import Period
+from services.reporting.domain.target_path import (
+    AGES,
+    BANDS,
+    History,
+    Rates,
+    Start,
+    expected_path,
+    history_of,
+    is_enough,
+    needed_factor,
+    rates_by_age,
+    rates_of,
+    simulate,
+)
+from services.reporting.store.growth_history import Row, children_today, first_scores, score_moves
+from services.reporting.store.sums import where_of
+from services.reporting.store.survey_figures import TargetFigure, areas_above, targets_of
+from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from shared.calendar import add_months, completed_months, end_of_day, last_day
+from shared.postgres.pool import Connection
+
+INDICATOR: Final = "stunted"
+SCORE_MONTHS: Final = 6  # how old the last score of a child may be to speak for it today
+HISTORY_MONTHS: Final = 12  # a year, so that every season is in it once
+KABUPATEN_PARTS: Final = 2
+ASSUMED_ID: Final = (
+    "Laju pulih dan laju baru pendek diambil dari riwayat 12 bulan terakhir dan dianggap tetap; pindah dan "
+    "kematian tidak dihitung; anak tanpa skor dianggap seperti anak seumurnya. Ini bukan ramalan, melainkan akibat "
+    "bila semua tetap."
+)
+ASSUMED_EN: Final = (
+    "Rates of recovery and of new stunting are those of the last 12 months and taken to stay; moves and deaths are "
+    "left out; children without a score are taken for others of their age. No forecast: what follows if all stays "
+    "as it is."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PathQuestion:
+    """`asked.period` ends with the month to start from; `target` None = the target in force for the year of `until`."""
+
+    asked: Question
+    until: date
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What was read: no connection is needed any more."""
+
+    start: Start
+    own: History
+    wider: History
+    months: int
+    target: float | None
+
+
+async def read_target_path(connection: Connection, question: PathQuestion) -> tuple[dict[str, Any], _Ground]:
+    """The head of the answer, and what the path is reckoned from."""
+    asked = question.asked
+    tree, entry = await find_area(connection, asked.code, asked.period)
+    month = asked.period.last_month
+    known = end_of_day(asked.as_of) if asked.as_of is not None else None
+    where = where_of(entry)
+    wider = ".".join((entry.code if entry.entry == "area" else entry.parent_code or "").split(".")[:KABUPATEN_PARTS])
+    since = add_months(month, 1 - SCORE_MONTHS)
+    today = await children_today(connection, where, since, month, known)
+    past = wider, add_months(month, 1 - HISTORY_MONTHS), month, known
+    moves, first = await score_moves(connection, where, *past), await first_scores(connection, where, *past)
+    target = await _target(connection, question, areas_above(wider))
+    row = await own_row(connection, tree, entry, asked.about(asked.code, Period(month)))
+    numerator, denominator = RATES[INDICATOR]
+    head = {
+        **heading(tree, entry, asked.about(asked.code, Period(month))),
+        "indicator": INDICATOR,
+        "until": f"{question.until:%Y-%m}",
+        "rates_from": {"first": f"{past[1]:%Y-%m}", "last": f"{month:%Y-%m}", "drawn_to": wider},
+        "measured": {
+            "numerator": row[numerator],
+            "denominator": row[denominator],
+            "share": row[f"{INDICATOR}_share"],
+            "low": row[f"{INDICATOR}_low"],
+            "high": row[f"{INDICATOR}_high"],
+            "coverage": row["coverage"],
+        },
+        "target": None if target is None else {"year": target.year, "share": target.share, "source": target.source},
+        "assumptions": {"text_id": ASSUMED_ID, "text_en": ASSUMED_EN},
+    }
+    ground = _Ground(
+        _start(today, last_day(month)),
+        _history([row for row in moves if row[0]], [row for row in first if row[0]]),
+        _history(moves, first),
+        (question.until.year - month.year) * 12 + question.until.month - month.month,
+        None if target is None else target.share,
+    )
+    return head, ground
+
+
+async def reckon_target_path(head: dict[str, Any], ground: _Ground) -> dict[str, Any]:
+    """The whole answer; a second of arithmetic, in a thread of its own."""
+    return await asyncio.to_thread(_reckon, head, ground)
+
+
+def _reckon(head: dict[str, Any], ground: _Ground) -> dict[str, Any]:
+    children = int(ground.start.known.sum() + ground.start.unknown.sum())
+    about = {"children": children, "without_score": int(ground.start.unknown.sum()), "births": ground.start.births}
+    if not is_enough(ground.wider) or not ground.start.known.sum():
+        return {**head, "start": about, "path": None, "reason": "history_too_short"}
+    rates = rates_of(ground.own, ground.wider)
+    expected, flows = expected_path(ground.start, rates, ground.months)
+    path = simulate(ground.start, rates, ground.months, ground.target)
+    measured = head["measured"]["share"]
+    first = Period(date.fromisoformat(f"{head['period']}-01"))
+    return {
+        **head,
+        "start": {
+            **about,
+            "share": float(expected[0]),
+            # What the rate of all registered children would be beside that of those measured this month.
+            "coverage_effect": None if measured is None else float(expected[0]) - measured,
+        },
+        "reason": None,
+        "rates": rates_by_age(rates),
+        "path": [
+            {"period": str(first.shifted(at)), "share": float(share), "low": float(low), "high": float(high)}
+            for at, (share, low, high) in enumerate(zip(expected, path.low, path.high, strict=True))
+        ],
+        "causes": [
+            {
+                "code": flow.name,
+                "numerator": flow.numerator,
+                "denominator": flow.denominator,
+                "share_change": flow.share,
+            }
+            for flow in flows
+        ],
+        "at_end": _at_end(ground, rates, float(expected[-1]), path.reached),
+    }
+
+
+def _at_end(ground: _Ground, rates: Rates, expected: float, reached: float | None) -> dict[str, Any] | None:
+    if ground.target is None:
+        return None
+    return {
+        "gap": expected - ground.target,
+        "chance_of_reaching": reached,
+        "recovery_must_be_times": needed_factor(ground.start, rates, ground.months, ground.target, recovery=True),
+        "incidence_must_be_times": needed_factor(ground.start, rates, ground.months, ground.target, recovery=False),
+    }
+
+
+def _start(today: Sequence[tuple[date, int | None, int]], day: date) -> Start:
+    known, unknown = np.zeros((AGES, BANDS), np.int64), np.zeros(AGES, np.int64)
+    for born, band, children in today:
+        age = completed_months(born, day)
+        if 0 <= age < AGES:
+            if band is None:
+                unknown[age] += children
+            else:
+                known[age, band] += children
+    return Start(known, unknown, float(known[:12].sum() + unknown[:12].sum()) / 12)
+
+
+def _history(moves: Sequence[Row], first: Sequence[Row]) -> History:
+    history = history_of(np.array([row[1:] for row in moves], np.int64).reshape(-1, 5))
+    for _, band, children in first:
+        history.first[band] += children
+    return history
+
+
+async def _target(connection: Connection, question: PathQuestion, areas: Sequence[str]) -> TargetFigure | None:
+    """The one asked for; else of the nearest area that has one, the first whose year is not before `until`."""
+    if question.target is not None:
+        return TargetFigure(question.asked.code, question.until.year, INDICATOR, 0, question.target, "asked for")
+    found = await targets_of(connection, areas, INDICATOR)
+    due = [target for target in found if target.year >= question.until.year] or found[-1:]
+    return max(due, key=lambda target: (len(target.area_code.replace("00", "")), -target.year), default=None)
