@@ -13,6 +13,7 @@ from services.reporting.consumers.facts import FactsHandler
 from services.reporting.http import (
     areas,
     child_page,
+    exports,
     feed,
     indicators,
     login,
@@ -30,12 +31,15 @@ from services.reporting.http.page_answers import Entrance
 from services.reporting.http.scoring_door import ScoringDoor
 from services.reporting.jobs.cut_offs import CutOffs
 from services.reporting.jobs.feed import SILENT_SECONDS, FeedGatherer
+from services.reporting.jobs.handlers import handlers
+from services.reporting.jobs.housekeeping import Housekeeping
 from services.reporting.store.fact_tables import HOLDS
 from shared.auth.tokens import TokenVerifier
 from shared.calendar import now_utc
 from shared.http.app import create_app
 from shared.http.health import Health
 from shared.http.serve import Process, Task
+from shared.jobs.runner import JobRunner
 from shared.ledger.routes import ledger_router
 from shared.messaging.kafka import Broker
 from shared.messaging.worker import Worker
@@ -46,6 +50,7 @@ from shared.settings import ServiceSettings
 
 SERVICE: Final = "reporting"
 MIGRATIONS: Final = Path(__file__).parent / "store" / "migrations"
+JOBS_SILENT_SECONDS: Final = 120.0  # of the job loop: longer than any file takes
 
 
 async def run_migrations(settings: ServiceSettings) -> list[str]:
@@ -69,6 +74,11 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             gatherer = FeedGatherer(pool)
             health.loop("feed", lambda: gatherer.moved_at, SILENT_SECONDS)
             tasks |= {**worker.tasks(), "feed": gatherer.run}
+            runner = JobRunner(pool, handlers(pool))
+            health.loop("jobs", lambda: runner.moved_at, JOBS_SILENT_SECONDS)
+            health.state("jobs", runner.ready)
+            tasks |= {"jobs": runner.run, "housekeeping": Housekeeping(pool).run}
+            state["after_commit"] = runner.wake
             if worker.consumer is not None:
                 tasks["cut-offs"] = CutOffs(pool, worker.consumer.note_ends, now_utc).run
             state[operations.WORKER_ADDRESS] = address
@@ -113,6 +123,7 @@ def routers() -> list[APIRouter]:
         surveys.router,
         target_path.router,
         indicators.router,
+        exports.router,
         operations.router,
         *pages,
         ledger_router(SERVICE, owns=(), holds=HOLDS),

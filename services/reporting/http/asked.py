@@ -38,7 +38,7 @@ AreaCode = Annotated[
 ]
 
 
-def _readable(text: str | None) -> str | None:
+def readable(text: str | None) -> str | None:
     """What only looks like a period (a year before figures could be) is refused here, with the field's name."""
     if text is not None and parse_period(text).first.year < EARLIEST_YEAR:
         raise ValueError(f"a period begins in {EARLIEST_YEAR} at the earliest")
@@ -53,7 +53,7 @@ AskedPeriod = Annotated[
         "complete month",
         examples=["2026-Q2"],
     ),
-    AfterValidator(_readable),
+    AfterValidator(readable),
 ]
 AsOf = Annotated[date | None, Query(description="Figures as known at the end of this day, Asia/Jakarta")]
 

@@ -129,6 +129,8 @@ async def empty(pool: Pool) -> None:
         await pool.execute(f"DELETE FROM {table}")
     await pool.execute("DELETE FROM generation WHERE state <> 'live'")
     await pool.execute("DELETE FROM cut_off")
+    for table in ("export_piece", "export_file", "job"):
+        await pool.execute(f"DELETE FROM {table}")
 
 
 async def deliver(pool: Pool, facts: Sequence[Fact], size: int | None = None) -> list[Applied]:

@@ -1,0 +1,58 @@
+"""An order and its data → the bytes of the file, by kind and form."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from services.reporting.domain.export_order import ExportOrder
+from services.reporting.formats.export_tables import Table, children_table, figure_tables
+from services.reporting.formats.export_words import words
+from services.reporting.formats.numbers import day_name, period_name
+from services.reporting.formats.table_text import write_archive, write_text
+from services.reporting.formats.table_workbook import write_workbook
+
+SHORT_HASH: Final = 16  # digits of a fingerprint that people compare
+
+
+class Written(NamedTuple):
+    """A file. `left_out` counts what could not be in it, by reason."""
+
+    content: bytes
+    rows: int
+    left_out: Mapping[str, int]
+
+
+def fingerprint(data: Any) -> str:
+    """SHA-256 of the data itself, the same whatever file it goes into."""
+    return hashlib.sha256(orjson.dumps(data, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def write_file(order: ExportOrder, data: Mapping[str, Any], digest: str) -> Written:
+    """The file of `data`, whose fingerprint is `digest`. Takes seconds of a processor: not on an event loop."""
+    tables = (
+        [children_table(data["children"], order.language)]
+        if order.kind == "children"
+        else figure_tables(data, order.language)
+    )
+    rows = sum(len(table.rows) for table in tables)
+    return Written(_tables(order, tables, data, digest), rows, {})
+
+
+def _tables(order: ExportOrder, tables: Sequence[Table], data: Mapping[str, Any], digest: str) -> bytes:
+    if order.form == "xlsx":
+        told = words(order.language)
+        of_children = order.kind == "children"
+        known = told["as_known"].replace("{day}", day_name(date.fromisoformat(data["known_on"]), order.language))
+        about = known if of_children else f"{period_name(order.period, order.language)}. {known}"
+        mark = told["data_hash"].replace("{hash}", digest[:SHORT_HASH])
+        title = f"{data['name']} ({data['area']})"
+        notes = (told["note_children" if of_children else "note_blank"], f"{about}. {mark}")
+        return write_workbook(tables, title, notes, told["page"])
+    machine = order.form == "csv-machine"
+    written = [(f"{table.key}.csv", write_text(table, order.language, machine=machine)) for table in tables]
+    return written[0][1] if order.kind == "children" else write_archive(written)

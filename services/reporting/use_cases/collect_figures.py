@@ -1,0 +1,69 @@
+"""Everything that a file of an area's figures holds, read in the caller's one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any, Final
+
+from services.reporting.domain.areas import UNMAPPED
+from services.reporting.domain.periods import MONTH
+from services.reporting.use_cases.area_figures import Question, compare, summarise, trend
+from services.reporting.use_cases.cascade import cascade
+from shared.postgres.pool import Connection
+
+Told = Callable[[int, int], Awaitable[None]]  # areas done, areas to do as far as known
+Rows = list[dict[str, Any]]
+ORDER: Final = ("provinsi", "kabupaten", "kecamatan", "desa", "posyandu")
+DEEPEST: Final = {"provinsi": "kecamatan"}  # below a province the posyandu are 27,000, and nobody reads them in a file
+TREND_MONTHS: Final = {MONTH: 24}  # of longer periods five years
+LONG_TREND_MONTHS: Final = 60
+
+
+async def collect_figures(
+    connection: Connection, asked: Question, today: date, told: Told, *, lowest: str = "posyandu"
+) -> dict[str, Any]:
+    """Summary, trend, cascade, and `levels`: {level: rows} for each level below the area down to `lowest`.
+
+    Each row has `parent_code` and `parent_name` beside what a comparison gives, so each is suppressed among its
+    siblings. Posyandu are left out for those who see suppressed figures only, as in the routes.
+    Raises UnknownAreaError.
+    """
+    summary = await summarise(connection, asked)
+    points = await trend(connection, asked, TREND_MONTHS.get(asked.period.months, LONG_TREND_MONTHS))
+    levels: dict[str, Rows] = {}
+    parents: Rows = [{"code": asked.code, "name": summary["name"], "level": summary["level"]}]
+    done, known = 0, 1
+    for level in _below(summary["level"], lowest, exact=asked.exact):
+        rows: Rows = []
+        for parent in parents:
+            if parent["code"] != UNMAPPED:
+                below = await compare(connection, asked.about(parent["code"]))
+                rows += [{**row, "parent_code": parent["code"], "parent_name": parent["name"]} for row in below["rows"]]
+            done += 1
+            await told(done, known)
+        levels[level] = rows
+        parents = rows
+        known += len(rows)
+    return {
+        "area": asked.code,
+        "name": summary["name"],
+        "level": summary["level"],
+        "period": str(asked.period),
+        "as_of": summary["as_of"],
+        "known_on": today.isoformat() if asked.as_of is None else asked.as_of.isoformat(),
+        "suppressed": not asked.exact,
+        "summary": summary,
+        "levels": levels,
+        "trend": points["points"],
+        "cascade": await cascade(connection, asked, today),
+    }
+
+
+def _below(level: str, lowest: str, *, exact: bool) -> list[str]:
+    """Levels below `level`, the highest first; none below a posyandu or a puskesmas."""
+    level = "desa" if level == "kelurahan" else level
+    if level not in ORDER:
+        return []
+    deepest = min(DEEPEST.get(level, lowest), lowest if exact else "desa", key=ORDER.index)
+    return list(ORDER[ORDER.index(level) + 1 : ORDER.index(deepest) + 1])
