@@ -13,6 +13,7 @@ from services.reporting.consumers.facts import FactsHandler
 from services.reporting.http import (
     areas,
     child_page,
+    exchange_codes,
     exports,
     feed,
     indicators,
@@ -124,6 +125,7 @@ def routers() -> list[APIRouter]:
         target_path.router,
         indicators.router,
         exports.router,
+        exchange_codes.router,
         operations.router,
         *pages,
         ledger_router(SERVICE, owns=(), holds=HOLDS),

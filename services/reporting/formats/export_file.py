@@ -9,10 +9,13 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from services.reporting.domain.exchange_codes import ExchangeCode, code_book
 from services.reporting.domain.export_order import ExportOrder
+from services.reporting.formats.exchange import write_adx, write_data_values
 from services.reporting.formats.export_tables import Table, children_table, figure_tables
 from services.reporting.formats.export_words import words
 from services.reporting.formats.numbers import day_name, period_name
+from services.reporting.formats.open_data import write_open_data
 from services.reporting.formats.table_text import write_archive, write_text
 from services.reporting.formats.table_workbook import write_workbook
 
@@ -34,6 +37,11 @@ def fingerprint(data: Any) -> str:
 
 def write_file(order: ExportOrder, data: Mapping[str, Any], digest: str) -> Written:
     """The file of `data`, whose fingerprint is `digest`. Takes seconds of a processor: not on an event loop."""
+    if order.kind == "exchange":
+        book = code_book(ExchangeCode(*code) for code in data["codes"])
+        return Written(*(write_adx if order.form == "adx" else write_data_values)(data, book))
+    if order.kind == "open-data":
+        return Written(write_open_data(data, digest), sum(len(level) for level in data["levels"].values()) + 1, {})
     tables = (
         [children_table(data["children"], order.language)]
         if order.kind == "children"

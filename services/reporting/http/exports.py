@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.export_order import FORMS, ExportOrder, Form, Kind, file_name, is_zipped
 from services.reporting.domain.periods import PATTERN
+from services.reporting.formats.open_data import open_data_schema
 from services.reporting.http.asked import UNKNOWN_AREA, demand_area, question, readable
 from services.reporting.jobs.exports import KIND
 from services.reporting.store import exports
@@ -101,6 +102,12 @@ async def post_export(request: Request, caller: Reader, body: Annotated[ExportIn
         return json_answer(202, shown, {"Location": f"/v1/exports/{export_id}"})
 
     return await write_once(request, effect)
+
+
+@router.get("/schemas/open-data", summary="JSON Schema of open data")
+async def get_open_data_schema(_caller: Reader) -> Response:
+    """What a file of the kind `open-data` holds."""
+    return Response(open_data_schema(), media_type="application/schema+json")
 
 
 @router.get("/{export_id}", summary="State and progress of an export")

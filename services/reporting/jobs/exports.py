@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from services.reporting.domain.exchange_codes import doubled
 from services.reporting.domain.export_order import ExportOrder
 from services.reporting.formats.export_file import fingerprint, write_file
 from services.reporting.store import exports
+from services.reporting.store.exchange_codes import codes_in_force
 from services.reporting.store.exports import MadeFile
 from services.reporting.use_cases.area_figures import Question, UnknownAreaError
 from services.reporting.use_cases.collect_children import collect_children
@@ -67,7 +69,13 @@ async def _collected(connection: Connection, order: ExportOrder, told: Told) -> 
     asked = Question(order.area_code, order.period, order.as_of, order.exact)
     if order.kind == "children":
         return await collect_children(connection, asked, order.known_on)
-    return await collect_figures(connection, asked, order.known_on, told, lowest=LOWEST.get(order.kind, "desa"))
+    data = await collect_figures(connection, asked, order.known_on, told, lowest=LOWEST.get(order.kind, "desa"))
+    if order.kind == "exchange":
+        codes = await codes_in_force(connection, order.area_code, order.period.last_day)
+        if doubled((code.kind, code.theirs) for code in codes):
+            raise JobFailedError("exchange_codes_doubled")
+        data["codes"] = [(code.kind, code.ours, code.theirs, code.valid_from) for code in codes]
+    return data
 
 
 def _made(order: ExportOrder, data: dict[str, Any]) -> MadeFile:

@@ -129,7 +129,7 @@ async def empty(pool: Pool) -> None:
         await pool.execute(f"DELETE FROM {table}")
     await pool.execute("DELETE FROM generation WHERE state <> 'live'")
     await pool.execute("DELETE FROM cut_off")
-    for table in ("export_piece", "export_file", "job"):
+    for table in ("export_piece", "export_file", "job", "exchange_code"):
         await pool.execute(f"DELETE FROM {table}")
 
 

@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
+import jsonschema
+import orjson
 import pytest
 from python_calamine import CalamineWorkbook
 
@@ -174,6 +176,41 @@ async def test_a_list_of_children_is_for_those_with_lists_and_names_nobody(offic
     assert sorted(row["Z TB/U"] for row in listed)[:3] == [-2.31] * 3
     refused = await office.post("/v1/exports", role="camat", areas=("12.19.01",), body=body)
     assert refused.json()["code"] == "scope_missing"
+
+
+async def test_open_data_hide_small_counts_from_whoever_asks_for_them(office: Office) -> None:
+    """The district's own account gets the file for the world, not its own figures."""
+    await district(office)
+    async with running(office):
+        told = orjson.loads(await made(office, {**FIGURES, "kind": "open-data", "format": "json"}))
+        exact = orjson.loads(await made(office, {**FIGURES, "kind": "exchange", "format": "dhis2"}))
+    jsonschema.validate(told, orjson.loads((await office.get("/v1/exports/schemas/open-data")).content))
+    (desa,) = [area for area in told["areas"] if area["code"] == DESA[0]]
+    assert (desa["stunted"], desa["rates"]["stunted"]["share"]) == (None, None)
+    wanted = {"dataElement": "stunted", "period": "202511", "orgUnit": DESA[0], "value": "3"}
+    assert wanted in exact["dataValues"]
+
+
+async def test_codes_of_another_system_hold_from_their_day_on(office: Office) -> None:
+    await district(office)
+    codes = [
+        {"kind": "orgUnit", "ours": DESA[0], "theirs": "O6uvpzGd5pu", "valid_from": "2025-01-01"},
+        {"kind": "dataElement", "ours": "stunted", "theirs": "fbfJHSPpUQD", "valid_from": "2025-12-01"},
+    ]
+    entered = await office.post(
+        "/v1/exchange-codes", role="district", areas=("12.19",), body={"area": "12.19", "codes": codes}
+    )
+    assert entered.json() == {"area": "12.19", "entered": 2}
+    async with running(office):
+        told = orjson.loads(await made(office, {**FIGURES, "kind": "exchange", "format": "dhis2"}))
+    assert {"dataElement": "stunted", "period": "202511", "orgUnit": "O6uvpzGd5pu", "value": "3"} in told["dataValues"]
+    wrong = [{**codes[0], "ours": "12.20.01.2001"}, {**codes[1], "ours": "stunting"}, codes[0]]
+    refused = await office.post(
+        "/v1/exchange-codes", role="district", areas=("12.19",), body={"area": "12.19", "codes": wrong}
+    )
+    assert {(error["field"], error["code"]) for error in refused.json()["errors"]} == {
+        ("codes.0.ours", "code_unknown"), ("codes.1.ours", "code_unknown"), ("codes", "code_doubled"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
