@@ -46,7 +46,7 @@ WRITES: Final = """
 SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables
 WHERE schemaname IN ('measurement', 'scoring', 'reporting')
 """
-VISIBLE: Final = "SELECT coalesce(sum(weighed), 0) FROM reporting.cell WHERE month = $1"
+VISIBLE: Final = "SELECT coalesce(sum(weighed), 0) FROM reporting.cell WHERE months = 1 AND month = $1"
 IDLE: Final = "SELECT (SELECT count(*) FROM measurement.outbox) + (SELECT count(*) FROM scoring.outbox)"
 
 

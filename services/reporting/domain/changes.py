@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from services.reporting.domain.cells import TARGET_CHANGE
+from services.reporting.domain.periods import MONTH
 from shared.calendar import add_months
 
 
@@ -19,13 +20,17 @@ class ChangedMonths(NamedTuple):
 
 
 def changed_months(cells: Iterable[tuple[tuple[Any, ...], list[int]]]) -> list[ChangedMonths]:
-    """What changes of `cells` (key: desa, posyandu, month) reach, by desa and month.
+    """What changes of `cells` (key: desa, posyandu, months, first month) reach, by desa and month.
+
+    Of months: what changes in a long period follows from them.
 
     A changed number of targets lasts until it is taken back, any other count stands in its own month. What moves from
     one posyandu of a desa to another changes no figure of the desa.
     """
     sums: dict[str, dict[date, list[int]]] = {}
-    for (desa_code, _, month), counts in cells:
+    for (desa_code, _, length, month), counts in cells:
+        if length != MONTH:
+            continue
         months = sums.setdefault(desa_code, {})
         known = months.get(month)
         months[month] = counts if known is None else [one + more for one, more in zip(known, counts, strict=True)]

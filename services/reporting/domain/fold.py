@@ -181,6 +181,14 @@ def _spans_at(roots: Roots) -> dict[RootMonth, Span]:
     return {(root.child_id, span.from_month): span for root in counting for span in target_spans(root)}
 
 
+def spans_now(children: Sequence[ChildRevision]) -> dict[UUID, list[Span]]:
+    """The spans of each root as its facts say now, ascending."""
+    spans: dict[UUID, list[Span]] = {}
+    for (root_id, _), span in _spans_at(roots_of(children)).items():
+        spans.setdefault(root_id, []).append(span)
+    return spans
+
+
 class Waiting(NamedTuple):
     """A measurement that nobody has judged yet: the child it is of, and where and when it will count."""
 

@@ -18,11 +18,15 @@ measured with that index, and the letters of a child never meet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final, NamedTuple
 
 from services.reporting.domain.case_course import CASE_MARKS
-from services.reporting.domain.child_month import MARK_BITS
+from services.reporting.domain.child_month import MARK_BITS, ChildMonth
+from services.reporting.domain.facts import Place
+from services.reporting.domain.periods import Period
+from services.reporting.domain.targets import Span
 
 
 def _bits(*marks: str) -> int:
@@ -59,17 +63,60 @@ LATEST: Final = (
 OF_CASE: Final = _bits(*CASE_MARKS)  # of the latest month in which a case speaks for the child
 
 
-def marks_of_period(months: Iterable[tuple[int, bool]]) -> int:
-    """The marks of a period from those of the child's months, latest first, each with whether a case speaks in it."""
+class MonthPart(NamedTuple):
+    """What a month brings to its periods; `has_case`: a case speaks for the child in it."""
+
+    place: Place
+    marks: int
+    has_case: bool
+
+
+Parts = Mapping[date, MonthPart]  # by month
+
+
+class PeriodContent(NamedTuple):
+    """A child's period: where it counts, and for what. `span_place` is where its spans count it."""
+
+    place: Place
+    span_place: Place | None
+    marks: int
+
+
+def part_of(content: ChildMonth) -> MonthPart:
+    """The part of a child-month."""
+    return MonthPart(content.place, content.marks, content.course is not None)
+
+
+def content_of(period: Period, parts: Parts, spans: Sequence[Span]) -> PeriodContent | None:
+    """The child's period from its months and its spans (ascending); None where it was not measured in it."""
+    found = [parts[month] for month in reversed(period.months_of) if month in parts]
+    if not found:
+        return None
+    return PeriodContent(found[0].place, place_in(period, spans), marks_of_period(found))
+
+
+def place_in(period: Period, spans: Sequence[Span]) -> Place | None:
+    """Where the spans count the child in a period: where it lived on its last day as a target in it."""
+    place = None
+    for span in spans:
+        if span.from_month <= period.last_month and span.to_month > period.first:
+            place = span.place
+    return place
+
+
+def marks_of_period(parts: Sequence[MonthPart]) -> int:
+    """The marks of a period from its months, latest first."""
     told = 0
-    given = [False] * len(LATEST)
+    open_rules = list(LATEST)
     case_told = False
-    for marks, has_case in months:
+    for _, marks, has_case in parts:
         told |= marks & ANY_MONTH
-        for number, (given_by, taken) in enumerate(LATEST):
-            if not given[number] and marks & given_by:
-                told |= marks & taken
-                given[number] = True
+        if open_rules:
+            given = [rule for rule in open_rules if marks & rule.given_by]
+            if given:
+                open_rules = [rule for rule in open_rules if not marks & rule.given_by]
+                for rule in given:
+                    told |= marks & rule.taken
         if has_case and not case_told:
             told |= marks & OF_CASE
             case_told = True

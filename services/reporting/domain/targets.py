@@ -8,10 +8,12 @@ the first day), and one who does so on the first does not. Its place is its resi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from services.reporting.domain.facts import ChildRevision, Place
+from services.reporting.domain.periods import MONTH, period_of
 from shared.calendar import add_months, last_day, month_of, turns_sixty_months_on
 
 _ONE_DAY = timedelta(days=1)
@@ -71,6 +73,29 @@ def target_spans(child: ChildRevision) -> tuple[Span, ...]:
         else:
             spans.append(Span(month, end, place, child.sex, child.birth_date))
     return tuple(spans)
+
+
+def spans_of_length(spans: Sequence[Span], months: int) -> list[Span]:
+    """Month spans as spans of periods of `months` months: a period belongs to the last place in it, and counts once.
+
+    `from_month` and `to_month` are then first months of periods.
+    """
+    if months == MONTH:
+        return list(spans)
+    longer: list[Span] = []
+    for span in spans:
+        begins = period_of(span.from_month, months).first
+        ends = period_of(add_months(span.to_month, -1), months).shifted(1).first
+        # The last period of the place before is this one's, if this one begins in it.
+        if longer and longer[-1].to_month > begins:
+            longer[-1] = longer[-1]._replace(to_month=begins)
+            if longer[-1].from_month == begins:
+                longer.pop()
+        if longer and longer[-1].place == span.place and longer[-1].to_month == begins:
+            longer[-1] = longer[-1]._replace(to_month=ends)
+        else:
+            longer.append(span._replace(from_month=begins, to_month=ends))
+    return longer
 
 
 def target_place(child: ChildRevision, month: date) -> Place | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.reporting.domain.cells import CELL_COLUMNS
 from services.reporting.domain.changes import ChangedMonths, changed_months
+from services.reporting.domain.periods import MONTH
 from shared.postgres.pool import Connection
 
 _APPEND: Final = "INSERT INTO figure_mark (places, first_months, last_months) VALUES ($1, $2, $3)"
@@ -16,7 +17,7 @@ _APPEND: Final = "INSERT INTO figure_mark (places, first_months, last_months) VA
 _BETWEEN: Final = f"""
 SELECT desa_code, month, {{sums}} FROM (
     SELECT desa_code, month, CASE generation WHEN $2 THEN 1 ELSE -1 END AS sign, {", ".join(CELL_COLUMNS)}
-    FROM cell WHERE generation IN ($1, $2)
+    FROM cell WHERE generation IN ($1, $2) AND months = 1
 ) AS signed GROUP BY desa_code, month HAVING ({{sums}}) IS DISTINCT FROM ({", ".join("0" for _ in CELL_COLUMNS)})
 """.format(sums=", ".join(f"sum(sign * {name})::integer" for name in CELL_COLUMNS))
 _TAKE: Final = """
@@ -73,7 +74,7 @@ async def mark_changes(connection: Connection, cells: Sequence[tuple[tuple[Any, 
 async def mark_between(connection: Connection, old: int, new: int) -> None:
     """Remember what the generation `new` says otherwise than `old`, in the transaction that shows it instead."""
     rows = await connection.fetch(_BETWEEN, old, new)
-    await _append(connection, changed_months(((row[0], "", row[1]), list(row)[2:]) for row in rows))
+    await _append(connection, changed_months(((row[0], "", MONTH, row[1]), list(row)[2:]) for row in rows))
 
 
 async def _append(connection: Connection, changed: Sequence[ChangedMonths]) -> None:

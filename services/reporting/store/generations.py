@@ -12,6 +12,7 @@ from shared.postgres.pool import Connection
 # step has listed its children and before it is marked as done, and the new generation would never see them.
 PROJECTION_LOCK: Final = 1_970_001
 REBUILD_LOCK: Final = 1_970_002  # one rebuild at a time, for as long as its session lives
+LAYOUT: Final = 2  # of what is filled now: with cells of quarters, semesters and years
 LIVE: Final = "(SELECT generation FROM generation WHERE state = 'live')"
 
 
@@ -49,12 +50,18 @@ async def live_generation(connection: Connection) -> int:
     return int(number)
 
 
+async def has_long_cells(connection: Connection) -> bool:
+    """Whether the generation that is shown has cells of quarters, semesters and years."""
+    return bool(await connection.fetchval("SELECT layout >= $1 FROM generation WHERE state = 'live'", LAYOUT))
+
+
 async def begin_filling(connection: Connection) -> int:
     """Open the next generation for filling; what an interrupted rebuild left is to be dropped first."""
     return int(
         await connection.fetchval(
-            "INSERT INTO generation (generation, state) SELECT max(generation) + 1, 'filling' FROM generation "
-            "RETURNING generation"
+            "INSERT INTO generation (generation, state, layout) "
+            "SELECT max(generation) + 1, 'filling', $1 FROM generation RETURNING generation",
+            LAYOUT,
         )
     )
 

@@ -12,6 +12,8 @@ from services.reporting.domain.case_course import Course
 from services.reporting.domain.cells import CELL_COLUMNS, Deltas
 from services.reporting.domain.child_month import ChildMonth
 from services.reporting.domain.facts import Place
+from services.reporting.domain.period_months import MonthPart
+from services.reporting.domain.periods import Period
 from services.reporting.domain.targets import Span
 from services.reporting.domain.versions import ContentT, Difference, RootMonth, Version
 from services.reporting.store.level_sums import add_to_levels
@@ -147,13 +149,38 @@ CHILD_SPANS: Final = VersionTable(
     lambda span: (span.to_month, *span.place, *span[3:]),
     lambda from_month, to_month, desa, posyandu, *who: Span(from_month, to_month, Place(desa, posyandu), *who),
 )
+# The current months of each child asked for from one month to another.
+CURRENT_PARTS: Final = """
+SELECT t.generation, t.root_id, t.month, t.desa_code, t.posyandu_code, t.marks, t.course IS NOT NULL
+FROM unnest($1::uuid[], $2::date[], $3::date[]) AS asked(root_id, first, last)
+JOIN child_month AS t ON (t.root_id, t.month) >= (asked.root_id, asked.first)
+    AND (t.root_id, t.month) <= (asked.root_id, asked.last)
+WHERE t.known_to IS NULL
+"""
 ADD_TO_CELLS: Final = (
-    f"INSERT INTO cell (generation, desa_code, posyandu_code, month, {', '.join(CELL_COLUMNS)}) "
-    "SELECT $1, * FROM unnest($2::text[], $3::text[], $4::date[], "
-    + ", ".join(f"${number}::integer[]" for number in range(5, 5 + len(CELL_COLUMNS)))
-    + ") ON CONFLICT (generation, desa_code, posyandu_code, month) DO UPDATE SET "
+    f"INSERT INTO cell (generation, desa_code, posyandu_code, months, month, {', '.join(CELL_COLUMNS)}) "
+    "SELECT $1, * FROM unnest($2::text[], $3::text[], $4::smallint[], $5::date[], "
+    + ", ".join(f"${number}::integer[]" for number in range(6, 6 + len(CELL_COLUMNS)))
+    + ") ON CONFLICT (generation, desa_code, posyandu_code, months, month) DO UPDATE SET "
     + ", ".join(f"{name} = cell.{name} + EXCLUDED.{name}" for name in CELL_COLUMNS)
 )
+
+
+async def read_parts(
+    connection: Connection, asked: Collection[tuple[UUID, Period]]
+) -> dict[tuple[int, UUID], dict[date, MonthPart]]:
+    """By generation and root, what the current months of each root in the period asked for bring to long periods."""
+    found: dict[tuple[int, UUID], dict[date, MonthPart]] = {}
+    rows = await connection.fetch(
+        CURRENT_PARTS,
+        [root_id for root_id, _ in asked],
+        [period.first for _, period in asked],
+        [period.last_month for _, period in asked],
+    )
+    for generation, root_id, month, desa_code, posyandu_code, marks, has_case in rows:
+        part = MonthPart(Place(desa_code, posyandu_code), marks, has_case)
+        found.setdefault((generation, root_id), {})[month] = part
+    return found
 
 
 async def add_to_cells(connection: Connection, deltas: Mapping[int, Deltas]) -> None:

@@ -11,7 +11,7 @@ from shared.postgres.pool import Connection
 RECOUNT: Final = Path(__file__).with_name("recount.sql").read_text(encoding="utf-8")
 MONTHS: Final = """
 SELECT min(month) AS first, max(month) AS last FROM (
-    SELECT month FROM cell WHERE generation = $1
+    SELECT month FROM cell WHERE generation = $1 AND months = 1
     UNION ALL SELECT date_trunc('month', min(measured_on)::timestamp)::date FROM measurement_fact
     UNION ALL SELECT date_trunc('month', max(measured_on)::timestamp)::date FROM measurement_fact
 ) AS every

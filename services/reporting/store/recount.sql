@@ -1,7 +1,15 @@
 -- The figures counted again from the facts, and compared with the cells: $1 = generation, $2 and $3 = first and last
--- month. Written on its own from the rules of the figures: it shares no code with the projection, so that a mistake
--- there cannot hide here. One row: how many cells were compared, and those that differ.
-WITH child_now AS (
+-- month; long periods are compared that have a month in that range. Written on its own from the rules of the figures: it
+-- shares no code with the projection, so that a mistake there cannot hide here. One row: how many cells were compared,
+-- and those that differ.
+WITH lengths AS (   -- a generation that was filled before there were long periods has none to compare
+    SELECT months, make_date(extract(year FROM $2::date)::int,
+                             (extract(month FROM $2::date)::int - 1) / months * months + 1, 1) AS first
+    FROM unnest(ARRAY[1, 3, 6, 12]) AS months
+    WHERE months = 1 OR (SELECT layout > 1 FROM generation WHERE generation = $1)
+),
+years AS (SELECT date_trunc('year', $2::date::timestamp)::date AS first, make_date(extract(year FROM $3::date)::int, 12, 1) AS last),
+child_now AS (
     SELECT DISTINCT ON (child_id) * FROM child_fact ORDER BY child_id, epoch DESC, revision DESC
 ),
 root AS (
@@ -30,8 +38,8 @@ aged AS (
              + extract(month FROM m.measured_on) - extract(month FROM member.birth_date)
              - CASE WHEN extract(day FROM m.measured_on) < extract(day FROM member.birth_date) THEN 1 ELSE 0 END
              AS age_months
-    FROM measurement_fact m JOIN member USING (child_id)
-    WHERE m.measured_on >= $2 AND m.measured_on < ($3::date + interval '1 month')
+    FROM measurement_fact m JOIN member USING (child_id) CROSS JOIN years
+    WHERE m.measured_on >= years.first AND m.measured_on < years.last + interval '1 month'
 ),
 judged AS (
     SELECT DISTINCT ON (a.measurement_id) m.measured_on, m.recorded_at, m.channel, m.is_remeasurement, m.weight_kg,
@@ -93,26 +101,64 @@ target AS (     -- months that hold a day on which the child is a target, and th
            least((m.month + interval '1 month' - interval '1 day')::date, days.last_on) AS last_on
     FROM root r
     JOIN (SELECT root_id, min(valid_from) AS entered_on FROM home GROUP BY root_id) e USING (root_id)
+    CROSS JOIN years
     CROSS JOIN LATERAL (
         SELECT greatest(r.birth_date, e.entered_on) AS first_on,
                greatest(r.birth_date, e.entered_on, least(r.sixty_months_on, r.gone_on) - 1) AS last_on
     ) AS days
     CROSS JOIN LATERAL generate_series(
-        greatest(date_trunc('month', days.first_on::timestamp), $2::date::timestamp),
-        least(date_trunc('month', days.last_on::timestamp), $3::date::timestamp), interval '1 month'
+        greatest(date_trunc('month', days.first_on::timestamp), years.first::timestamp),
+        least(date_trunc('month', days.last_on::timestamp), years.last::timestamp), interval '1 month'
     ) AS m(month)
     WHERE days.first_on < r.sixty_months_on AND days.first_on <= coalesce(r.gone_on, 'infinity')
 ),
-place AS (      -- one place per child and month: of the last measurement, else of the last day as a target
-    SELECT w.root_id, w.month, h.desa_code, h.posyandu_code
+period_of AS (  -- every month of those years in each of its periods
+    SELECT l.months, m.month::date AS of_month,
+           make_date(extract(year FROM m.month)::int, (extract(month FROM m.month)::int - 1) / l.months * l.months + 1, 1)
+               AS month
+    FROM years CROSS JOIN lengths l
+    CROSS JOIN LATERAL generate_series(years.first::timestamp, years.last::timestamp, interval '1 month') AS m(month)
+),
+child_periods AS (  -- a child once in each period, each finding of the month that speaks for it
+    SELECT c.root_id, p.months, p.month, max(c.last_on) AS last_on,
+           bool_or(weighed) AS weighed, bool_or(height_measured) AS height_measured,
+           bool_or(weighed AND height_measured) AS both_measured,
+           (array_agg(height ORDER BY c.month DESC) FILTER (WHERE height IS NOT NULL))[1] AS height,
+           bool_or(oedema) AS oedema,
+           (array_agg(haz ORDER BY c.month DESC) FILTER (WHERE haz IS NOT NULL))[1] AS haz,
+           (array_agg(haz_flagged ORDER BY c.month DESC) FILTER (WHERE haz IS NOT NULL))[1] AS haz_flagged,
+           (array_agg(waz ORDER BY c.month DESC) FILTER (WHERE waz IS NOT NULL))[1] AS waz,
+           (array_agg(waz_flagged ORDER BY c.month DESC) FILTER (WHERE waz IS NOT NULL))[1] AS waz_flagged,
+           (array_agg(whz ORDER BY c.month DESC) FILTER (WHERE whz IS NOT NULL))[1] AS whz,
+           (array_agg(whz_flagged ORDER BY c.month DESC) FILTER (WHERE whz IS NOT NULL))[1] AS whz_flagged,
+           (array_agg(baz ORDER BY c.month DESC) FILTER (WHERE baz IS NOT NULL))[1] AS baz,
+           (array_agg(baz_flagged ORDER BY c.month DESC) FILTER (WHERE baz IS NOT NULL))[1] AS baz_flagged,
+           (array_agg(letter ORDER BY c.month DESC) FILTER (WHERE weighed))[1] AS letter,
+           (array_agg(twice ORDER BY c.month DESC) FILTER (WHERE weighed))[1] AS twice,
+           (array_agg(red ORDER BY c.month DESC) FILTER (WHERE weighed))[1] AS red,
+           bool_or(tier IN ('suspected', 'urgent')) AS suspected, bool_or(tier = 'urgent') AS urgent,
+           (array_agg(milestones ORDER BY c.month DESC) FILTER (WHERE has_case))[1] AS milestones,
+           (array_agg(close_reason ORDER BY c.month DESC) FILTER (WHERE has_case))[1] AS close_reason,
+           (array_agg(anaemia ORDER BY c.month DESC) FILTER (WHERE has_case))[1] AS anaemia
+    FROM child_months c
+    LEFT JOIN (SELECT *, true AS has_case FROM case_of_month) AS told USING (root_id, month)
+    JOIN period_of p ON p.of_month = c.month
+    GROUP BY c.root_id, p.months, p.month
+),
+target_periods AS (
+    SELECT t.root_id, p.months, p.month, max(t.last_on) AS last_on
+    FROM target t JOIN period_of p ON p.of_month = t.month GROUP BY 1, 2, 3
+),
+place AS (      -- one place per child and period: of the last measurement, else of the last day as a target
+    SELECT w.root_id, w.months, w.month, h.desa_code, h.posyandu_code
     FROM (
-        SELECT root_id, month, coalesce(c.last_on, t.last_on) AS on_day
-        FROM target t FULL JOIN child_months c USING (root_id, month)
+        SELECT root_id, months, month, coalesce(c.last_on, t.last_on) AS on_day
+        FROM target_periods t FULL JOIN child_periods c USING (root_id, months, month)
     ) w
     JOIN home h ON h.root_id = w.root_id AND w.on_day < h.valid_to AND (w.on_day >= h.valid_from OR h.is_first)
 ),
 waiting AS (
-    SELECT h.desa_code, h.posyandu_code, m.month, count(*) AS pending
+    SELECT h.desa_code, h.posyandu_code, 1 AS months, m.month, count(*) AS pending
     FROM aged m
     JOIN home h ON h.root_id = m.root_id AND m.measured_on < h.valid_to AND (m.measured_on >= h.valid_from OR h.is_first)
     WHERE m.age_months BETWEEN 0 AND 59
@@ -122,16 +168,16 @@ waiting AS (
       AND NOT EXISTS (
           SELECT FROM assessment_fact a WHERE a.measurement_id = m.fact_id AND a.child_id = m.child_id
              AND a.measurement_epoch = m.epoch AND a.measurement_revision = m.revision)
-    GROUP BY 1, 2, 3
+    GROUP BY 1, 2, 3, 4
 ),
 targets AS (
-    SELECT desa_code, posyandu_code, month, count(*)::integer AS children FROM place GROUP BY 1, 2, 3
+    SELECT desa_code, posyandu_code, months, month, count(*)::integer AS children FROM place GROUP BY 1, 2, 3, 4
 ),
 findings AS (
-    SELECT desa_code, posyandu_code, month, ARRAY[
+    SELECT desa_code, posyandu_code, months, month, ARRAY[
             count(*) FILTER (WHERE weighed),
             count(*) FILTER (WHERE height_measured),
-            count(*) FILTER (WHERE weighed AND height_measured),
+            count(*) FILTER (WHERE both_measured),
             count(*) FILTER (WHERE height = trunc(height)),
             count(*) FILTER (WHERE oedema),
             count(haz) FILTER (WHERE NOT haz_flagged),
@@ -157,8 +203,8 @@ findings AS (
             count(*) FILTER (WHERE letter = 'B'),
             count(*) FILTER (WHERE twice),
             count(*) FILTER (WHERE red),
-            count(*) FILTER (WHERE tier IN ('suspected', 'urgent')),
-            count(*) FILTER (WHERE tier = 'urgent'),
+            count(*) FILTER (WHERE suspected),
+            count(*) FILTER (WHERE urgent),
             count(*) FILTER (WHERE milestones ? 'remeasured'),
             count(*) FILTER (WHERE milestones ? 'lab_ordered'),
             count(*) FILTER (WHERE milestones ? 'lab_complete'),
@@ -168,15 +214,15 @@ findings AS (
             count(*) FILTER (WHERE anaemia IN ('yes', 'no')),
             count(*) FILTER (WHERE anaemia = 'yes')
         ]::integer[] AS counts
-    FROM child_months JOIN place USING (root_id, month) LEFT JOIN case_of_month USING (root_id, month) GROUP BY 1, 2, 3
+    FROM child_periods JOIN place USING (root_id, months, month) GROUP BY 1, 2, 3, 4
 ),
-changes AS (    -- what began before the first month asked for counts from there on
-    SELECT desa_code, posyandu_code, greatest(month, $2) AS month, sum(target_change) AS change
-    FROM cell WHERE generation = $1 AND month <= $3 GROUP BY 1, 2, 3
+changes AS (    -- what began before the first period asked for counts from there on
+    SELECT desa_code, posyandu_code, months, greatest(month, l.first) AS month, sum(target_change) AS change
+    FROM cell JOIN lengths l USING (months) WHERE generation = $1 AND month <= $3 GROUP BY 1, 2, 3, 4
 ),
-stored AS (     -- S of every month asked for, also of months in which nothing changes
-    SELECT desa_code, posyandu_code, month,
-           (sum(coalesce(change, 0)) OVER (PARTITION BY desa_code, posyandu_code ORDER BY month)
+stored AS (     -- S of every period asked for, also of periods in which nothing changes
+    SELECT desa_code, posyandu_code, months, month,
+           (sum(coalesce(change, 0)) OVER (PARTITION BY desa_code, posyandu_code, months ORDER BY month)
              + coalesce(c.target_shift, 0))::integer AS children,
            coalesce(c.pending, 0) AS pending,
            CASE WHEN c.month IS NOT NULL THEN ARRAY[
@@ -190,23 +236,26 @@ stored AS (     -- S of every month asked for, also of months in which nothing c
            ] END AS counts
     FROM (SELECT DISTINCT desa_code, posyandu_code FROM cell WHERE generation = $1) AS places
     CROSS JOIN (
-        SELECT step::date AS month FROM generate_series($2::date::timestamp, $3::date::timestamp, interval '1 month') step
-    ) AS months
-    LEFT JOIN changes USING (desa_code, posyandu_code, month)
-    LEFT JOIN (SELECT * FROM cell WHERE generation = $1) AS c USING (desa_code, posyandu_code, month)
+        SELECT months, step::date AS month FROM lengths l
+        CROSS JOIN LATERAL generate_series(l.first::timestamp, $3::date::timestamp, make_interval(months => l.months)) step
+    ) AS periods
+    LEFT JOIN changes USING (desa_code, posyandu_code, months, month)
+    LEFT JOIN (SELECT * FROM cell WHERE generation = $1) AS c USING (desa_code, posyandu_code, months, month)
 ),
 sides AS (
-    SELECT desa_code, posyandu_code, month,
+    SELECT desa_code, posyandu_code, months, month,
            coalesce(t.children, 0) || (coalesce(w.pending, 0)::integer || coalesce(f.counts, nobody)) AS expected,
            coalesce(s.children, 0) || (coalesce(s.pending, 0) || coalesce(s.counts, nobody)) AS stored
-    FROM targets t FULL JOIN findings f USING (desa_code, posyandu_code, month)
-    FULL JOIN waiting w USING (desa_code, posyandu_code, month)
-    FULL JOIN stored s USING (desa_code, posyandu_code, month)
+    FROM targets t FULL JOIN findings f USING (desa_code, posyandu_code, months, month)
+    FULL JOIN waiting w USING (desa_code, posyandu_code, months, month)
+    FULL JOIN stored s USING (desa_code, posyandu_code, months, month)
     CROSS JOIN (SELECT array_fill(0, ARRAY[38]) AS nobody) AS zeros
+    JOIN lengths l USING (months)
+    WHERE month >= l.first AND month <= $3      -- the years around were read for the long periods
 )
 SELECT count(*) AS compared,
        coalesce(jsonb_agg(jsonb_build_object(
-           'desa_code', desa_code, 'posyandu_code', posyandu_code, 'month', to_char(month, 'YYYY-MM'), 'differs', (
+           'desa_code', desa_code, 'posyandu_code', posyandu_code, 'month', to_char(month, 'YYYY-MM'), 'months', months, 'differs', (
                SELECT jsonb_object_agg(name, jsonb_build_object('expected', e, 'stored', s))
                FROM unnest(ARRAY[
                    'target_children', 'pending', 'weighed', 'height_measured', 'both_measured',
@@ -217,5 +266,5 @@ SELECT count(*) AS compared,
                    'twice_not_gained', 'below_red_line', 'suspected', 'urgent', 'remeasured', 'lab_ordered',
                    'lab_complete', 'referred', 'in_care', 'recovered', 'anaemia_known', 'anaemic'
                ], expected, stored) AS every(name, e, s) WHERE e <> s
-           )) ORDER BY desa_code, posyandu_code, month) FILTER (WHERE expected <> stored), '[]') AS differences
+           )) ORDER BY desa_code, posyandu_code, months, month) FILTER (WHERE expected <> stored), '[]') AS differences
 FROM sides

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from services.reporting.domain.areas import Entry
@@ -11,7 +12,7 @@ from services.reporting.domain.child_month import MARKS
 from services.reporting.domain.levels import LEVELS
 from services.reporting.domain.period_months import ANY_MONTH, LATEST, OF_CASE
 from services.reporting.domain.periods import MONTH, Period
-from services.reporting.store.generations import LIVE
+from services.reporting.store.generations import LIVE, has_long_cells
 from shared.postgres.pool import Connection
 
 SUM_COLUMNS: Final = ("target_children", "pending", *MARKS)
@@ -83,36 +84,39 @@ async def sums_by_place(
 
     What was known before an instant is counted from versions, and always by (desa, posyandu).
     """
-    found: dict[tuple[str, str], dict[str, int]] = {}
-    if known_before is not None or period.months != MONTH:
+    if known_before is not None or (period.months != MONTH and not await has_long_cells(connection)):
         rows = await connection.fetch(_COUNTED, *where.of_period(period, known_before))
-        for desa, posyandu, *counts in rows:
-            found[desa, posyandu] = dict(zip(SUM_COLUMNS, counts, strict=True))
-        if known_before is None:
-            waiting = await connection.fetch(
-                _by_place(_PENDING, where), where.first, where.second, period.first, period.last_month
-            )
-            for desa, posyandu, pending in waiting:
-                found.setdefault((desa, posyandu), dict.fromkeys(SUM_COLUMNS, 0))["pending"] += pending
+        found = {(row[0], row[1]): dict(zip(SUM_COLUMNS, row[2:], strict=True)) for row in rows}
     else:
-        cells = _cells(where, detail)
-        targets = await connection.fetch(_by_place(_TARGETS, where, cells), where.first, where.second, period.first)
-        counts = await connection.fetch(_by_place(_COUNTS, where, cells), where.first, where.second, period.first)
-        for desa, posyandu, target in targets:
-            found.setdefault((desa, posyandu), dict.fromkeys(SUM_COLUMNS, 0))["target_children"] += target
-        for desa, posyandu, shift, *marks in counts:
-            cell = found.setdefault((desa, posyandu), dict.fromkeys(SUM_COLUMNS, 0))
-            cell["target_children"] += shift
-            for name, count in zip(SUM_COLUMNS[1:], marks, strict=True):
-                cell[name] += count
+        found = await _sums_of_cells(connection, where, period, _cells(where, detail))
     return [Sums(desa, posyandu, counts) for (desa, posyandu), counts in sorted(found.items()) if any(counts.values())]
 
 
-async def sums_by_month(connection: Connection, where: Where, first: date, last: date) -> dict[date, dict[str, int]]:
-    """Current sums of the whole area for each month from `first` to `last`."""
+async def _sums_of_cells(
+    connection: Connection, where: Where, period: Period, cells: str
+) -> dict[tuple[str, str], dict[str, int]]:
+    found: dict[tuple[str, str], dict[str, int]] = {}
+
+    async def add(sql: str, names: Sequence[str]) -> None:
+        arguments = (where.first, where.second, period.months, period.first, period.last_month)
+        for desa, posyandu, *counts in await connection.fetch(_by_place(sql, where, cells), *arguments):
+            sums = found.setdefault((desa, posyandu), dict.fromkeys(SUM_COLUMNS, 0))
+            for name, count in zip(names, counts, strict=True):
+                sums[name] += count
+
+    await add(_TARGETS, ("target_children",))
+    await add(_COUNTS, ("target_children", *MARKS))
+    await add(_PENDING, ("pending",))
+    return found
+
+
+async def sums_by_period(
+    connection: Connection, where: Where, first: Period, last: Period
+) -> dict[Period, dict[str, int]]:
+    """Current sums of the whole area for each period from `first` to `last`, all of one length."""
     sql = _by_place(_SERIES, where, _cells(where, "own"))
-    rows = await connection.fetch(sql, where.first, where.second, first, last)
-    return {row[0]: dict(zip(SUM_COLUMNS, list(row)[1:], strict=True)) for row in rows}
+    rows = await connection.fetch(sql, where.first, where.second, first.months, first.first, last.first)
+    return {Period(row[0], first.months): dict(zip(SUM_COLUMNS, row[1:], strict=True)) for row in rows}
 
 
 def _cells(where: Where, detail: Detail) -> str:
@@ -133,28 +137,34 @@ _LEVEL: Final = (
 )
 _TARGETS: Final = f"""
 SELECT desa_code, posyandu_code, sum(target_change)::integer FROM {{cells}}
-WHERE generation = {LIVE} AND {{where}} AND month <= $3 AND target_change <> 0 GROUP BY 1, 2
+WHERE generation = {LIVE} AND {{where}} AND months = $3 AND month <= $4 AND target_change <> 0 AND $5::date >= $4
+GROUP BY 1, 2
 """
 _COUNTS: Final = f"""
-SELECT desa_code, posyandu_code, target_shift, pending, {", ".join(MARKS)} FROM {{cells}}
-WHERE generation = {LIVE} AND {{where}} AND month = $3
+SELECT desa_code, posyandu_code, target_shift, {", ".join(MARKS)} FROM {{cells}}
+WHERE generation = {LIVE} AND {{where}} AND months = $3 AND month = $4 AND $5::date >= $4
 """
+# Measurements that wait are kept by month, whatever the length of the period.
 _PENDING: Final = f"""
-SELECT desa_code, posyandu_code, sum(pending)::integer FROM cell
-WHERE generation = {LIVE} AND {{where}} AND month BETWEEN $3 AND $4 AND pending <> 0 GROUP BY 1, 2
+SELECT desa_code, posyandu_code, sum(pending)::integer FROM {{cells}}
+WHERE generation = {LIVE} AND {{where}} AND months = 1 AND $3::smallint > 0 AND month BETWEEN $4 AND $5 AND pending <> 0
+GROUP BY 1, 2
 """
-# Children whom CHILDREN_OF_PERIOD gives are targets of the period or were measured in it: so S is all of them.
+# Children whom CHILDREN_OF_PERIOD gives are targets of the period or were measured in it: so S is all of them. What
+# waited on a past day is not kept.
 _COUNTED: Final = f"""
 SELECT desa_code, posyandu_code, count(*)::integer, 0, {_MARK_COUNTS}
 FROM {CHILDREN_OF_PERIOD} GROUP BY 1, 2
 """
 _SERIES: Final = f"""
-WITH area AS (SELECT * FROM {{cells}} WHERE generation = {LIVE} AND {{where}} AND month <= $4),
-begun AS (SELECT coalesce(sum(target_change), 0) AS children FROM area WHERE month < $3)
-SELECT m.month::date,
-       ((SELECT children FROM begun) + coalesce(sum(sum(target_change)) OVER (ORDER BY m.month), 0)
+WITH area AS (SELECT * FROM {{cells}} WHERE generation = {LIVE} AND {{where}}),
+begun AS (SELECT coalesce(sum(target_change), 0) AS children FROM area WHERE months = $3 AND month < $4)
+SELECT p.first::date,
+       ((SELECT children FROM begun) + coalesce(sum(sum(target_change)) OVER (ORDER BY p.first), 0)
          + coalesce(sum(target_shift), 0))::integer,
-       coalesce(sum(pending), 0)::integer, {", ".join(f"coalesce(sum({mark}), 0)::integer" for mark in MARKS)}
-FROM generate_series($3::date::timestamp, $4::date::timestamp, interval '1 month') AS m(month)
-LEFT JOIN area ON area.month = m.month::date GROUP BY m.month ORDER BY m.month
+       (SELECT coalesce(sum(pending), 0) FROM area
+        WHERE months = 1 AND month >= p.first AND month < p.first + make_interval(months => $3))::integer,
+       {", ".join(f"coalesce(sum({mark}), 0)::integer" for mark in MARKS)}
+FROM generate_series($4::date::timestamp, $5::date::timestamp, make_interval(months => $3)) AS p(first)
+LEFT JOIN area ON area.months = $3 AND area.month = p.first::date GROUP BY p.first ORDER BY p.first
 """

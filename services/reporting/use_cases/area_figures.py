@@ -11,8 +11,9 @@ from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
 from services.reporting.domain.figures import figures
 from services.reporting.domain.periods import MONTH, Period
 from services.reporting.domain.suppression import suppress
+from services.reporting.store.generations import has_long_cells
 from services.reporting.store.register import tree_on
-from services.reporting.store.sums import SUM_COLUMNS, Detail, Sums, sums_by_month, sums_by_place, where_of
+from services.reporting.store.sums import SUM_COLUMNS, Detail, Sums, sums_by_period, sums_by_place, where_of
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
@@ -76,9 +77,10 @@ async def trend(connection: Connection, asked: Question, months: int) -> dict[st
     count = max(1, months // asked.period.months)
     periods = [asked.period.shifted(back) for back in range(1 - count, 1)]
     points: list[dict[str, Any]] = []
-    if asked.exact and asked.as_of is None and asked.period.months == MONTH:
-        sums = await sums_by_month(connection, where_of(entry), periods[0].first, asked.period.first)
-        points = [{"period": str(Period(month)), **figures(counts)} for month, counts in sums.items()]
+    has_cells = asked.period.months == MONTH or await has_long_cells(connection)
+    if asked.exact and asked.as_of is None and has_cells:
+        sums = await sums_by_period(connection, where_of(entry), periods[0], asked.period)
+        points = [{"period": str(period), **figures(counts)} for period, counts in sums.items()]
     else:
         for period in periods:
             row = await own_row(connection, tree, entry, asked.about(asked.code, period))

@@ -18,6 +18,7 @@ from services.reporting.domain.versions import RootMonth, Version, compare
 from services.reporting.store.generations import Target
 from services.reporting.store.group_facts import Groups, read_groups
 from services.reporting.store.projection import CHILD_MONTHS, CHILD_SPANS
+from services.reporting.use_cases.move_cells import Move, move_cells, read_before
 from shared.calendar import month_of
 from shared.postgres.pool import Connection
 
@@ -54,22 +55,21 @@ async def refold(
     fresh = await _fold(facts, judged)
     stored_spans = await CHILD_SPANS.read(connection, (), members) if members else {}
     spans = [span for leader in whole for span in fold_spans(facts[leader].children)]
-    for target, deltas in into.items():
-        here = held(target, groups)
-        difference = compare(
-            stored.get(target.generation, ()), [version for version in fresh if version.key[0] in here]
+    moves = [
+        Move(
+            target,
+            compare(stored.get(target.generation, ()), [version for version in fresh if version.key[0] in here]),
+            compare(stored_spans.get(target.generation, ()), [span for span in spans if span.key[0] in here]),
         )
-        await CHILD_MONTHS.write(connection, target.generation, difference)
-        for sign, current in ((-1, difference.was_current), (1, difference.is_current)):
-            for (_, month), content in current:
-                deltas.add_month(month, content, sign)
-        if members:
-            known = stored_spans.get(target.generation, ())
-            differs = compare(known, [span for span in spans if span.key[0] in here])
-            await CHILD_SPANS.write(connection, target.generation, differs)
-            for sign, current_spans in ((-1, differs.was_current), (1, differs.is_current)):
-                for _, span in current_spans:
-                    deltas.add_span(span, sign)
+        for target, here in ((target, held(target, groups)) for target in into)
+    ]
+    whole_members = set(members)
+    before = await read_before(connection, moves, stored, whole_members)
+    for move in moves:
+        generation = move.target.generation
+        await CHILD_MONTHS.write(connection, generation, move.months)
+        await CHILD_SPANS.write(connection, generation, move.spans)
+        move_cells(into[move.target], move, before, stored_spans.get(generation, ()), whole_members, facts)
 
 
 async def _stored(

@@ -151,7 +151,7 @@ async def derived(pool: Pool) -> dict[str, list[tuple[Any, ...]]]:
             f"SELECT * FROM {table} WHERE generation = (SELECT generation FROM generation WHERE state = 'live')"
         )
         rows[table] = sorted((tuple(row)[1:] for row in found), key=repr)
-    rows["cell"] = [row for row in rows["cell"] if any(row[3:])]
+    rows["cell"] = [row for row in rows["cell"] if any(row[3:-1])]  # behind its place and before its length
     return rows
 
 
@@ -160,11 +160,12 @@ async def cell(connection: Connection | Pool, month: str, **where: str) -> dict[
     conditions = " AND ".join(f"{column} = '{value}'" for column, value in where.items()) or "true"
     row = await connection.fetchrow(
         f"SELECT to_jsonb(sums) AS sums FROM (SELECT {SUMS} FROM cell "
-        f"WHERE month = $1::text::date AND {conditions}) AS sums",
+        f"WHERE months = 1 AND month = $1::text::date AND {conditions}) AS sums",
         f"{month}-01",
     )
     target = await connection.fetchval(
-        f"SELECT coalesce(sum(target_change), 0) FROM cell WHERE month <= $1::text::date AND {conditions}",
+        "SELECT coalesce(sum(target_change), 0) FROM cell "
+        f"WHERE months = 1 AND month <= $1::text::date AND {conditions}",
         f"{month}-01",
     )
     assert row is not None

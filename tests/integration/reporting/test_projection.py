@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.reporting.domain.periods import LENGTHS
 from services.reporting.use_cases.project_facts import project_facts
 from services.reporting.use_cases.rebuild import rebuild
 from services.reporting.use_cases.verify import verify
@@ -113,12 +114,14 @@ async def test_a_case_writes_a_month_only_where_it_says_something_new(pool: Pool
 
 
 async def test_a_long_history_is_not_read_for_a_new_month(pool: Pool) -> None:
-    """What a measurement costs does not grow with the months that its child has been measured before."""
+    """What a measurement costs does not grow with the years that its child has been measured before."""
     facts: list[Fact] = [child(1), child(2)]
     months = [date(2024 + (2 + back) // 12, (2 + back) % 12 + 1, 12) for back in range(1, 23)]
-    for on in months:
-        taken = measurement(str(on), on, of=1)
-        facts += [taken, assessment(taken)]
+    for number, since in ((1, months[0]), (2, date(2026, 1, 1))):
+        for on in months:
+            if on >= since:  # the months of the same year are read, for its long periods
+                taken = measurement(str(on), on, of=number)
+                facts += [taken, assessment(taken)]
     await ground.deliver(pool, facts)
     costs = []
     for number in (1, 2):
@@ -142,9 +145,8 @@ async def test_a_second_visit_of_a_month_is_folded_with_the_first(pool: Pool) ->
 
 
 CHILDREN = 60
-CELLS = (
-    len(DESA) * 2 + 2 + 1 + 1
-)  # of one month: two posyandu a desa, two kecamatan, their kabupaten; and what it changed
+# Two posyandu a desa, two kecamatan, their kabupaten, each of a month, its quarter, semester and year; and what changed.
+CELLS = (len(DESA) * 2 + 2 + 1) * len(LENGTHS) + 1
 TALLIES = 1
 
 
