@@ -127,7 +127,8 @@ async def test_a_long_history_is_not_read_for_a_new_month(pool: Pool) -> None:
     for number in (1, 2):
         taken = measurement("new", date(2026, 2, 3), of=number, known=9)
         costs.append(sum([await _rows_read(pool, [fact]) for fact in (taken, assessment(taken))]))
-    assert costs[0] == costs[1] > 0
+    # Where the planner knows a table as empty it may read all of it, the rows of the first child's new month, too.
+    assert costs[0] <= costs[1] <= costs[0] + 2
 
 
 async def test_a_second_visit_of_a_month_is_folded_with_the_first(pool: Pool) -> None:
