@@ -146,7 +146,7 @@ async def test_a_second_visit_of_a_month_is_folded_with_the_first(pool: Pool) ->
 
 
 CHILDREN = 60
-# Two posyandu a desa, two kecamatan, their kabupaten, each of a month, its quarter, semester and year; and what changed.
+# Two posyandu a desa, two kecamatan, the kabupaten, of a month, its quarter, semester and year; and what changed.
 CELLS = (len(DESA) * 2 + 2 + 1) * len(LENGTHS) + 1
 TALLIES = 1
 
