@@ -19,6 +19,7 @@ from deploy.demo.client import Api, connection_pool
 from deploy.demo.clinic import Clinic
 from deploy.demo.intake import Verdict, send_file
 from deploy.demo.laboratories import load_laboratories, simulator
+from deploy.demo.monthly_services import give_services
 from deploy.demo.phone_posyandu import PhonePosyandu, busiest_posyandu
 from deploy.demo.register import register_csv
 from deploy.demo.tally import Tally, stop_codes
@@ -78,6 +79,7 @@ class Outcome:
     seconds: float
     laboratory: dict[str, int] = field(default_factory=dict)  # what the laboratories did
     care: dict[str, int] = field(default_factory=dict)  # what clinicians did, by move
+    services: dict[str, int] = field(default_factory=dict)  # what was given, by service
     explanation: dict[str, Any] | None = None  # of one child
     real_files: list[Verdict] = field(default_factory=list)
 
@@ -112,6 +114,7 @@ async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell:
             tell("  menunggu sampai semua tercatat dan laboratorium selesai ...")
             await wait_for_backlog(pool, doors.services, 0, SETTLED_WITHIN_S)  # then every order is on its list
             laboratory = await laboratories.finish()
+        given = await _give_services(pool, doors, world)
         care = await _care(pool, doors, world, tally)
         ledger = await _settle(pool, doors)
         seconds = time.monotonic() - begun
@@ -119,7 +122,7 @@ async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell:
         tally.add_mappings(await _names_waiting(pool, doors))
         district = _api(pool, doors.reporting, doors, "district", [DISTRICT_CODE])
         figures = await district.get(f"/v1/areas/{DISTRICT_CODE}/comparison", period=period)
-        outcome = Outcome(tally, period, figures["rows"], ledger, seconds, laboratory, care)
+        outcome = Outcome(tally, period, figures["rows"], ledger, seconds, laboratory, care, given)
         outcome.explanation = await _one_explanation(_api(pool, doors.scoring, doors, "district", [DISTRICT_CODE]))
         outcome.real_files = await _show_real_files(pool, doors, real_files)
     return outcome
@@ -187,6 +190,18 @@ async def _settle(pool: httpx.AsyncClient, doors: Doors) -> dict[str, Any]:
         if ledger["state"] == "balanced" or now >= deadline:
             return ledger
         await asyncio.sleep(min(max(SETTLE_POLL_S, SETTLE_REST * (now - begun)), deadline - now))
+
+
+async def _give_services(pool: httpx.AsyncClient, doors: Doors, world: World) -> dict[str, int]:
+    """Vitamin A and courses of feeding, as a few puskesmas write them down."""
+
+    def door(desa_codes: Sequence[str]) -> tuple[Api, Api]:
+        as_puskesmas = ("puskesmas", desa_codes)
+        measurement = _api(pool, doors.measurement, doors, *as_puskesmas)
+        return measurement, _api(pool, doors.reporting, doors, *as_puskesmas)
+
+    centres = [centre.desa_codes for centre in world.district.puskesmas]
+    return await give_services(door, centres, [each.month for each in world.rounds], world.today, world.seed)
 
 
 async def _care(pool: httpx.AsyncClient, doors: Doors, world: World, tally: Tally) -> dict[str, int]:

@@ -47,6 +47,7 @@ def as_json(outcome: Outcome, verify: dict[str, Any] | None) -> dict[str, Any]:
         "files": outcome.tally.files,
         "laboratory": outcome.laboratory,
         "care": outcome.care,
+        "services": outcome.services,
         "explanation": outcome.explanation,
         "stopped_files": outcome.tally.stopped,
         "intake": dict(sorted(outcome.tally.counts.items())),
@@ -72,6 +73,7 @@ def as_text(outcome: Outcome) -> str:
             "",
             *laboratory_lines(outcome.laboratory),
             *care_lines(outcome.care),
+            *service_lines(outcome.services),
             "",
             *explanation_lines(outcome.explanation),
             "",
@@ -151,6 +153,13 @@ def care_lines(done: dict[str, int]) -> list[str]:
     words = {"refer": "dirujuk", "confirm": "dipastikan", "start_care": "mulai ditangani"}
     told = ", ".join(f"{_whole(done[name])} {word}" for name, word in words.items() if name in done)
     return [f"Klinisi (simulasi): {told}"] if told else []
+
+
+def service_lines(given: dict[str, int]) -> list[str]:
+    """What puskesmas gave."""
+    words = {"vitamin_a": "kapsul vitamin A", "feeding": "PMT dimulai"}
+    told = ", ".join(f"{_whole(given[name])} {word}" for name, word in words.items() if name in given)
+    return [f"Pelayanan (simulasi, sebagian puskesmas): {told}"] if told else []
 
 
 def explanation_lines(explanation: dict[str, Any] | None) -> list[str]:

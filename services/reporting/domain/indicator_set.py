@@ -91,6 +91,12 @@ class IndicatorSet:
         """Every definition that a code ever had, the earliest first."""
         return tuple(sorted((one for one in self.indicators if one.code == code), key=lambda one: one.since))
 
+    @property
+    def laboratory_tests(self) -> frozenset[str]:
+        """The tests that acts of the type `laboratory` speak of; their subjects are `test:abnormal`."""
+        subjects = (subject for act in self.acts if act.type == "laboratory" for subject in act.subjects)
+        return frozenset(subject.partition(":")[0] for subject in subjects)
+
     def list_named(self, name: str) -> MissingList | None:
         """The list of that name."""
         return next((one for one in self.lists if one.name == name), None)

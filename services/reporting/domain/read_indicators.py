@@ -35,6 +35,7 @@ KINDS: Final = ("figures", "children", "not_recorded")
 WINDOWS: Final = ("month", "year_to_date")
 CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MONTHS: Final = range(1, 13)
+MOST_ACTS: Final = 62  # a bit each of a bigint
 _INDICATOR_KEYS: Final = frozenset(
     ("code", "name", "definition", "rule", "higher_is_better", "from", "until", "source", "status", "count")
 )
@@ -73,6 +74,7 @@ def read(content: bytes) -> IndicatorSet:
     flags = frozenset((*MARKS, WASTED_MODERATELY, *(act.name for act in acts)))
     if len(flags) != len(MARKS) + 1 + len(acts):
         problems.append("act: two of one name, or named like a mark")
+    _require(len(acts) <= MOST_ACTS, f"act: more than {MOST_ACTS}", problems)
     indicators = tuple(
         _indicator(table, f"indicator[{place}]", flags, problems)
         for place, table in enumerate(data.get("indicator", ()))

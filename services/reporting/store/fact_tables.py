@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from services.reporting.domain.read_indicators import load
 from shared.contracts.intervention import BreastfeedingRecall, InterventionV1
-from shared.contracts.risk import Milestone
+from shared.contracts.risk import Milestone, Reading
 from shared.ledger.census import CensusTable
 from shared.postgres.merge import Column, FactTable, plain
 
 INDICES: Final = ("haz", "waz", "whz", "baz")
+LABORATORY_TESTS: Final = load().laboratory_tests  # only these are kept: none of them is confidential
 
 
 def _about_child(
@@ -28,6 +30,15 @@ def _first_days(milestones: Iterable[Milestone]) -> dict[str, str]:
         day = milestone.on.isoformat()
         days[milestone.name] = min(day, days.get(milestone.name, day))
     return days
+
+
+def _readings(readings: Iterable[Reading]) -> dict[str, list[str]]:
+    """[abnormal, grade] by test; of one that several rules read the first, which is that of the newer rule."""
+    told: dict[str, list[str]] = {}
+    for reading in readings:
+        if reading.test_code in LABORATORY_TESTS:
+            told.setdefault(reading.test_code, [reading.abnormal, reading.grade])
+    return told
 
 
 CHILD: Final = _about_child(
@@ -79,6 +90,7 @@ RISK_STATUS: Final = _about_child(
     ("priority", "boolean"),
     ("measured_on", "date"),
     Column("reasons_count", "integer", lambda fact: len(fact.reasons)),
+    Column("readings", "jsonb", lambda fact: _readings(fact.readings)),
     ("voided", "boolean"),
 )
 CASE: Final = _about_child(

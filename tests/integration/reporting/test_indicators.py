@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -36,6 +37,7 @@ from tests.unit.reporting.history import (
     measurement,
     random_history,
     register,
+    risk_status,
     vitamin_a,
 )
 
@@ -164,6 +166,34 @@ async def test_immunisation_is_complete_with_every_dose_or_by_the_word_of_the_ca
     facts.append(act("card", Immunisation(vaccine="basic_complete", given_on=date(2025, 3, 1)), of=2))
     await ground.deliver(pool, facts)
     assert _parts((await _values(office, "2026-02"))["immunisation_complete"]) == (2, 4)
+
+
+async def test_laboratory_values_count_by_test_and_grade_of_whom_they_can_be_read(office: Office, pool: Pool) -> None:
+    """Among the suspected of a month, whenever drawn; of two rules for a test the newer; confidential tests never."""
+    facts: list[Fact] = register()
+    grades = (("yes", "moderate_anaemia"), ("yes", "mild_anaemia"), ("no", "no_anaemia"), ("indeterminate", "open"))
+    for number, (abnormal, grade) in enumerate(grades):
+        taken = measurement("a", date(2026, 2, 12), of=number, known=3)
+        facts += [child(number), taken, assessment(taken, tier="suspected" if number else "urgent")]
+        readings = [
+            {"rule_id": rule, "test_code": test, "result_id": uuid.uuid4(), "drawn_on": date(2026, 3, 3),
+             "abnormal": found, "grade": told, "source": "test"}
+            for rule, test, found, told in (
+                ("haemoglobin_who_2024", "haemoglobin", abnormal, grade),
+                ("haemoglobin_who_2011", "haemoglobin", "yes", "severe_anaemia"),
+                ("hiv", "hiv", "yes", "reactive"),
+            )
+        ]  # fmt: skip
+        facts.append(risk_status(number, readings=readings))
+    facts.append(risk_status(1, revision=2, known=2 * 24 * 60, readings=[]))
+    await ground.deliver(pool, facts)
+    now, then = await _values(office, "2026-02"), await _values(office, "2026-02", as_of="2026-01-05")
+    assert _parts(then["lab_haemoglobin"]) == (2, 3)
+    assert _parts(then["anaemia_moderate"]) == (1, 3)
+    assert _parts(then["anaemia_severe"]) == (0, 3)
+    assert _parts(now["lab_haemoglobin"]) == (1, 2), "a retracted result reads nothing"
+    assert now["lab_ferritin"]["reason"]["code"] == "no_data"
+    assert await pool.fetchval("SELECT count(*) FROM risk_status_fact WHERE readings ? 'hiv'") == 0
 
 
 async def test_what_was_known_on_a_day_stays_and_acts_go_with_a_merge(office: Office, pool: Pool) -> None:
