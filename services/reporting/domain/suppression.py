@@ -1,53 +1,201 @@
-"""Small counts are hidden outside the district, and so is what would give them away.
+"""Small counts are hidden outside the district, and so is what would give them away by subtraction.
 
-A count of 1 to 4 is hidden. Where it is the only hidden one of its column, the total minus the rest would tell it, so
-a second is hidden too: the next sibling in code order that is not zero. The rule looks at nothing but the column, so
-it is the same for every `as_of`, and the same whether an area is asked for alone or among its siblings.
+One fixed rule, for every column of findings and for every set of siblings (the areas below one area):
+
+1. A finding is small where fewer than ten children have it, or fewer than ten of its denominator have it not. Zero is
+   small: else a hidden count would be known not to be zero, and the first child told by the day it appears.
+2. Siblings stand in an order that no figure changes: by official target, then by code. From the first one up to the
+   last small one all are hidden; at least two, and on until together they are not small. So what is hidden is known as
+   one sum that is not small.
+3. What is hidden of an area is hidden of all below it; what is hidden of a denominator is hidden of its findings.
+
+The hidden areas begin at the same sibling in every column and at every `as_of`, so two answers differ by where the
+hidden part ends and never by who stands in for whom. At that change an area has nine or ten: not below five, hence ten.
+docs/statistics.md tells of the attacker that this was tried against, and of what it does not stop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, Final, NamedTuple
 
+from services.reporting.domain.case_course import STEPS
 from services.reporting.domain.figures import COUNTS, derived
 
-SMALLEST_SHOWN: Final = 5
+SMALLEST_SHOWN: Final = 10  # of a finding; the counts that must stay unknown are those below five
+FEWEST_MEASURED: Final = 5  # of children, or none
+FEWEST_HIDDEN: Final = 2
+
+Row = Mapping[str, Any]
+Parts = tuple[int, ...]
 
 
-def suppress(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """`rows` of siblings (figures with `code`) without what may not be seen; each names its hidden columns.
+class Block(NamedTuple):
+    """Columns that are hidden together. `parts`: counts that must not be small; `base`: what it is counted among."""
 
-    Grade and quality shares go where a count is hidden: they could be solved for it.
+    columns: tuple[str, ...]
+    parts: Callable[[Row], Parts]
+    base: str | None
+
+
+def _finding(name: str, among: str) -> Block:
+    """A finding, and those of its denominator who do not have it."""
+    return Block((name,), lambda row: (row[name], row[among] - row[name]), among)
+
+
+def _care(name: str) -> Block:
+    """A step of care: who has not come so far is no finding."""
+    return Block((name,), lambda row: (row[name],), "suspected")
+
+
+# How many there are, and how many were measured: the work of a posyandu, where zero says that it has not begun.
+MEASURED: Final = (
+    "target_children",
+    "measured_children",
+    "height_measured",
+    "both_measured",
+    "haz_measured",
+    "waz_measured",
+    "whz_measured",
+)
+# How it was measured. Left out where small, but no finding: two shown counts may tell it.
+LEFT_OUT_WHERE_SMALL: Final = ("haz_flagged", "waz_flagged", "whz_flagged", "pending")
+SIZE: Final = Block(MEASURED, lambda row: tuple(row[name] for name in MEASURED), None)
+FINDINGS: Final = (
+    _finding("stunted", "haz_measured"),
+    _finding("severely_stunted", "stunted"),
+    _finding("underweight", "waz_measured"),
+    _finding("severely_underweight", "underweight"),
+    _finding("wasted", "whz_measured"),
+    _finding("severely_wasted", "wasted"),
+    _finding("overweight", "whz_measured"),
+    Block(("oedema",), lambda row: (row["oedema"],), "measured_children"),
+    # N + T + O + B = weighed: none of the four follows from what is shown of the others.
+    Block(
+        ("gained", "not_gained", "gain_assessed"),
+        lambda row: (row["gained"], row["not_gained"], row["measured_children"] - row["gain_assessed"]),
+        "measured_children",
+    ),
+    Block(
+        ("not_weighed_before", "first_weighing"),
+        lambda row: (row["not_weighed_before"], row["first_weighing"]),
+        "gained",
+    ),
+    _finding("twice_not_gained", "not_gained"),
+    Block(("below_red_line",), lambda row: (row["below_red_line"],), "measured_children"),
+    _finding("suspected", "measured_children"),
+    Block(("urgent",), lambda row: (row["urgent"],), "measured_children"),
+    *map(_care, (*STEPS, "anaemia_known")),
+    _finding("anaemic", "anaemia_known"),
+)
+
+
+def suppress(rows: Sequence[Row], hidden_above: Collection[str] = ()) -> list[dict[str, Any]]:
+    """`rows` of all siblings (figures with `code`) without what may not be seen; each names its hidden columns.
+
+    `hidden_above`: columns that are hidden of the area they are parts of.
     """
-    hidden = hidden_columns(rows, COUNTS)
+    hidden = hidden_columns(rows, [[row] for row in rows], hidden_above)
     return [_without(row, columns) for row, columns in zip(rows, hidden, strict=True)]
 
 
-def hidden_columns(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[set[str]]:
-    """Which of the count `columns` of each of `rows` (siblings, with `code`) may not be seen."""
-    order = sorted(range(len(rows)), key=lambda index: str(rows[index]["code"]))
+def suppress_groups(
+    rows: Sequence[Row], groups: Sequence[Sequence[Row]], hidden_above: Collection[str] = ()
+) -> list[list[dict[str, Any]]]:
+    """`groups` of each sibling (by sex, by age …, which add up to it) without what may not be seen.
+
+    Groups of an area and areas with a group are one table with sums on both sides: a sibling is hidden in all its
+    groups where one of them is small.
+    """
+    hidden = hidden_columns(rows, groups, hidden_above)
+    return [[_without(row, columns) for row in parts] for parts, columns in zip(groups, hidden, strict=True)]
+
+
+class Share(NamedTuple):
+    """Of one sibling: how many have what is counted, of how many."""
+
+    code: str
+    official_target: int | None
+    numerator: int
+    denominator: int
+
+
+def hidden_shares(siblings: Sequence[Share]) -> set[str]:
+    """The codes of those siblings whose numerator and denominator may not be seen: the same rule for one share."""
+    order = _in_order([share._asdict() for share in siblings])
+    counted = [siblings[index] for index in order if siblings[index].denominator]
+    parts = [[(share.numerator, share.denominator - share.numerator)] for share in counted]
+    return {share.code for share in counted[: _first_shown(parts, _is_large)]}
+
+
+def hidden_columns(
+    rows: Sequence[Row], groups: Sequence[Sequence[Row]], hidden_above: Collection[str] = ()
+) -> list[set[str]]:
+    """The hidden columns of each sibling, where `groups` of it are to be told ([itself]: the sibling as a whole)."""
+    everybody = [index for index in _in_order(rows) if rows[index]["target_children"]]
+    until: dict[str, int] = {}
     hidden: list[set[str]] = [set() for _ in rows]
-    for column in columns:
-        for index in _hidden([rows[index][column] for index in order]):
-            hidden[order[index]].add(column)
+    for block in (SIZE, *FINDINGS):
+        first_shown = until[block.base] if block.base is not None else 0
+        if not set(block.columns).isdisjoint(hidden_above):
+            first_shown = len(everybody)
+        parts = [[block.parts(group) for group in groups[index]] for index in everybody]
+        first_shown = max(first_shown, _first_shown(parts, _is_told if block is SIZE else _is_large))
+        until.update(dict.fromkeys(block.columns, first_shown))
+        for index in everybody[:first_shown]:
+            hidden[index].update(block.columns)
+    for row, columns in zip(rows, hidden, strict=True):
+        columns.update(_left_out(row, {*columns, *hidden_above}))
     return hidden
 
 
-def _hidden(counts: Sequence[int]) -> list[int]:
-    small = [index for index, count in enumerate(counts) if 0 < count < SMALLEST_SHOWN]
-    if len(small) != 1:
-        return small
-    following = [(small[0] + step) % len(counts) for step in range(1, len(counts))]
-    candidates = [index for index in following if counts[index]] or following
-    return small + candidates[:1]
+def _in_order(rows: Sequence[Row]) -> list[int]:
+    """Siblings from the smallest official target (none first), then by code."""
+    return sorted(range(len(rows)), key=lambda i: (rows[i].get("official_target") or 0, str(rows[i]["code"])))
 
 
-def _without(row: Mapping[str, Any], columns: set[str]) -> dict[str, Any]:
+def _first_shown(siblings: Sequence[Sequence[Parts]], is_large: Callable[[int], bool]) -> int:
+    """How many of the siblings are hidden, from the first one on: up to the last small one, and enough of them."""
+    small = [place for place, groups in enumerate(siblings) if not all(map(is_large, _flat(groups)))]
+    if not small:
+        return 0
+    until = max(small[-1] + 1, FEWEST_HIDDEN)
+    while until < len(siblings) and not all(map(is_large, _together(siblings[:until]))):
+        until += 1
+    return min(until, len(siblings))
+
+
+def _flat(groups: Iterable[Parts]) -> Iterable[int]:
+    return (count for parts in groups for count in parts)
+
+
+def _together(siblings: Sequence[Sequence[Parts]]) -> list[int]:
+    """Each part of each group, summed over the siblings."""
+    return [sum(counts) for counts in zip(*(tuple(_flat(groups)) for groups in siblings), strict=True)]
+
+
+def _is_large(count: int) -> bool:
+    return count >= SMALLEST_SHOWN
+
+
+def _is_told(count: int) -> bool:
+    return count == 0 or count >= FEWEST_MEASURED
+
+
+def _left_out(row: Row, hidden: Collection[str]) -> list[str]:
+    without_size = "target_children" in hidden
+    return [name for name in LEFT_OUT_WHERE_SMALL if without_size or 0 < (row[name] or 0) < FEWEST_MEASURED]
+
+
+def _without(row: Row, columns: AbstractSet[str]) -> dict[str, Any]:
     shown = dict(row)
     shown["suppressed"] = sorted(columns)
     if columns:
         shown.update(dict.fromkeys(columns))
-        shown.update(quality_grade=None, flagged_share=None, whole_cm_share=None)
+        if not columns.isdisjoint({"haz_measured", "haz_flagged"}):
+            shown.update(flagged_share=None)
+        if "target_children" in columns:
+            shown.update(quality_grade=None, whole_cm_share=None)
         shown.update(derived({name: shown[name] for name in COUNTS}))
     return shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
@@ -64,10 +64,10 @@ async def compare(connection: Connection, asked: Question, below: Below = "area"
     """One row for each area directly below, also for those where nobody is registered; rows add up to the area."""
     tree, entry = await find_area(connection, asked.code, asked.period, puskesmas=below == "puskesmas")
     places = await _sums(connection, entry, asked, "place" if below == "puskesmas" else _detail(tree, entry))
-    rows = _rows_below(tree, entry, places, asked, below)
     total = _row(tree, entry.code, entry, places, asked)
     if not asked.exact:
         total = await own_row(connection, tree, entry, asked)
+    rows = _rows_below(tree, entry, places, asked, below, total.get("suppressed", ()))
     return {**heading(tree, entry, asked), "rows": rows, "total": total}
 
 
@@ -105,13 +105,14 @@ def _level(entry: Entry) -> str:
 
 
 async def own_row(connection: Connection, tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
-    """Figures of the area itself. Suppressed as among its siblings, or asking alone would tell what they hide."""
+    """Figures of the area itself. Suppressed as among its siblings at every level, or it would tell what they hide."""
     if not asked.exact and entry.parent_code:
         tree_above = await tree_on(connection, asked.period.last_day, entry.parent_code)
         parent = tree_above.find(entry.parent_code)
         if parent is not None:
+            above = await own_row(connection, tree_above, parent, asked.about(parent.code))
             places = await _sums(connection, parent, asked.about(parent.code), _detail(tree_above, parent))
-            for row in _rows_below(tree_above, parent, places, asked, "area"):
+            for row in _rows_below(tree_above, parent, places, asked, "area", above["suppressed"]):
                 if row["code"] == entry.code:
                     return row
     places = await _sums(connection, entry, asked, "own")
@@ -130,7 +131,7 @@ async def _sums(connection: Connection, entry: Entry, asked: Question, detail: D
 
 
 def _rows_below(
-    tree: Tree, entry: Entry, places: Iterable[Sums], asked: Question, below: Below
+    tree: Tree, entry: Entry, places: Iterable[Sums], asked: Question, below: Below, hidden_above: Collection[str] = ()
 ) -> list[dict[str, Any]]:
     if entry.entry != "area":
         return []
@@ -146,7 +147,7 @@ def _rows_below(
             code = tree.child_area_of(entry.code, sums.desa_code)
         grouped.setdefault(code, []).append(sums)
     rows = [_row(tree, code, tree.find(code), places, asked) for code, places in sorted(grouped.items())]
-    return rows if asked.exact else suppress(rows)
+    return rows if asked.exact else suppress(rows, hidden_above)
 
 
 def _row(tree: Tree, code: str, entry: Entry | None, places: Iterable[Sums], asked: Question) -> dict[str, Any]:

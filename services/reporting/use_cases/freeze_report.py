@@ -143,12 +143,16 @@ def _rows_of(tree: Tree, entry: Entry, place: Sums) -> Iterator[_Row]:
 
 
 def _suppressed(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Areas only, each among its neighbours; posyandu and puskesmas are too small for eyes outside."""
+    """Areas only, each among its neighbours, from above; posyandu and puskesmas are too small for eyes outside."""
     families: dict[str | None, list[dict[str, Any]]] = {}
     for row in rows:
         if row["kind"] not in _TOO_SMALL:
             families.setdefault(row["parent_code"], []).append({**row, "pending": 0})
-    return sorted(
-        ({**row, "pending": None} for family in families.values() for row in suppress(family)),
-        key=lambda row: str(row["code"]),
-    )
+    told: list[dict[str, Any]] = []
+    above: list[tuple[str | None, Sequence[str]]] = [(None, ())]
+    while above:
+        parent, hidden_above = above.pop()
+        family = suppress(families.get(parent, ()), hidden_above)
+        above += [(str(row["code"]), row["suppressed"]) for row in family]
+        told += [{**row, "pending": None} for row in family]
+    return sorted(told, key=lambda row: str(row["code"]))

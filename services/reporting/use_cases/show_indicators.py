@@ -11,7 +11,7 @@ from services.reporting.domain.areas import UNMAPPED, Entry, Tree
 from services.reporting.domain.indicator_set import OFFICIAL_TARGET, Count, Indicator, IndicatorSet
 from services.reporting.domain.indicator_values import Told, counted_over, not_recorded, parts_of, value_of
 from services.reporting.domain.periods import Period
-from services.reporting.domain.suppression import hidden_columns
+from services.reporting.domain.suppression import Share, hidden_shares
 from services.reporting.store.register import tree_on
 from services.reporting.store.service_counts import Counted, Window, count_children, list_missing, months_back
 from services.reporting.store.sums import where_of
@@ -134,18 +134,26 @@ class _Desk:
         return self._children[key][count]
 
     async def _counted(self, counts: Sequence[Count], window: Period) -> list[Told]:
-        if self._asked.exact or not self._entry.parent_code:
-            places = await self._places(self._entry, counts, window)
-            rows = {self._entry.code: _totals(places, len(counts))}
-        else:  # as among its siblings, or asking alone would tell what they hide
-            tree = await tree_on(self._connection, self._asked.period.last_day, self._entry.parent_code)
-            parent = tree.find(self._entry.parent_code)
-            rows = await self._rows_below(tree, parent, counts, window) if parent is not None else {}
-        own = rows.get(self._entry.code, _totals((), len(counts)))
-        hidden = set() if self._asked.exact else _hidden(rows or {self._entry.code: own}, self._entry.code, len(counts))
-        return [
-            Told(top, bottom, hidden=number in hidden) for number, (top, bottom) in enumerate(own)
-        ]  # fmt: skip
+        own = _totals(await self._places(self._entry, counts, window), len(counts))
+        hidden = set() if self._asked.exact else await self._hidden(self._tree, self._entry, counts, window)
+        return [Told(top, bottom, hidden=number in hidden) for number, (top, bottom) in enumerate(own)]
+
+    async def _hidden(self, tree: Tree, entry: Entry, counts: Sequence[Count], window: Period) -> set[int]:
+        """Which counts of an area may not be seen: as among its siblings, and those above among theirs."""
+        above: set[int] = set()
+        rows = {entry.code: _totals(await self._places(entry, counts, window), len(counts))}
+        if entry.parent_code:
+            tree = await tree_on(self._connection, self._asked.period.last_day, entry.parent_code)
+            parent = tree.find(entry.parent_code)
+            if parent is not None:
+                above = await self._hidden(tree, parent, counts, window)
+                rows |= await self._rows_below(tree, parent, counts, window)
+        return above | {
+            number
+            for number in range(len(counts))
+            if entry.code
+            in hidden_shares([Share(code, tree.official_target(code), *told[number]) for code, told in rows.items()])
+        }
 
     async def _rows_below(
         self, tree: Tree, parent: Entry, counts: Sequence[Count], window: Period
@@ -168,15 +176,3 @@ def _totals(places: Sequence[Counted], width: int) -> list[tuple[int, int]]:
         (sum(place.numerators[number] for place in places), sum(place.denominators[number] for place in places))
         for number in range(width)
     ]
-
-
-def _hidden(rows: Mapping[str, Sequence[tuple[int, int]]], code: str, width: int) -> set[int]:
-    """Which counts of `code` may not be seen among its siblings: of who has it, of who has not, and of all."""
-    columns = [f"{number}{kind}" for number in range(width) for kind in "nrd"]
-    told = []
-    for sibling, counts in rows.items():
-        flat = [each for top, bottom in counts for each in (top, bottom - top, bottom)]
-        told.append({"code": sibling, **dict(zip(columns, flat, strict=True))})
-    hidden = hidden_columns(told, columns)
-    mine = next(found for row, found in zip(told, hidden, strict=True) if row["code"] == code)
-    return {int(column[:-1]) for column in mine}

@@ -101,14 +101,14 @@ async def test_the_comparison_shows_the_laboratory_of_each_area(office: Office) 
 
 async def test_the_province_sees_no_small_step(office: Office) -> None:
     facts = register()
-    for number in range(20):
-        desa = DESA[0] if number < 10 else DESA[2]
-        facts += suspected(number, desa)
-        reached = ORDERED if number % 10 < 7 else {}
+    for number in range(60):
+        desa = DESA[0] if number < 30 else DESA[2]
+        facts += suspected(number, desa, "suspected" if number % 30 < 20 else "low")
+        reached = ORDERED if number % 30 < 12 else {}
         facts.append(case(of=number, milestones=COMPLETE if number in {0, 1} else reached))
     await deliver(office.worker, facts)
     asked: dict[str, Any] = {"role": "province", "areas": ("12",)}
-    for code, counts in (("12.19.01", (7, None)), ("12.19.02", (7, None)), ("12.19", (14, None))):
+    for code, counts in (("12.19.01", (12, None)), ("12.19.02", (12, None)), ("12.19", (24, None))):
         body, steps = await cascade_of(office, code, **asked)
         assert (steps["lab_ordered"]["count"], steps["lab_complete"]["count"]) == counts, code
         assert steps["lab_complete"] == {"step": "lab_complete", "count": None, "share": None, "median_days": None}

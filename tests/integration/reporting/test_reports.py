@@ -132,7 +132,7 @@ async def test_a_published_report_is_the_same_bytes_whatever_happens_later(offic
 async def test_the_province_reads_what_was_suppressed_at_publication(office: Office) -> None:
     facts = [*register(), *(child(number, homes=[(BORN, DESA[number % 3], None)]) for number in range(30))]
     for number in range(30):
-        facts += visit(number, date(2025, 10, 5), -2.4 if number < 7 else -1.0)
+        facts += visit(number, date(2025, 10, 5), -2.4 if number < 11 else -1.0)
     await deliver(office.worker, facts)
     await past(office, LATER)
     head = await publish(office, "12.19", "2025-10", AS_OF)
@@ -140,7 +140,7 @@ async def test_the_province_reads_what_was_suppressed_at_publication(office: Off
     rows = {row["code"]: row for row in answer.json()["rows"]}
     assert answer.json()["suppressed"]
     assert not any(code.endswith("P001") or code.startswith("PKM") for code in rows)
-    assert rows["12.19"]["stunted"] == 7
+    assert rows["12.19"]["stunted"] == 11
     assert {rows[code]["stunted"] for code in DESA} == {None}
     listed = await office.figures("/v1/reports", period="2025-10", **PROVINCE)
     assert [item["sha256"] for item in listed["items"]] == [hashlib.sha256(answer.content).hexdigest()]

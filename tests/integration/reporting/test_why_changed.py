@@ -115,8 +115,8 @@ async def test_what_was_recorded_or_merged_later_is_told_apart(office: Office) -
 
 async def test_outside_the_district_only_a_whole_kabupaten_is_told_and_nobody_opens_a_term(office: Office) -> None:
     facts = register()
-    for number in range(30):
-        facts += seen_twice(number, -2.4 if number < 12 else -1.0, -1.0 if number < 3 else -2.4)
+    for number in range(45):
+        facts += seen_twice(number, -2.4 if number < 12 else -1.0, -2.4 if 3 <= number < 30 else -1.0)
     await deliver(office.worker, facts)
     province: Any = {"role": "province", "areas": ("12",)}
     told = await office.figures(PATH.format("12.19"), period="2025-12", **province)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.domain.figures import COUNTS, figures, label, quality, share_of, wilson
-from services.reporting.domain.suppression import SMALLEST_SHOWN, suppress
+from services.reporting.domain.figures import figures, label, quality, share_of, wilson
 from services.reporting.store.sums import SUM_COLUMNS
 
 pytestmark = pytest.mark.bare
@@ -77,32 +74,3 @@ def test_the_grade_is_that_of_the_worst_part() -> None:
     assert quality(good | {"height_whole_cm": 75})["quality_grade"] == "D"
     assert quality(good | {"haz_measured": 92, "haz_flagged": 3})["quality_grade"] == "C"
     assert quality(good | {"both_measured": 85})["quality_grade"] == "B"
-
-
-def row(code: str, **counts: int) -> dict[str, Any]:
-    return {"code": code, **figures(sums(**counts))}
-
-
-def test_a_small_count_takes_a_second_one_with_it() -> None:
-    """Else the total minus the others would tell it."""
-    rows = suppress([row("1", haz_measured=80, stunted=30), row("2", haz_measured=60, stunted=3),
-                     row("3", haz_measured=90, stunted=40), row("4", haz_measured=70, stunted=20)])  # fmt: skip
-    assert [item["stunted"] for item in rows] == [30, None, None, 20]
-    assert [item["stunted_share"] is None for item in rows] == [False, True, True, False]
-    assert rows[1]["haz_measured"] == 60
-    assert "stunted" in rows[1]["suppressed"]
-    assert rows[1]["quality_grade"] is None
-
-
-def test_zero_is_shown_and_not_hidden() -> None:
-    rows = suppress([row("1", haz_measured=80, stunted=0), row("2", haz_measured=60, stunted=10)])
-    assert [item["stunted"] for item in rows] == [0, 10]
-
-
-@given(st.lists(st.integers(0, 20), min_size=1, max_size=6))
-def test_no_count_below_five_is_shown_nor_can_be_reckoned_from_the_rest(counts: list[int]) -> None:
-    rows = suppress([row(str(number), urgent=count) for number, count in enumerate(counts)])
-    shown = [item["urgent"] for item in rows]
-    assert not any(count is not None and 0 < count < SMALLEST_SHOWN for count in shown)
-    assert shown.count(None) != 1 or len(counts) == 1
-    assert all(name in rows[0] for name in COUNTS)
