@@ -28,6 +28,7 @@ from services.measurement.http import (
 from services.measurement.http import exports as export_routes
 from services.measurement.http import intake as intake_routes
 from services.measurement.http import reconciliations as reconciliation_routes
+from services.measurement.http import waterfall as waterfall_routes
 from services.measurement.jobs.handlers import handlers
 from services.measurement.jobs.housekeeping import Housekeeping
 from services.measurement.jobs.matching import Matching
@@ -133,6 +134,7 @@ def routers() -> list[APIRouter]:
         review_jobs.router,
         export_routes.router,
         reconciliation_routes.router,
+        waterfall_routes.router,
         ledger_router(SERVICE, owns=OWNS, holds=(), extra=_intake_ledger),
     ]
 

@@ -18,13 +18,15 @@ TOTAL: Final = "total"
 class AggregateLine:
     """One area: its line in the file, counts by index (`WAZ`, `HAZ`, `WHZ`) and bucket, children measured if stated.
 
-    A bucket is a class, `outlier`, or `total` of the index. `unreadable` = cells that hold no whole number.
+    A bucket is a class, `outlier`, or `total` of the index. `unreadable` = cells that hold no whole number; `places` =
+    names of the area by field (`desa_name` …).
     """
 
     line: int
     counts: Mapping[str, Mapping[str, int]]
     measured: int | None = None
     unreadable: int = 0
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def sum_of(self, index: str) -> int:
         """Children of an index in all its classes and the outlier bucket."""

@@ -24,6 +24,7 @@ _INDEX_WORDS: Final = {
 _CLASS_FIELDS: Final = {"WAZ": "official_waz_class", "HAZ": "official_haz_class", "WHZ": "official_whz_class"}
 _TOTAL_WORDS: Final = re.compile(r"\b(total|jumlah|jml|diukur|ditimbang)\b")
 _MEASURED_WORDS: Final = re.compile(r"\b(diukur|ditimbang)\b")
+PLACES: Final = ("kabupaten_name", "kecamatan_name", "desa_name", "puskesmas_name")
 _TOTAL_LINE: Final = ("total", "jumlah", "grand total")
 
 Bucket = tuple[str, str]  # index, and class, `outlier` or `total`
@@ -49,7 +50,9 @@ def find_aggregates(source: Source, catalogue: Catalogue) -> AggregateTable | No
             known = list(buckets.values())
             is_of_children = any(catalogue.field_of(head) == "birth_date" for head in heads)
             if len(known) >= FEWEST_BUCKETS and any(bucket == OUTLIER for _, bucket in known) and not is_of_children:
-                return _read(sheet, at, heads, buckets)
+                named = {column: catalogue.field_of(head) for column, head in enumerate(heads)}
+                places = {column: name for column, name in named.items() if name in PLACES}
+                return _read(sheet, at, heads, buckets, places)
     return None
 
 
@@ -98,7 +101,9 @@ def _bucket(words: str, index: str, catalogue: Catalogue) -> str | None:
     return TOTAL if _TOTAL_WORDS.search(words) else None
 
 
-def _read(sheet: Sheet, at: int, heads: Sequence[str], buckets: dict[int, Bucket]) -> AggregateTable:
+def _read(
+    sheet: Sheet, at: int, heads: Sequence[str], buckets: dict[int, Bucket], places: dict[int, str]
+) -> AggregateTable:
     others = ((column, comparable(head)) for column, head in enumerate(heads) if column not in buckets)
     measured = next((column for column, words in others if _MEASURED_WORDS.search(words)), None)
     lines: list[AggregateLine] = []
@@ -106,7 +111,7 @@ def _read(sheet: Sheet, at: int, heads: Sequence[str], buckets: dict[int, Bucket
     for number, row in enumerate(sheet.rows[at + 1 :], start=at + 2):
         if all(is_empty(row[column]) for column in buckets if column < len(row)):
             continue
-        line = _line(number, row, buckets, measured)
+        line = _line(number, row, buckets, measured, places)
         if any(clean_text(cell).casefold().startswith(_TOTAL_LINE) for cell in row[:4]):
             totals = line
         else:
@@ -118,7 +123,9 @@ def _read(sheet: Sheet, at: int, heads: Sequence[str], buckets: dict[int, Bucket
     return AggregateTable(sheet, at + 1, dict(named), lines, totals)
 
 
-def _line(number: int, row: Sequence[Cell], buckets: dict[int, Bucket], measured: int | None) -> AggregateLine:
+def _line(
+    number: int, row: Sequence[Cell], buckets: dict[int, Bucket], measured: int | None, places: dict[int, str]
+) -> AggregateLine:
     counts: dict[str, dict[str, int]] = {index: {} for index, _ in buckets.values()}
     unreadable = 0
     for column, (index, bucket) in buckets.items():
@@ -126,7 +133,8 @@ def _line(number: int, row: Sequence[Cell], buckets: dict[int, Bucket], measured
         if count is None:
             unreadable += 1
         counts[index][bucket] = counts[index].get(bucket, 0) + (count or 0)
-    return AggregateLine(number, counts, None if measured is None else _count(row, measured), unreadable)
+    names = {name: clean_text(row[column]) for column, name in places.items() if column < len(row)}
+    return AggregateLine(number, counts, None if measured is None else _count(row, measured), unreadable, names)
 
 
 def _count(row: Sequence[Cell], column: int) -> int | None:

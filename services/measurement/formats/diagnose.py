@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
 
+from services.measurement.domain.aggregates import AggregateLine
 from services.measurement.domain.file_problems import CONFIRMABLE
 from services.measurement.domain.file_row import JudgedRow, Outcome
 from services.measurement.domain.problems import LABELS, Message, file_message, rows_message
@@ -91,11 +92,15 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """The diagnosis, the verdict on every row, and the table with the raw cells (None where no table was found)."""
+    """The diagnosis, the verdict on every row, and the table with the raw cells (None where no table was found).
+
+    `aggregates`: the lines of a table of aggregates, which holds no rows.
+    """
 
     diagnosis: Diagnosis
     judged: list[JudgedRow]
     table: Table | None
+    aggregates: Sequence[AggregateLine] = ()
 
 
 Step = Literal["open", "read", "score", "judge"]
@@ -128,7 +133,7 @@ def examine(
         aggregates = find_aggregates(source, catalogue)
         if aggregates is not None:
             _describe_aggregates(diagnosis, aggregates)
-            return Examination(diagnosis, [], None)
+            return Examination(diagnosis, [], None, aggregates.lines)
         table = find_table(source, catalogue)
         _describe(diagnosis, table)
         _check_heads(table, catalogue)

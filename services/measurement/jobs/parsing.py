@@ -21,6 +21,7 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
+from services.measurement.domain.aggregates import AggregateLine
 from services.measurement.domain.cells import clean_text
 from services.measurement.domain.file_row import JudgedRow, Outcome, Reason
 from services.measurement.formats.diagnose import Examination, examine
@@ -43,6 +44,7 @@ class ParsedFile:
     can_be_confirmed: bool
     received: int
     pieces: tuple[bytes, ...]
+    aggregates: tuple[AggregateLine, ...] = ()  # of a table that counts children and holds none
     no_profile: dict[str, Any] | None = None  # what helps where no profile fits (`formats.profile_help`)
 
     @property
@@ -114,7 +116,8 @@ def parse_file(name: str, data: bytes, today: date, profiles: Sequence[Addition]
     diagnosis.profile = profile_used(diagnosis.profile, list(diagnosis.columns), profiles)
     unfit = {"unknown_profile", "header_not_found"} & set(diagnosis.stop_reasons)
     no_profile = profile_help(data, list(diagnosis.columns), catalogue) if unfit else None
-    return ParsedFile(diagnosis.as_json(), diagnosis.can_be_confirmed, len(rows), tuple(pieces), no_profile)
+    counted = tuple(examination.aggregates)
+    return ParsedFile(diagnosis.as_json(), diagnosis.can_be_confirmed, len(rows), tuple(pieces), counted, no_profile)
 
 
 @dataclass(frozen=True, slots=True)

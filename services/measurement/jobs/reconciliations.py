@@ -12,6 +12,7 @@ from services.measurement.jobs.parsing import ParsedFile, Parser, load_piece
 from services.measurement.store import file_profiles, reconciliations
 from services.measurement.store.reconciliations import StoredReconciliation
 from services.measurement.store.vault import Vault
+from services.measurement.use_cases.compare_aggregates import compare_aggregates
 from services.measurement.use_cases.match_their_rows import Scope, TheirRow
 from services.measurement.use_cases.reconcile_rows import Reconciled, TheirFile, reconcile_rows
 from services.measurement.use_cases.take_file_rows import place_book
@@ -50,6 +51,8 @@ class ReconciliationJob:
         name = self.vault.open(job.job_id, asked.name).decode()
         data = self.vault.open(job.job_id, content)
         parsed = await self.parser.parse(asked.sha256, name, data, today_jakarta(), profiles)
+        if parsed.aggregates:
+            return await self._aggregates(job, asked, parsed)
         await self._diagnosed(job, parsed)
         reconciled = await self._compared(asked, parsed, content.wrapped_key)
         async with job.chunk() as chunk:
@@ -59,6 +62,21 @@ class ReconciliationJob:
             await reconciliations.store_summary(chunk.connection, job.job_id, reconciled.summary)
             chunk.advance(job.cursor or {}, done=parsed.received, rows=parsed.received)
         return Done({"rows": len(reconciled.rows)})
+
+    async def _aggregates(self, job: RunningJob, asked: StoredReconciliation, parsed: ParsedFile) -> Done:
+        """A table that counts children: beside our counts, with one bar for all that only rows could explain."""
+        async with (
+            self.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            places = await place_book(connection, [asked.area_code])
+            scope = Scope(asked.area_code, asked.month, last_day(asked.month))
+            summary = await compare_aggregates(connection, parsed.aggregates, scope, places)
+        async with job.chunk() as chunk:
+            await reconciliations.store_diagnosis(chunk.connection, job.job_id, {**parsed.diagnosis, "file": None})
+            await reconciliations.store_summary(chunk.connection, job.job_id, summary)
+            chunk.advance(job.cursor or {}, done=len(parsed.aggregates), rows=len(parsed.aggregates))
+        return Done({"rows": len(parsed.aggregates)})
 
     async def _diagnosed(self, job: RunningJob, parsed: ParsedFile) -> None:
         """Keep what was found out about the file; JobFailedError where its rows cannot be told apart."""

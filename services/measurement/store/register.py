@@ -94,3 +94,12 @@ async def puskesmas_by_desa(connection: Connection) -> dict[str, str]:
         "WHERE entry = 'puskesmas' AND NOT voided ORDER BY desa, code"
     )
     return {row["desa"]: row["name"] for row in rows}
+
+
+async def area_names(connection: Connection, codes: Iterable[str]) -> dict[str, str]:
+    """Names of areas and posyandu by code; a code that the register does not have is left out."""
+    rows = await connection.fetch(
+        "SELECT code, name FROM register_entry WHERE entry IN ('area', 'posyandu') AND NOT voided AND code = ANY($1)",
+        sorted(codes),
+    )
+    return {row["code"]: row["name"] for row in rows}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -26,11 +25,11 @@ from services.measurement.store.reconciliations import ReconciledRow
 from services.measurement.store.vault import Vault
 from services.measurement.use_cases.match_their_rows import Matched, Scope, TheirRow, match_their_rows
 from services.measurement.use_cases.official_scores import POSITION_CODES, SEX_CODES, Scored, our_scores
+from services.measurement.use_cases.reconciled_sums import home_of, sums_of
 from shared.calendar import completed_months
 from shared.contracts.child import OfficialScores
 from shared.postgres.pool import Connection
 
-STUNTED_BELOW: Final = -2.0
 DAYS_PER_MONTH: Final = 30.4375
 _SCORES: Final = ("haz", "waz", "whz")
 _VALUES: Final = (
@@ -74,8 +73,9 @@ async def reconcile_rows(
     for place_code in await places_with_children(connection, scope.area_code):  # a kabupaten at once holds up the loop
         visits += await list_visits(connection, place_code, scope.first, scope.last)
     matched = await match_their_rows(connection, file.rows, visits, scope, places, vault)
+    homes = {item.theirs.row_number: home_of(item.theirs.row, places) for item in matched if item.visit is None}
     # Seconds of arithmetic for a whole kabupaten: beside the loop, not on it.
-    return await asyncio.to_thread(_judge, matched, visits, file, recompute, vault, seal)
+    return await asyncio.to_thread(_judge, matched, visits, file, recompute, vault, seal, homes)
 
 
 def _judge(
@@ -85,6 +85,7 @@ def _judge(
     recompute: Recompute,
     vault: Vault,
     seal: tuple[UUID, bytes],
+    homes: Mapping[int, str],
 ) -> Reconciled:
     own = dict(zip((visit.fact_id for visit in visits), our_scores([_scored(visit) for visit in visits]), strict=True))
     pairs = [(item.theirs, item.visit) for item in matched if item.visit is not None and item.theirs.row is not None]
@@ -116,7 +117,7 @@ def _judge(
         if visit.fact_id not in seen:
             evidence = {"ours": _ours(visit, own[visit.fact_id])}
             rows.append(_row(len(rows) + 1, causes.MISSING_THERE, None, (visit.child_id, visit.fact_id), evidence))
-    return Reconciled(rows, _summary(rows))
+    return Reconciled(rows, sums_of(rows, {visit.fact_id: visit.desa_code for visit in visits}, homes))
 
 
 def _row(
@@ -214,30 +215,6 @@ def _ours(visit: PrimaryVisit, own: OfficialScores) -> dict[str, Any]:
 def _stated(record: FileRow | PrimaryVisit) -> dict[str, Any]:
     values = ((name, getattr(record, name)) for name in _VALUES)
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values}
-
-
-def _summary(rows: Sequence[ReconciledRow]) -> dict[str, Any]:
-    """Rows by cause on each side, and how the number of stunted children leads from theirs to ours."""
-    theirs = Counter(row.cause for row in rows if row.file_row is not None)
-    ours = Counter(row.cause for row in rows if row.fact_id is not None)
-    change: Counter[str] = Counter()
-    for row in rows:
-        change[row.cause] += _is_stunted(row, "ours") - _is_stunted(row, "theirs")
-    return {
-        "theirs": theirs.total(),
-        "ours": ours.total(),
-        "causes": {cause: {"theirs": theirs[cause], "ours": ours[cause]} for cause in causes.CAUSES},
-        "stunted": {
-            "theirs": sum(_is_stunted(row, "theirs") for row in rows),
-            "ours": sum(_is_stunted(row, "ours") for row in rows),
-            "change": {cause: change[cause] for cause in causes.CAUSES},
-        },
-    }
-
-
-def _is_stunted(row: ReconciledRow, side: str) -> bool:
-    haz = row.evidence.get(side, {}).get("haz")
-    return haz is not None and haz < STUNTED_BELOW
 
 
 def _floats(values: Sequence[float | None]) -> Floats:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.measurement.domain.file_row import FileRow, Outcome
 from services.measurement.domain.reconciliation_causes import CAUSES
+from services.measurement.domain.waterfall import of_json
 from services.measurement.jobs.growth import recompute
 from services.measurement.store.primary_visits import list_visits
 from services.measurement.use_cases.match_their_rows import Scope, TheirRow
@@ -113,6 +114,9 @@ async def test_each_row_of_both_sides_has_one_cause_and_the_causes_add_up(
         assert sum(counts[side] for counts in summary["causes"].values()) == summary[side]
     stunted = summary["stunted"]
     assert stunted["theirs"] + sum(stunted["change"].values()) == stunted["ours"]
+    for part in map(of_json, summary["waterfall"].values()):
+        for side in range(2):
+            assert part.theirs[side] + sum(tally[side] for tally in part.bars.values()) == part.ours[side]
     for row in found.rows:
         if row.cause == "missing_there":
             assert row.file_row is None

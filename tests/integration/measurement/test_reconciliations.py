@@ -209,3 +209,53 @@ async def test_a_visit_of_a_day_that_both_sides_have_goes_before_a_near_one(desk
     assert found(job)["age"] == (1, 1)
     assert [item["ours"]["measured_on"] for item in await rows_of(desk, path)] == ["2025-07-20", "2025-07-05"]
     assert date.fromisoformat((await rows_of(desk, path))[0]["theirs"]["measured_on"]) == date(2025, 7, 19)
+
+
+async def steps_of(desk: Desk, path: str, query: str) -> list[dict[str, Any]]:
+    """The groups of a waterfall, each of which leads from their figure to ours."""
+    body = (await desk.send("GET", f"{path}/waterfall?{query}", **WHO)).json()
+    groups: list[dict[str, Any]] = body["groups"]
+    for group in groups:
+        for side in ("stunted", "measured"):
+            assert group["theirs"][side] + sum(bar[side] for bar in group["bars"]) == group["ours"][side]
+    return groups
+
+
+async def test_a_waterfall_leads_from_their_figure_to_ours_by_desa_and_puskesmas(desk: Desk) -> None:
+    await girl(desk, "Anak a", 1)
+    await girl(desk, "Anak b", 2, length_height_cm=78.0)
+    await girl(desk, "Anak c", 3, length_height_cm=78.0)
+    rows = [line("Anak a", 1), line("Anak b", 2), line("Anak baru", 77, **{"ZS TB/U": "-2,5"})]
+    path, _ = await compared(desk, rows)
+    (whole,) = await steps_of(desk, path, "by=area")
+    bars = {bar["code"]: (bar["stunted"], bar["measured"]) for bar in whole["bars"]}
+    assert bars == {"missing_here": (-1, -1), "missing_there": (1, 1), "edited": (1, 0)}
+    assert (whole["theirs"], whole["ours"]) == ({"stunted": 1, "measured": 3}, {"stunted": 2, "measured": 3})
+    for by, named in (("desa", "Lalang"), ("puskesmas", "Puskesmas Medang Deras")):
+        assert [group["name"] for group in await steps_of(desk, path, f"by={by}")] == [named]
+    (typed,) = await steps_of(desk, path, "by=area&their_stunted=4&their_measured=9")
+    assert typed["bars"][0] | {"stunted": -3, "measured": -6} == typed["bars"][0]
+    assert typed["bars"][0]["code"] == "not_explained_by_rows"
+    assert (await desk.send("GET", f"{path}/waterfall?their_stunted=4", **WHO)).status_code == 422
+    table = (await desk.send("GET", f"{path}/waterfall.csv?by=desa", **WHO)).text.splitlines()
+    assert table[0] == "code,name,step,text_id,text_en,stunted,measured"
+    assert table[1].startswith(f"{DESA_A},Lalang,theirs,")
+    assert table[1].endswith(",1,3")
+    assert table[-1].endswith(",ours,angka di sini,figure here,2,3")
+
+
+async def test_of_aggregates_only_what_rows_would_explain_is_one_bar(desk: Desk) -> None:
+    await girl(desk, "Anak a", 1, length_height_cm=78.0)
+    text = (
+        "Kecamatan;Puskesmas;Desa;Jumlah_Diukur;TB_U_Sangat_Pendek;TB_U_Pendek;TB_U_Normal;TB_U_Tinggi;TB_U_Outlier\n"
+        "MEDANG DERAS;MEDANG DERAS;LALANG;60;4;11;43;1;1\n"
+        "MEDANG DERAS;MEDANG DERAS;TIDAK ADA;9;1;1;7;0;0\n"
+    )
+    path, job = await compared(desk, text.encode())
+    assert (job["state"], job["theirs"], job["causes"]) == ("done", None, [])
+    desa = {group["name"]: group for group in await steps_of(desk, path, "by=desa")}
+    assert desa["Lalang"]["theirs"] == {"stunted": 15, "measured": 59}
+    assert [bar["code"] for bar in desa["Lalang"]["bars"]] == ["not_explained_by_rows"]
+    assert desa[None]["theirs"] == {"stunted": 2, "measured": 9}
+    (whole,) = await steps_of(desk, path, "by=area")
+    assert (whole["theirs"], whole["ours"]) == ({"stunted": 17, "measured": 68}, {"stunted": 1, "measured": 1})
