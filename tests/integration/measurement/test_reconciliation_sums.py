@@ -115,8 +115,8 @@ async def test_each_row_of_both_sides_has_one_cause_and_the_causes_add_up(
     stunted = summary["stunted"]
     assert stunted["theirs"] + sum(stunted["change"].values()) == stunted["ours"]
     for part in map(of_json, summary["waterfall"].values()):
-        for side in range(2):
-            assert part.theirs[side] + sum(tally[side] for tally in part.bars.values()) == part.ours[side]
+        for at in range(2):
+            assert part.theirs[at] + sum(tally[at] for tally in part.bars.values()) == part.ours[at]
     for row in found.rows:
         if row.cause == "missing_there":
             assert row.file_row is None
