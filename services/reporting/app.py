@@ -25,6 +25,7 @@ from services.reporting.http import (
     target_path,
     why_changed,
 )
+from services.reporting.http.aksi_routes import ROUTERS as BOARD
 from services.reporting.http.feed_cursor import FeedCursors
 from services.reporting.http.login_provider import Provider
 from services.reporting.http.page import OPEN_PATHS
@@ -117,6 +118,7 @@ def routers() -> list[APIRouter]:
     """Every route of the service."""
     pages = [page.router, child_page.router, login.router]
     return [
+        *BOARD,
         areas.router,
         why_changed.router,
         feed.router,

@@ -53,6 +53,9 @@ SCOPES: Final[dict[str, str]] = {
     "aksi:read": "the convergence board",
     "aksi:write": "enter convergence figures",
     "aksi:verify": "verify entries that another person made",
+    "aksi:submit": "submit the board to the province, load its programmes and templates",
+    "aksi:review": "record the province's review of a submission",
+    "aksi:exchange": "submissions of the board as the official report: read, follow, acknowledge",
     "decisions:write": "recommendations of the TPPS and their state",
     "feed:read": "change feed and stream of aggregates",
     "audit:read": "access log and breach report",
@@ -91,17 +94,21 @@ _DISTRICT: Final = _AREA_OFFICE | {
     *("children:read", "lists:read", "status:read", "cases:read", "orders:read", "catalogue:read"),
     *("intake:write", "intake:read", "review:read", "review:write", "exports:read", "reconciliation:write"),
     *("register:write", "rules:write", "reports:write", "aksi:write", "aksi:verify", "decisions:write", "feed:read"),
+    *("aksi:submit", "aksi:review", "aksi:exchange"),
     *("zscores:compute", "laboratories:write", "catalogue:write"),
     *("children:write", "merge:write"),  # what crosses two puskesmas: only who sees both can move or merge
     *("audits:read", "audits:write"),
 }
 # Aggregates only, small cells suppressed: no `aggregates:exact`.
-_PROVINCE: Final = frozenset({"aggregates:read", "register:read", "reports:read", "rules:read", "feed:read"})
+_PROVINCE: Final = frozenset(
+    {"aggregates:read", "register:read", "reports:read", "rules:read", "feed:read", "aksi:read", "aksi:review"}
+)
 # A machine gets what its client registration grants, out of these.
 _PARTNER: Final = frozenset(
     {
         *("measurement:write", "children:register", "intake:write", "intake:read", "results:write", "orders:read"),
         *("catalogue:read", "register:read", "aggregates:read", "reports:read", "feed:read", "zscores:compute"),
+        "aksi:exchange",
     }
 )
 

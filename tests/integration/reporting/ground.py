@@ -44,6 +44,12 @@ FACTS = (
 )
 DERIVED = ("child_month", "child_span", "child_service", "cell")
 
+BOARD = (
+    *("aksi_programme_version", "aksi_template", "aksi_value", "aksi_value_revision", "aksi_statement"),
+    *("aksi_statement_revision", "aksi_unit", "aksi_transition", "aksi_submission", "aksi_submitted_value"),
+    *("aksi_submitted_statement", "aksi_answer", "aksi_change", "decision", "decision_revision"),
+)  # what people entered beside the figures
+
 
 @dataclass
 class Office:
@@ -127,6 +133,7 @@ async def empty(pool: Pool) -> None:
     of_the_feed = ("figure_mark", "feed_entry")
     for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", *DERIVED, "level_cell", *of_the_feed):
         await pool.execute(f"DELETE FROM {table}")
+    await pool.execute("; ".join(f"DELETE FROM {table}" for table in BOARD))
     await pool.execute("DELETE FROM generation WHERE state <> 'live'")
     await pool.execute("DELETE FROM cut_off")
     for table in ("export_piece", "export_file", "job", "exchange_code"):

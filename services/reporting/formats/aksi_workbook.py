@@ -1,0 +1,342 @@
+"""The board's values as a workbook: our own plain shape, or an official template; filled, marked, and read back.
+
+Where which cell stands is a `Mapping`, whichever shape it is: made here for our own, found or told for a template.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import BytesIO
+from typing import Any, Final, Literal
+from zipfile import BadZipFile
+
+import openpyxl
+import xlsxwriter
+from openpyxl.workbook.workbook import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from services.reporting.domain.aksi_programme import Indicator
+from services.reporting.domain.aksi_submission import Area, Change
+from services.reporting.domain.aksi_values import CellKey
+from services.reporting.formats.office_package import WorkbookRefusedError, close_package, open_package
+from services.reporting.formats.sheet_cells import (
+    add_sheet,
+    calculate_on_open,
+    column_letters,
+    column_number,
+    marked_styles,
+    put_numbers,
+    sheet_parts,
+    styles_of,
+)
+from shared.spreadsheet_text import neutralised
+
+SHEET: Final = "Isian"
+CHANGES_SHEET: Final = "Perubahan"
+FIRST_ROW: Final = 4
+FIRST_COLUMN: Final = 4
+MADE_ON: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed mark instead of a clock: same content, same bytes
+_NO_BREAK: Final = "\xa0"
+_DESA_CODE: Final = re.compile(r"\d{2}\.\d{2}\.\d{2}\.\d{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class SheetMap:
+    """Where one sheet has what. `columns`: indicator → column letters; desa rows from `first_row` on."""
+
+    sheet: str
+    area_column: str
+    area_by: Literal["code", "name"]
+    first_row: int
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MapProblem:
+    """What is wrong with a mapping or a row: where, and a code."""
+
+    place: str
+    code: str
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCell:
+    """A cell with a value that was read: a whole number, or a problem with what stands there."""
+
+    sheet: str
+    place: str
+    desa_code: str
+    indicator_code: str
+    value: int | None
+    code: str | None = None
+    shown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the added sheet says of a workbook: title lines, and the cells that changed since it was sent last."""
+
+    lines: Sequence[tuple[str, str]]
+    changes: Sequence[Change]
+
+
+def mapping_of(stored: Any) -> tuple[SheetMap, ...]:
+    """A mapping from its stored form."""
+    return tuple(SheetMap(**sheet) for sheet in stored["sheets"])
+
+
+def stored_form(mapping: Sequence[SheetMap]) -> dict[str, Any]:
+    """A mapping as it is stored."""
+    names = SheetMap.__slots__
+    return {"sheets": [{name: _plain(getattr(sheet, name)) for name in names} for sheet in mapping]}
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def own_workbook(indicators: Sequence[Indicator], areas: Sequence[Area]) -> tuple[bytes, tuple[SheetMap, ...]]:
+    """An empty workbook of our own shape: desa in official order, a column an indicator."""
+    buffer = BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    book.set_properties({"created": MADE_ON})
+    head = book.add_format({"bold": True, "num_format": "@", "text_wrap": True, "valign": "top"})
+    text, number = book.add_format({"num_format": "@"}), book.add_format({"num_format": "0"})
+    sheet = book.add_worksheet(SHEET)
+    sheet.freeze_panes(FIRST_ROW - 1, FIRST_COLUMN - 1)
+    sheet.set_column(0, 2, 20)
+    sheet.set_column(FIRST_COLUMN - 1, FIRST_COLUMN + len(indicators), 14)
+    for column, name in enumerate(("Kode desa", "Kecamatan", "Desa/Kelurahan")):
+        sheet.write_string(1, column, name, head)
+    for place, one in enumerate(indicators):
+        for line, words in enumerate((one.code, one.name_id, one.unit)):
+            sheet.write_string(line, FIRST_COLUMN - 1 + place, neutralised(words), head)
+    for line, area in enumerate(areas, start=FIRST_ROW - 1):
+        for column, words in enumerate((area.desa_code, area.kecamatan_name, area.desa_name)):
+            sheet.write_string(line, column, neutralised(words), text)
+        for place in range(len(indicators)):
+            sheet.write_blank(line, FIRST_COLUMN - 1 + place, None, number)
+    book.close()
+    columns = {one.code: column_letters(FIRST_COLUMN + place) for place, one in enumerate(indicators)}
+    return buffer.getvalue(), (SheetMap(SHEET, "A", "code", FIRST_ROW, columns),)
+
+
+def fill(
+    workbook: bytes,
+    mapping: Sequence[SheetMap],
+    areas: Sequence[Area],
+    values: Mapping[CellKey, int | None],
+    note: Note,
+    names: Mapping[str, str],
+) -> bytes:
+    """The workbook with `values`, cells of `note.changes` marked, and a sheet that lists them. Nothing else changes.
+
+    A mapped cell without a value is emptied. WorkbookRefusedError if the workbook is none, or a mapped sheet is gone.
+    """
+    parts = open_package(workbook)
+    book = open_workbook(workbook)
+    changed = {(change.desa_code, change.indicator_code) for change in note.changes}
+    by_name = sheet_parts(parts)
+    places: dict[str, dict[tuple[int, int], CellKey]] = {}
+    for one in mapping:
+        part = by_name.get(one.sheet, "")
+        if part not in parts:
+            raise WorkbookRefusedError("sheet_missing")
+        rows, _ = _rows_of_desa(book[one.sheet], one, areas)
+        cells = places.setdefault(part, {})
+        for desa_code, row in rows.items():
+            cells |= {(row, column_number(column)): (desa_code, code) for code, column in one.columns.items()}
+    to_mark = {part: [place for place, key in cells.items() if key in changed] for part, cells in places.items()}
+    own = {part: styles_of(parts[part], marks) for part, marks in to_mark.items()}
+    wanted = [style for styles in own.values() for style in styles.values()]
+    marked = marked_styles(parts, wanted) if wanted else {}
+    for part, cells in places.items():
+        numbers = {place: values.get(key) for place, key in cells.items()}
+        styles = {place: marked[style] for place, style in own[part].items()}
+        parts[part] = put_numbers(parts[part], numbers, styles)
+    calculate_on_open(parts)
+    add_sheet(parts, CHANGES_SHEET, _change_rows(note, areas, names))
+    return close_package(parts)
+
+
+def _change_rows(note: Note, areas: Sequence[Area], names: Mapping[str, str]) -> list[list[str | int | None]]:
+    places = {area.desa_code: area for area in areas}
+    rows: list[list[str | int | None]] = [[*line] for line in note.lines]
+    rows += [[], ["Kecamatan", "Kode desa", "Desa/Kelurahan", "Kode indikator", "Indikator", "Sebelumnya", "Sekarang"]]
+    for change in note.changes:
+        area = places[change.desa_code] if change.desa_code in places else Area(change.desa_code, "", "", "")
+        rows.append(
+            [
+                *(area.kecamatan_name, change.desa_code, area.desa_name, change.indicator_code),
+                *(names.get(change.indicator_code, ""), change.before, change.after),
+            ]
+        )
+    return rows
+
+
+def read_cells(
+    workbook: bytes, mapping: Sequence[SheetMap], areas: Sequence[Area]
+) -> tuple[list[ReadCell], list[MapProblem]]:
+    """Every mapped cell that holds something, and what is wrong with sheets and rows. Empty cells say nothing.
+
+    WorkbookRefusedError: not a workbook, too large, with macros.
+    """
+    open_package(workbook)
+    book = open_workbook(workbook)
+    computed: Workbook | None = None
+    found: list[ReadCell] = []
+    problems: list[MapProblem] = []
+    for one in mapping:
+        if one.sheet not in book.sheetnames:
+            problems.append(MapProblem(one.sheet, "sheet_missing"))
+            continue
+        sheet = book[one.sheet]
+        rows, wrong = _rows_of_desa(sheet, one, areas)
+        problems += wrong
+        for desa_code, row in rows.items():
+            for code, column in one.columns.items():
+                place = f"{column}{row}"
+                value = sheet[place].value
+                if sheet[place].data_type == "f":
+                    computed = computed or open_workbook(workbook, computed=True)
+                    value = computed[one.sheet][place].value
+                    if value is None:
+                        found.append(ReadCell(one.sheet, place, desa_code, code, None, "formula_without_value"))
+                        continue
+                cell = _read(one.sheet, place, (desa_code, code), value)
+                if cell is not None:
+                    found.append(cell)
+    return found, problems
+
+
+def _read(sheet: str, place: str, key: CellKey, value: object) -> ReadCell | None:
+    if isinstance(value, str):
+        text = value.replace(_NO_BREAK, " ").strip()
+        if not text:
+            return None
+        number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
+        return ReadCell(sheet, place, *key, number, None if number is not None else "not_a_whole_number", text[:40])
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        shown = value.isoformat() if isinstance(value, date | datetime) else None
+        return ReadCell(sheet, place, *key, None, "not_a_whole_number", shown)
+    if not float(value).is_integer():
+        return ReadCell(sheet, place, *key, None, "not_a_whole_number", str(value))
+    return ReadCell(sheet, place, *key, int(value), "negative" if value < 0 else None, str(value))
+
+
+def map_problems(workbook: bytes, mapping: Sequence[SheetMap], areas: Sequence[Area]) -> list[MapProblem]:
+    """Why a template cannot be filled by a mapping: sheets, rows, formulas and merged cells in the way."""
+    book = open_workbook(workbook)
+    problems: list[MapProblem] = []
+    for one in mapping:
+        if one.sheet not in book.sheetnames:
+            problems.append(MapProblem(one.sheet, "sheet_missing"))
+            continue
+        sheet = book[one.sheet]
+        rows, wrong = _rows_of_desa(sheet, one, areas)
+        # A row of a desa that is not ours is left as it is.
+        problems += [problem for problem in wrong if problem.code != "row_unknown"]
+        covered = {
+            (row, column)
+            for merged in sheet.merged_cells.ranges
+            for row in range(merged.min_row, merged.max_row + 1)
+            for column in range(merged.min_col, merged.max_col + 1)
+            if (row, column) != (merged.min_row, merged.min_col)
+        }
+        for row in rows.values():
+            for column in one.columns.values():
+                place = f"{one.sheet}!{column}{row}"
+                if (row, column_number(column)) in covered:
+                    problems.append(MapProblem(place, "cell_is_merged"))
+                elif sheet[f"{column}{row}"].data_type == "f":
+                    problems.append(MapProblem(place, "cell_is_formula"))
+    return problems
+
+
+def find_mapping(
+    workbook: bytes, indicators: Sequence[Indicator], areas: Sequence[Area]
+) -> tuple[tuple[SheetMap, ...], list[MapProblem]]:
+    """Where an unknown workbook has the indicators and the desa, by codes or names in it; and what was not found.
+
+    WorkbookRefusedError: not a workbook, too large, with macros.
+    """
+    open_package(workbook)
+    book = open_workbook(workbook)
+    heads = {_key(words): one.code for one in indicators for words in (one.code, one.name_id, one.name_en)}
+    by_code = {_key(area.desa_code) for area in areas}
+    by_name = {_key(area.desa_name) for area in areas}
+    found: list[SheetMap] = []
+    missing = {one.code for one in indicators}
+    for sheet in book.worksheets:
+        columns: dict[str, str] = {}
+        counts: dict[tuple[str, str], list[int]] = {}
+        for (row, column), text in _texts(sheet):
+            code = heads.get(text)
+            if code in missing and code not in columns:
+                columns[code] = column_letters(column)
+            for kind, known in (("code", by_code), ("name", by_name)):
+                if text in known:
+                    counts.setdefault((kind, column_letters(column)), []).append(row)
+        if columns and counts:
+            # Codes before names; then whichever column has most of them.
+            (kind, letters), rows = max(counts.items(), key=lambda item: (item[0][0] == "code", len(item[1])))
+            by: Literal["code", "name"] = "code" if kind == "code" else "name"
+            found.append(SheetMap(sheet.title, letters, by, min(rows), columns))
+            missing -= set(columns)
+    problems = [MapProblem(code, "column_missing") for code in sorted(missing)]
+    if not found:
+        problems.insert(0, MapProblem("", "areas_missing"))
+    return tuple(found), problems + (map_problems(workbook, found, areas) if found else [])
+
+
+def _texts(sheet: Worksheet) -> list[tuple[tuple[int, int], str]]:
+    cells = sorted(sheet._cells.items())  # noqa: SLF001 - only cells that are there, whatever the sheet's extent
+    return [(place, _key(cell.value)) for place, cell in cells if isinstance(cell.value, str)]
+
+
+def _rows_of_desa(sheet: Worksheet, one: SheetMap, areas: Sequence[Area]) -> tuple[dict[str, int], list[MapProblem]]:
+    problems: list[MapProblem] = []
+    codes: dict[str, str] = {}
+    for area in areas:
+        words = _key(area.desa_code if one.area_by == "code" else area.desa_name)
+        if words in codes:
+            problems.append(MapProblem(f"{one.sheet}!{one.area_column}", "name_twice", area.desa_name))
+        codes[words] = area.desa_code
+    rows: dict[str, int] = {}
+    column = column_number(one.area_column)
+    for (row, at), cell in sorted(sheet._cells.items()):  # noqa: SLF001 - as above
+        if at != column or row < one.first_row or cell.value is None or not _key(cell.value):
+            continue
+        desa_code = codes.get(_key(cell.value))
+        place = f"{one.sheet}!{one.area_column}{row}"
+        if desa_code is None:
+            # Sums and signatures below a table are no rows of it.
+            if _DESA_CODE.fullmatch(_key(cell.value)):
+                problems.append(MapProblem(place, "row_unknown", _key(cell.value)[:40]))
+        elif desa_code in rows:
+            problems.append(MapProblem(place, "row_twice", desa_code))
+        else:
+            rows[desa_code] = row
+    problems += [MapProblem(one.sheet, "row_missing", area.desa_code) for area in areas if area.desa_code not in rows]
+    return rows, problems
+
+
+def _key(value: object) -> str:
+    return " ".join(str(value).replace(_NO_BREAK, " ").lstrip("'").split()).casefold()
+
+
+def open_workbook(workbook: bytes, *, computed: bool = False) -> Workbook:
+    """The library's view of a workbook. WorkbookRefusedError `not_a_workbook`."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of parts that it would lose: nothing is written from it
+            return openpyxl.load_workbook(BytesIO(workbook), data_only=computed)
+    except (BadZipFile, KeyError, ValueError, TypeError, OSError, AttributeError, IndexError, SyntaxError):
+        # Whatever the reader stumbles over in a broken file (an XML error is a SyntaxError).
+        raise WorkbookRefusedError("not_a_workbook") from None
