@@ -208,7 +208,7 @@ async def get_changes(
     caller: Reader,  # noqa: ARG001
     after: Annotated[
         str | None,
-        Query(max_length=LONGEST_CURSOR, description="`next` of the answer before; without it from the first"),
+        Query(max_length=LONGEST_CURSOR, description="`next_cursor` of the answer before; without it, all"),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 100,
 ) -> Response:
