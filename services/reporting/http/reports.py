@@ -173,8 +173,9 @@ async def get_verification(request: Request, caller: Reader, report_id: UUID) ->
         stored = (await content_of(connection, report_id)).exact
         report = read_report(stored)
         now = await freeze_report(connection, head.area_code, parse_period(head.period), head.as_of)
-    found = differences(report["rows"], read_report(canonical_json(now.exact))["rows"])
-    others = [name for name in ("definitions", "rule_sets", "name") if report[name] != now.exact[name]]
+    again = read_report(canonical_json(now.exact))
+    found = differences(report["rows"], again["rows"])
+    others = [name for name in ("definitions", "rule_sets", "indicators", "name") if report[name] != again[name]]
     return json_response(
         {
             "report_id": str(report_id),

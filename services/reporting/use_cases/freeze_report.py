@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final, NamedTuple
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree
 from services.reporting.domain.figures import figures
 from services.reporting.domain.periods import Period
+from services.reporting.domain.read_indicators import load
 from services.reporting.domain.report import FORMAT, definitions
 from services.reporting.domain.suppression import suppress
 from services.reporting.store.cut_offs import Standing, standing_at
 from services.reporting.store.reports import rule_sets
 from services.reporting.store.sums import SUM_COLUMNS, Sums, sums_by_place, where_of
 from services.reporting.store.whole_register import tree_below
-from services.reporting.use_cases.area_figures import find_area
+from services.reporting.use_cases.area_figures import Question, find_area
+from services.reporting.use_cases.show_indicators import show_indicators
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
@@ -80,10 +83,20 @@ async def freeze_report(
         "rule_sets": await rule_sets(connection, period.first, period.last_day, end_of_day(as_of)),
         "cut_off": None if standing is None else standing._asdict(),
     }
-    outside = None
-    if entry.level == KABUPATEN:
-        outside = {**content, "suppressed": True, "rows": _suppressed(rows)}
-    return Frozen({**content, "suppressed": False, "rows": rows}, outside)
+    asked = Question(area, period, as_of)
+    exact = {**content, "suppressed": False, "rows": rows, "indicators": await _indicators(connection, asked)}
+    if entry.level != KABUPATEN:
+        return Frozen(exact, None)
+    told = await _indicators(connection, replace(asked, exact=False))
+    return Frozen(exact, {**content, "suppressed": True, "rows": _suppressed(rows), "indicators": told})
+
+
+async def _indicators(connection: Connection, asked: Question) -> list[dict[str, Any]]:
+    """Of the area itself, each by the definition in force (`since`) and as of the day that is asked for."""
+    today = asked.as_of or asked.period.last_day
+    shown = await show_indicators(connection, asked, load(), None, today)
+    indicators: list[dict[str, Any]] = shown["indicators"]
+    return indicators
 
 
 def _skeleton(tree: Tree, entry: Entry) -> Iterator[_Row]:

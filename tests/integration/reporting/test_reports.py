@@ -89,6 +89,8 @@ async def test_a_published_report_is_the_same_bytes_whatever_happens_later(offic
     assert report["rule_sets"] == [{"version": "test", "assessments": 12}]
     codes = [row["code"] for row in report["rows"]]
     assert {"12.19", "12.19.01", *DESA, "PKM-12.19.01-1", f"{DESA[0]}.P001"} <= set(codes)
+    assert {one["code"] for one in report["indicators"]} >= {"stunted"}
+    assert all(one["since"] for one in report["indicators"])
     (top,) = (row for row in report["rows"] if row["code"] == "12.19")
     assert (top["stunted"], top["haz_measured"]) == (6, 12)
     told = await office.figures("/v1/areas/12.19/summary", period="2025-11", as_of=AS_OF.isoformat())
