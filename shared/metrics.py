@@ -144,6 +144,12 @@ SESSIONS_WAITING: Final = _gauge(
 SESSIONS_OLDEST_SECONDS: Final = _gauge(
     "sessions_oldest_seconds", "seconds", "Age of the oldest session that waits for judging; 0 when none."
 )
+QUALITY_WAITING: Final = _gauge(
+    "quality_waiting", "posyandu-months", "Posyandu-months with changed facts whose quality is to be judged (again)."
+)
+QUALITY_OLDEST_SECONDS: Final = _gauge(
+    "quality_oldest_seconds", "seconds", "Age of the oldest posyandu-month that waits for judging; 0 when none."
+)
 RULESET_INFO: Final = _gauge("ruleset_info", "info", "1 for the rule set that judges now.", ("version",))
 
 FEED_MARKS_GATHERED: Final = _counter(

@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from services.reporting.consumers.facts import FactsHandler
+from services.reporting.domain.quality_ruleset import load
 from services.reporting.http import (
     areas,
     child_page,
@@ -20,6 +21,8 @@ from services.reporting.http import (
     login,
     operations,
     page,
+    quality,
+    quality_alerts,
     reports,
     surveys,
     target_path,
@@ -35,9 +38,14 @@ from services.reporting.jobs.cut_offs import CutOffs
 from services.reporting.jobs.feed import SILENT_SECONDS, FeedGatherer
 from services.reporting.jobs.handlers import handlers
 from services.reporting.jobs.housekeeping import Housekeeping
+from services.reporting.jobs.quality import SILENT_SECONDS as QUALITY_SILENT_SECONDS
+from services.reporting.jobs.quality import QualityJudge
+from services.reporting.store import quality_marks
 from services.reporting.store.fact_tables import HOLDS
+from services.reporting.use_cases.keep_alerts import Clock
 from shared.auth.tokens import TokenVerifier
-from shared.calendar import now_utc
+from shared.calendar import now_utc, today_jakarta
+from shared.contracts.fact import new_fact_id
 from shared.http.app import create_app
 from shared.http.health import Health
 from shared.http.serve import Process, Task
@@ -46,7 +54,7 @@ from shared.ledger.routes import ledger_router
 from shared.messaging.kafka import Broker
 from shared.messaging.worker import Worker
 from shared.postgres.migrate import migrate
-from shared.postgres.pool import open_pool
+from shared.postgres.pool import Connection, open_pool
 from shared.setting_groups import Mode
 from shared.settings import ServiceSettings
 
@@ -75,7 +83,9 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             health.ping("worker-database", lambda: pool.fetchval("SELECT 1"))
             gatherer = FeedGatherer(pool)
             health.loop("feed", lambda: gatherer.moved_at, SILENT_SECONDS)
-            tasks |= {**worker.tasks(), "feed": gatherer.run}
+            judge = QualityJudge(pool, load(), judge_clock)
+            health.loop("quality", lambda: judge.moved_at, QUALITY_SILENT_SECONDS)
+            tasks |= {**worker.tasks(), "feed": gatherer.run, "quality": judge.run}
             runner = JobRunner(pool, handlers(pool))
             health.loop("jobs", lambda: runner.moved_at, JOBS_SILENT_SECONDS)
             health.state("jobs", runner.ready)
@@ -121,6 +131,8 @@ def routers() -> list[APIRouter]:
         *BOARD,
         areas.router,
         why_changed.router,
+        quality.router,
+        quality_alerts.router,
         feed.router,
         reports.router,
         surveys.router,
@@ -130,5 +142,14 @@ def routers() -> list[APIRouter]:
         exchange_codes.router,
         operations.router,
         *pages,
-        ledger_router(SERVICE, owns=(), holds=HOLDS),
+        ledger_router(SERVICE, owns=(), holds=HOLDS, extra=_waiting),
     ]
+
+
+async def _waiting(connection: Connection) -> dict[str, Any]:
+    return {"quality_waiting": (await quality_marks.waiting(connection))[0]}
+
+
+def judge_clock() -> Clock:
+    """The edge's word on time, and new ids."""
+    return Clock(today_jakarta(), now_utc(), new_fact_id)

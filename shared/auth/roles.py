@@ -48,6 +48,8 @@ SCOPES: Final[dict[str, str]] = {
     "rules:write": "replay, switch and drop rule sets",
     "aggregates:read": "figures by area and period",
     "aggregates:exact": "figures without suppression of small cells",
+    "alerts:read": "alerts at the measuring of posyandu",
+    "alerts:write": "take up and close alerts at the measuring of posyandu",
     "reports:read": "published reports",
     "reports:write": "publish and revise reports",
     "aksi:read": "the convergence board",
@@ -74,7 +76,7 @@ _PUSKESMAS: Final = _KADER | {
     *("review:read", "review:write", "merge:write", "exports:read", "reconciliation:write"),
     *("orders:read", "orders:write", "specimens:write", "results:read", "catalogue:read", "cases:read"),
     "followups:write",
-    *("rules:read", "reports:read"),
+    *("rules:read", "reports:read", "alerts:read", "alerts:write"),
 }
 _CLINICIAN: Final = _PUSKESMAS | {
     *("cases:write", "critical:write", "audits:read", "audits:write", "results:confidential"),
@@ -86,7 +88,7 @@ _LABORATORY: Final = frozenset(
     }
 )
 _AREA_OFFICE: Final = frozenset(
-    {"aggregates:read", "aggregates:exact", "register:read", "reports:read", "rules:read", "aksi:read"}
+    {"aggregates:read", "aggregates:exact", "register:read", "reports:read", "rules:read", "aksi:read", "alerts:read"}
 )
 _KECAMATAN: Final = _AREA_OFFICE | {"aksi:write"}
 _CAMAT: Final = _AREA_OFFICE | {"aksi:verify"}
@@ -97,7 +99,7 @@ _DISTRICT: Final = _AREA_OFFICE | {
     *("aksi:submit", "aksi:review", "aksi:exchange"),
     *("zscores:compute", "laboratories:write", "catalogue:write"),
     *("children:write", "merge:write"),  # what crosses two puskesmas: only who sees both can move or merge
-    *("audits:read", "audits:write"),
+    *("audits:read", "audits:write", "alerts:write"),
 }
 # Aggregates only, small cells suppressed: no `aggregates:exact`.
 _PROVINCE: Final = frozenset(

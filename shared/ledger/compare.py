@@ -94,9 +94,10 @@ def judge(
     bus = judge_bus(parts, compacted_topics)
     unjudged = sum(part.get("sessions_waiting", 0) for part in parts)  # their hints are still to come
     unpublished = sum(part.get("switches_waiting", 0) for part in parts)  # changed verdicts are, too
+    quality = sum(part.get("quality_waiting", 0) for part in parts)  # so are reasons and alerts of posyandu-months
     under_way = bool(bus["lag"] or bus["outbox_pending"] or unjudged or unpublished)
     facts = judge_facts(parts, under_way=under_way, open_dead=bus["open_dead_letters"])
-    waiting: State = "unsettled" if unjudged or unpublished else "balanced"
+    waiting: State = "unsettled" if unjudged or unpublished or quality else "balanced"
     state = worst((judged_intake["state"], bus["state"], facts["state"], waiting))
     return {
         "state": state,
@@ -106,4 +107,5 @@ def judge(
         "facts": facts,
         "sessions_waiting": unjudged,
         "switches_waiting": unpublished,
+        "quality_waiting": quality,
     }

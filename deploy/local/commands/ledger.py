@@ -115,6 +115,8 @@ def as_text(ledger: Mapping[str, Any]) -> str:
     ]
     if ledger["sessions_waiting"]:
         lines.append(f"  {ledger['sessions_waiting']} sessions wait to be judged for hints")
+    if ledger["quality_waiting"]:
+        lines.append(f"  {ledger['quality_waiting']} posyandu-months wait for their quality to be judged")
     if ledger["switches_waiting"]:
         lines.append("  verdicts that another rule set changed are being published")
     lines += [f"  {name} does not answer: {why}" for name, why in ledger["silent"].items()]

@@ -51,6 +51,7 @@ class Deltas:
 
     def __init__(self) -> None:
         self._cells: dict[tuple[Place, Period], list[int]] = {}
+        self.touched: set[tuple[Place, date]] = set()  # months where visits changed, though no sum may have
 
     def _cell(self, place: Place, period: Period) -> list[int]:
         cell = self._cells.get((place, period))

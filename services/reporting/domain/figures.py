@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from services.reporting.domain.case_course import CASE_MARKS
+from services.reporting.domain.quality_ruleset import GRADES, load
 
 Z_95: Final = 1.959963984540054  # two-sided 95 % of the normal distribution
 CAUTION_FROM: Final = 0.80  # domain: labels by coverage
@@ -64,14 +65,8 @@ LABELS: Final = {
     "comparable": ("dapat dibandingkan", "comparable"),
 }
 
-# Grade limits: the best grade whose limit holds; beyond the last it is D. The grade of an area is its worst part.
-GRADES: Final = "ABCD"
-COVERAGE_AT_LEAST: Final = (0.90, 0.80, 0.60)
-# WHO's guidance on survey quality is worried above 1 % of flagged scores.
-FLAGGED_AT_MOST: Final = (0.01, 0.025, 0.05)
-# Read to the millimetre, one height in ten is a whole centimetre (domain: data quality).
-WHOLE_CM_AT_MOST: Final = (0.20, 0.40, 0.70)
-FEWEST_HEIGHTS: Final = 10  # of fewer, the share of whole centimetres says nothing
+# Children measured by the grade of their posyandu and month (`posyandu_quality`), from A to D; in no sum of cells.
+GRADED: Final = tuple(f"graded_{grade.lower()}" for grade in GRADES)
 
 
 class Interval(NamedTuple):
@@ -111,20 +106,41 @@ def label(coverage_both: float | None) -> dict[str, str]:
 
 
 def quality(sums: Mapping[str, int]) -> dict[str, Any]:
-    """Grade A to D by coverage, flagged scores and whole-centimetre heights; all None where nobody was measured."""
+    """Grade A to D, the worse one of coverage and measuring; None where nobody was measured. The one place for it.
+
+    Measuring is graded by posyandu and month; an area has the best grade that the stated share of its children reach.
+    Where no grades are known (a past `as_of`, or nothing is judged yet) flagged scores and whole-centimetre heights of
+    the sums speak by the same limits.
+    """
+    rules = load()
     coverage = share_of(sums["both_measured"], sums["target_children"])
     flagged = share_of(sums["haz_flagged"], sums["haz_measured"] + sums["haz_flagged"])
     whole_cm = share_of(sums["height_whole_cm"], sums["height_measured"])
     measured = sums["weighed"] + sums["height_measured"] > 0
     grades = []
     if measured and coverage is not None:
-        grades.append(sum(coverage < limit for limit in COVERAGE_AT_LEAST))
-    if flagged is not None:
-        grades.append(sum(flagged > limit for limit in FLAGGED_AT_MOST))
-    if whole_cm is not None and sums["height_measured"] >= FEWEST_HEIGHTS:
-        grades.append(sum(whole_cm > limit for limit in WHOLE_CM_AT_MOST))
+        grades.append(sum(coverage < limit for limit in rules.coverage_at_least))
+    graded = [sums.get(name, 0) for name in GRADED]
+    if any(graded):
+        grades.append(measuring_grade(graded, rules.area_share))
+    else:
+        fewest = rules.reasons["whole_cm"].fewest
+        if flagged is not None:
+            grades.append(sum(flagged > limit for limit in rules.reasons["flagged"].limits))
+        if whole_cm is not None and sums["height_measured"] >= fewest:
+            grades.append(sum(whole_cm > limit for limit in rules.reasons["whole_cm"].limits))
     grade = GRADES[max(grades)] if measured and grades else None
     return {"quality_grade": grade, "flagged_share": flagged, "whole_cm_share": whole_cm}
+
+
+def measuring_grade(graded: Sequence[int], share: float) -> int:
+    """0 (A) to 3 (D): the best grade that `share` of the children reach or exceed, from their number by grade."""
+    reached = 0
+    for grade, children in enumerate(graded):
+        reached += children
+        if reached >= share * sum(graded):
+            return grade
+    return len(graded) - 1
 
 
 def figures(sums: Mapping[str, int]) -> dict[str, Any]:

@@ -9,11 +9,9 @@ from services.reporting.domain.child_month import HIGH, LOW, VERY_LOW
 from services.reporting.domain.figures import (
     CAUTION_FROM,
     COMPARABLE_ABOVE,
-    COVERAGE_AT_LEAST,
-    FLAGGED_AT_MOST,
     RATES,
-    WHOLE_CM_AT_MOST,
 )
+from services.reporting.domain.quality_ruleset import load
 from services.reporting.domain.suppression import SMALLEST_SHOWN
 
 FORMAT: Final = "tumbuh-report/1"
@@ -40,9 +38,10 @@ def definitions() -> dict[str, Any]:
         "suppressed_below": SMALLEST_SHOWN,
         "coverage_with_caution_from": CAUTION_FROM,
         "coverage_comparable_above": COMPARABLE_ABOVE,
-        "grade_coverage_at_least": list(COVERAGE_AT_LEAST),
-        "grade_flagged_at_most": list(FLAGGED_AT_MOST),
-        "grade_whole_cm_at_most": list(WHOLE_CM_AT_MOST),
+        "quality_rules": load().version,
+        "grade_coverage_at_least": list(load().coverage_at_least),
+        "grade_flagged_at_most": list(load().reasons["flagged"].limits),
+        "grade_whole_cm_at_most": list(load().reasons["whole_cm"].limits),
     }
 
 

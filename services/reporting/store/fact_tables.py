@@ -65,6 +65,11 @@ MEASUREMENT: Final = _about_child(
     ("weight_kg", "double precision"),
     ("length_height_cm", "double precision"),
     ("voided", "boolean"),
+    ("measurement_position", "text"),
+    ("muac_cm", "double precision"),
+    ("reported_letter", "text"),
+    ("measurer_id", "text"),
+    ("device_id", "text"),
 )
 ASSESSMENT: Final = _about_child(
     "assessment_fact",

@@ -9,9 +9,10 @@ from typing import Any, Final, Literal, NamedTuple
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.child_month import MARKS
+from services.reporting.domain.figures import GRADED
 from services.reporting.domain.levels import LEVELS
 from services.reporting.domain.period_months import ANY_MONTH, LATEST, OF_CASE
-from services.reporting.domain.periods import MONTH, Period
+from services.reporting.domain.periods import MONTH, Period, period_of
 from services.reporting.store.generations import LIVE, has_long_cells
 from shared.postgres.pool import Connection
 
@@ -89,6 +90,8 @@ async def sums_by_place(
         found = {(row[0], row[1]): dict(zip(SUM_COLUMNS, row[2:], strict=True)) for row in rows}
     else:
         found = await _sums_of_cells(connection, where, period, _cells(where, detail))
+    if known_before is None:
+        await _add_grades(connection, where, period, detail, found)
     return [Sums(desa, posyandu, counts) for (desa, posyandu), counts in sorted(found.items()) if any(counts.values())]
 
 
@@ -116,7 +119,30 @@ async def sums_by_period(
     """Current sums of the whole area for each period from `first` to `last`, all of one length."""
     sql = _by_place(_SERIES, where, _cells(where, "own"))
     rows = await connection.fetch(sql, where.first, where.second, first.months, first.first, last.first)
-    return {Period(row[0], first.months): dict(zip(SUM_COLUMNS, row[1:], strict=True)) for row in rows}
+    sums = {Period(row[0], first.months): dict(zip(SUM_COLUMNS, row[1:], strict=True)) for row in rows}
+    graded = _GRADED.format(where=where.condition, desa="''", posyandu="''")
+    for _, _, month, grade, children in await connection.fetch(
+        graded, where.first, where.second, first.first, last.last_month
+    ):
+        of_period = sums[period_of(month, first.months)]
+        of_period[GRADED[grade]] = of_period.get(GRADED[grade], 0) + children
+    return sums
+
+
+async def _add_grades(
+    connection: Connection, where: Where, period: Period, detail: Detail, found: dict[tuple[str, str], dict[str, int]]
+) -> None:
+    """Children by the grade of their posyandu and month, no finer than the sums that they are added to."""
+    desa, posyandu = "desa_code", "posyandu_code"
+    if where.parts is not None and _cells(where, detail) != "cell":
+        parts = max(where.parts + (detail == "below"), LEVELS[0])
+        desa, posyandu = f"array_to_string((string_to_array(desa_code, '.'))[:{parts}], '.')", "''"
+    sql = _GRADED.format(where=where.condition, desa=desa, posyandu=posyandu)
+    for code, post, _, grade, children in await connection.fetch(
+        sql, where.first, where.second, period.first, period.last_month
+    ):
+        sums = found.setdefault((code, post), dict.fromkeys(SUM_COLUMNS, 0))
+        sums[GRADED[grade]] = sums.get(GRADED[grade], 0) + children
 
 
 def _cells(where: Where, detail: Detail) -> str:
@@ -155,6 +181,10 @@ GROUP BY 1, 2
 _COUNTED: Final = f"""
 SELECT desa_code, posyandu_code, count(*)::integer, 0, {_MARK_COUNTS}
 FROM {CHILDREN_OF_PERIOD} GROUP BY 1, 2
+"""
+_GRADED: Final = """
+SELECT {desa}, {posyandu}, month, grade, sum(children)::integer FROM posyandu_quality
+WHERE {where} AND month BETWEEN $3 AND $4 GROUP BY 1, 2, 3, 4
 """
 _SERIES: Final = f"""
 WITH area AS (SELECT * FROM {{cells}} WHERE generation = {LIVE} AND {{where}}),

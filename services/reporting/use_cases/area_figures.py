@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
-from services.reporting.domain.figures import figures
+from services.reporting.domain.figures import GRADED, figures
 from services.reporting.domain.periods import MONTH, Period
 from services.reporting.domain.suppression import suppress
 from services.reporting.store.generations import has_long_cells
@@ -151,7 +151,7 @@ def _rows_below(
 
 
 def _row(tree: Tree, code: str, entry: Entry | None, places: Iterable[Sums], asked: Question) -> dict[str, Any]:
-    total = dict.fromkeys(SUM_COLUMNS, 0)
+    total = dict.fromkeys((*SUM_COLUMNS, *GRADED), 0)
     for place in places:
         for name, count in place.counts.items():
             total[name] += count

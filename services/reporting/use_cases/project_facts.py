@@ -17,6 +17,7 @@ from services.reporting.store.generations import Target, hold_projection, target
 from services.reporting.store.group_facts import Groups, link, linked, lock_children, read_by_key, read_groups
 from services.reporting.store.present import store_present
 from services.reporting.store.projection import add_to_cells
+from services.reporting.store.quality_marks import mark_quality
 from services.reporting.store.tally import add_to_tally
 from services.reporting.use_cases.refold import FOLD_GROUPS, Into, move_pending, refold
 from services.reporting.use_cases.refold_services import refold_services
@@ -38,7 +39,8 @@ async def project_facts(connection: Connection, facts: Sequence[Fact]) -> list[A
     """Apply `facts` in the open transaction; the outcome of each, in input order.
 
     (1) children locked, sorted; (2) facts merged, sorted; (3) the facts of those children read back from the tables
-    and folded; (4) compared with the stored versions; (5) nothing is published; (6) cells last, sorted.
+    and folded; (4) compared with the stored versions; (5) nothing is published, but posyandu-months
+    are marked whose quality is to be judged; (6) cells last, sorted.
     """
     await hold_projection(connection)
     await read_by_key(connection)
@@ -57,6 +59,7 @@ async def project_facts(connection: Connection, facts: Sequence[Fact]) -> list[A
     for target, deltas in into.items():
         if target.is_live:
             await mark_changes(connection, deltas.rows())
+    await mark_quality(connection, {key for deltas in into.values() for key in deltas.touched})
     await add_to_cells(connection, {target.generation: deltas for target, deltas in into.items()})
     return outcomes
 

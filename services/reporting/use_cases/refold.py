@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.reporting.domain.cells import BUCKETS, Deltas, bucket_of
 from services.reporting.domain.child_month import ChildMonth
-from services.reporting.domain.facts import Slot
+from services.reporting.domain.facts import Place, Slot
 from services.reporting.domain.fold import ByMonth, GroupFacts, fold_months, fold_spans, judged_by_month, pending
 from services.reporting.domain.versions import RootMonth, Version, compare
 from services.reporting.store.generations import Target
@@ -63,13 +63,27 @@ async def refold(
         )
         for target, here in ((target, held(target, groups)) for target in into)
     ]
+    touched = _touched((*fresh, *(version for versions in stored.values() for version in versions)), asked, members)
     whole_members = set(members)
     before = await read_before(connection, moves, stored, whole_members)
     for move in moves:
         generation = move.target.generation
         await CHILD_MONTHS.write(connection, generation, move.months)
         await CHILD_SPANS.write(connection, generation, move.spans)
+        into[move.target].touched |= touched
         move_cells(into[move.target], move, before, stored_spans.get(generation, ()), whole_members, facts)
+
+
+def _touched(
+    versions: Sequence[MonthVersion], asked: Collection[RootMonth], members: Collection[UUID]
+) -> set[tuple[Place, date]]:
+    """Where the months that have something new count, and where they did: a value may change and no mark with it."""
+    new, whole = set(asked), set(members)
+    return {
+        (version.content.place, version.key[1])
+        for version in versions
+        if version.known_to is None and (version.key in new or version.key[0] in whole)
+    }
 
 
 async def _stored(

@@ -30,7 +30,7 @@ from shared.http.app import create_app
 from shared.http.health import Health
 from shared.messaging.batch import Applied
 from shared.postgres.migrate import migrate
-from shared.postgres.pool import Connection, Pool, open_pool
+from shared.postgres.pool import Connection, Pool, connect, open_pool
 from tests.integration.shared import small_service
 
 PAGE_KEY = bytes(range(64, 96))
@@ -42,6 +42,7 @@ FACTS = (
     "child_fact, measurement_fact, assessment_fact, risk_status_fact, case_fact, follow_up_fact, register_fact, "
     "intervention_fact"
 )
+QUALITY = ("quality_mark", "posyandu_quality")
 DERIVED = ("child_month", "child_span", "child_service", "cell")
 
 BOARD = (
@@ -130,14 +131,23 @@ async def log_in(
 
 async def empty(pool: Pool) -> None:
     """Forget everything that was projected."""
-    of_the_feed = ("figure_mark", "feed_entry")
-    for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", *DERIVED, "level_cell", *of_the_feed):
+    beside = ("figure_mark", "feed_entry", *QUALITY)
+    for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", *DERIVED, "level_cell", *beside):
         await pool.execute(f"DELETE FROM {table}")
     await pool.execute("; ".join(f"DELETE FROM {table}" for table in BOARD))
     await pool.execute("DELETE FROM generation WHERE state <> 'live'")
     await pool.execute("DELETE FROM cut_off")
     for table in ("export_piece", "export_file", "job", "exchange_code"):
         await pool.execute(f"DELETE FROM {table}")
+
+
+async def forget_alerts(stack: Stack) -> None:
+    """As the owner, since steps are append-only for everybody else."""
+    owner = await connect(stack.address(f"{SERVICE}_owner"))
+    try:
+        await owner.execute("TRUNCATE quality_alert, quality_alert_step")
+    finally:
+        await owner.close()
 
 
 async def deliver(pool: Pool, facts: Sequence[Fact], size: int | None = None) -> list[Applied]:

@@ -60,7 +60,7 @@ def share_is(hits: Counts, total: Counts, expected: float) -> ShareTest:
     return ShareTest(share, x2, chdtrc(1, x2))
 
 
-def at_least(hits: Counts, total: Counts, share: float) -> Floats:
+def at_least(hits: Counts, total: Counts, share: Floats | float) -> Floats:
     """Exact chance of `hits` or more of `total` where each has the chance `share`."""
     above: Floats = bdtrc(np.asarray(hits, np.float64) - 1.0, total, share)
     return np.where(np.asarray(hits) <= 0, 1.0, above)
