@@ -76,14 +76,14 @@ class Interval(NamedTuple):
     high: float
 
 
-def wilson(numerator: int, denominator: int) -> Interval | None:
-    """Wilson's 95 % interval of a share; None where nobody is in the denominator."""
+def wilson(numerator: int, denominator: int, z: float = Z_95) -> Interval | None:
+    """Wilson's interval of a share, of 95 % unless told; None where nobody is in the denominator."""
     if denominator <= 0:
         return None
     share = numerator / denominator
-    z2 = Z_95 * Z_95
+    z2 = z * z
     middle = share + z2 / (2 * denominator)
-    reach = Z_95 * math.sqrt(share * (1 - share) / denominator + z2 / (4 * denominator * denominator))
+    reach = z * math.sqrt(share * (1 - share) / denominator + z2 / (4 * denominator * denominator))
     scale = 1 + z2 / denominator
     return Interval(max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale))
 

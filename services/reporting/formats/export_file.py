@@ -18,6 +18,7 @@ from services.reporting.formats.numbers import day_name, period_name
 from services.reporting.formats.open_data import write_open_data
 from services.reporting.formats.table_text import write_archive, write_text
 from services.reporting.formats.table_workbook import write_workbook
+from services.reporting.formats.tpps_pdf import write_report
 
 SHORT_HASH: Final = 16  # digits of a fingerprint that people compare
 
@@ -40,6 +41,9 @@ def write_file(order: ExportOrder, data: Mapping[str, Any], digest: str) -> Writ
     if order.kind == "exchange":
         book = code_book(ExchangeCode(*code) for code in data["codes"])
         return Written(*(write_adx if order.form == "adx" else write_data_values)(data, book))
+    if order.kind == "report":
+        areas = sum(len(level) for level in data["levels"].values()) + 1
+        return Written(write_report(data, order.language, digest), areas, {})
     if order.kind == "open-data":
         return Written(write_open_data(data, digest), sum(len(level) for level in data["levels"].values()) + 1, {})
     tables = (

@@ -62,6 +62,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "share": ("Persentase", "Percentage"),
     "low": ("Batas bawah 95 %", "Lower bound 95%"),
     "high": ("Batas atas 95 %", "Upper bound 95%"),
+    "interval_95": ("Rentang 95 %", "95% interval"),
     "coverage": ("Cakupan timbang (D/S)", "Coverage of weighing (D/S)"),
     "coverage_both": ("Cakupan timbang dan ukur", "Coverage of weight and height"),
     "label": ("Sebutan angka", "How it may be called"),

@@ -78,6 +78,17 @@ def map_below(area: str) -> MapPicture | None:
     return None
 
 
+@cache
+def map_of_desa(area: str) -> MapPicture | None:
+    """All desa of a kabupaten in the frame of `map_below`, whose shapes can be laid over them; None without borders."""
+    here = [
+        Boundary(str(feature["properties"]["code"]), feature["properties"]["name"], list(_rings(feature["geometry"])))
+        for feature in _features(DESA_FILE)
+        if str(feature["properties"]["code"]).startswith(f"{area}.")
+    ]
+    return _drawn(here) if here and area.count(".") == 1 else None
+
+
 def _kecamatan(area: str, desa: Sequence[Boundary]) -> list[Boundary]:
     """Kecamatan of `area` put together from their desa, whose borders are finer than those of the kecamatan file."""
     names = {str(item["properties"]["code"]): item["properties"]["name"] for item in _features(KECAMATAN_FILE)}

@@ -184,6 +184,7 @@ async def test_open_data_hide_small_counts_from_whoever_asks_for_them(office: Of
     async with running(office):
         told = orjson.loads(await made(office, {**FIGURES, "kind": "open-data", "format": "json"}))
         exact = orjson.loads(await made(office, {**FIGURES, "kind": "exchange", "format": "dhis2"}))
+        assert (await made(office, {**FIGURES, "kind": "report", "format": "pdf"})).startswith(b"%PDF")
     jsonschema.validate(told, orjson.loads((await office.get("/v1/exports/schemas/open-data")).content))
     (desa,) = [area for area in told["areas"] if area["code"] == DESA[0]]
     assert (desa["stunted"], desa["rates"]["stunted"]["share"]) == (None, None)
