@@ -72,6 +72,8 @@ async def score_moves(
     connection: Connection, where: Where, wider: str, first: date, last: date, known_before: datetime | None
 ) -> list[Row]:
     """(in the area, age group, band before, band after, months between, children); all in `wider` that may be seen."""
+    # A year of a kabupaten is sorted by child: in memory, or it is written to disk and read again.
+    await connection.execute("SELECT set_config('work_mem', '64MB', true)")
     sql = _MOVES.format(where=where.condition)
     return [
         tuple(row) for row in await connection.fetch(sql, where.first, where.second, first, last, wider, known_before)
