@@ -70,6 +70,7 @@ async def count_children(
     connection: Connection, window: Window, acts: Sequence[ActKind], counts: Sequence[Count]
 ) -> list[Counted]:
     """Numerators and denominators of `counts` by (desa, posyandu)."""
+    acts = _spoken_of(acts, counts)
     bits = {act.name: 1 << number for number, act in enumerate(acts)}
     columns = []
     for count in counts:
@@ -84,6 +85,7 @@ async def list_missing(
     connection: Connection, window: Window, acts: Sequence[ActKind], count: Count, after: UUID | None, limit: int
 ) -> list[dict[str, Any]]:
     """Up to `limit` children by id who are due by `count`, are not counted, and live where the caller may look."""
+    acts = _spoken_of(acts, [count])
     due, done = _conditions(count, {act.name: 1 << number for number, act in enumerate(acts)})
     sql = _MISSING.format(due=due, done=done)
     return [dict(row) for row in await connection.fetch(sql, *window.arguments(acts), after, limit)]
@@ -92,6 +94,12 @@ async def list_missing(
 def months_back(month: date, seen_on: date | None) -> int | None:
     """Whole calendar months from that of the day last seen to `month`; None for who was never seen."""
     return None if seen_on is None else (month.year - seen_on.year) * 12 + month.month - seen_on.month
+
+
+def _spoken_of(acts: Sequence[ActKind], counts: Sequence[Count]) -> list[ActKind]:
+    """Those of `acts` that `counts` ask about: the others need not be read."""
+    flags = {flag for count in counts for flag in (*count.among, *count.among_one_of, *count.counted, *count.without)}
+    return [act for act in acts if act.name in flags]
 
 
 def _rows(number: int, act: ActKind) -> list[tuple[Any, ...]]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree
-from services.reporting.domain.indicator_set import OFFICIAL_TARGET, Count, Indicator, IndicatorSet
+from services.reporting.domain.indicator_set import OFFICIAL_TARGET, ActKind, Count, Indicator, IndicatorSet
 from services.reporting.domain.indicator_values import Told, counted_over, not_recorded, parts_of, value_of
 from services.reporting.domain.periods import Period
 from services.reporting.domain.suppression import Share, hidden_shares
@@ -44,7 +44,7 @@ async def show_indicators(
         if unknown:
             raise UnknownIndicatorError(", ".join(unknown))
         indicators = tuple(one for one in indicators if one.code in codes)
-    desk = _Desk(connection, asked, known, tree, entry)
+    desk = _Desk(connection, asked, known.acts, [one.count for one in indicators], (tree, entry))
     shown = [await desk.shown(one, month_of(today)) for one in indicators]
     return {**heading(tree, entry, asked), "indicators": shown}
 
@@ -78,12 +78,19 @@ async def list_not_reached(
 class _Desk:
     """One page's reads, each done once: rows of figures by period, children counted by window."""
 
-    def __init__(self, connection: Connection, asked: Question, known: IndicatorSet, tree: Tree, entry: Entry) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        asked: Question,
+        acts: Sequence[ActKind],
+        wanted: Sequence[Count],
+        area: tuple[Tree, Entry],
+    ) -> None:
         self._connection = connection
         self._asked = asked
-        self._known = known
-        self._tree = tree
-        self._entry = entry
+        self._acts = acts
+        self._wanted = tuple(dict.fromkeys(wanted))
+        self._tree, self._entry = area
         self._rows: dict[Period, Mapping[str, Any]] = {}
         self._children: dict[tuple[str, Period], dict[Count, Told]] = {}
 
@@ -128,8 +135,7 @@ class _Desk:
         """Everything that is counted over these months is counted at once."""
         key = (count.window, window)
         if key not in self._children:
-            every = [one.count for one in self._known.on(self._asked.period.last_day)]
-            same = [other for other in every if other.kind == "children" and other.window == count.window]
+            same = [other for other in self._wanted if other.kind == "children" and other.window == count.window]
             self._children[key] = dict(zip(same, await self._counted(same, window), strict=True))
         return self._children[key][count]
 
@@ -165,9 +171,7 @@ class _Desk:
 
     async def _places(self, entry: Entry, counts: Sequence[Count], window: Period) -> list[Counted]:
         known_before = end_of_day(self._asked.as_of) if self._asked.as_of is not None else None
-        return await count_children(
-            self._connection, Window(where_of(entry), window, known_before), self._known.acts, counts
-        )
+        return await count_children(self._connection, Window(where_of(entry), window, known_before), self._acts, counts)
 
 
 def _totals(places: Sequence[Counted], width: int) -> list[tuple[int, int]]:
