@@ -1,13 +1,14 @@
-"""`/v1/areas/{code}/…`: summary, comparison, trend, cascade, children."""
+"""`/v1/areas/{code}/…`: summary, comparison, breakdown, trend, cascade, children."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from services.reporting.domain.groups import By
 from services.reporting.domain.periods import Period
 from services.reporting.http.asked import (
     UNKNOWN_AREA,
@@ -29,6 +30,7 @@ from services.reporting.use_cases.area_figures import (
     summarise,
     trend,
 )
+from services.reporting.use_cases.breakdown import TooLargeError, break_down
 from services.reporting.use_cases.cascade import cascade
 from services.reporting.use_cases.surveys_beside import survey_points
 from shared.auth.dependency import require
@@ -39,7 +41,16 @@ from shared.http.answer import json_response
 from shared.http.cursor import PageRequest, page_request
 from shared.http.transaction import reading
 from shared.postgres.pool import Connection
+from shared.problems import ProblemKind
 
+AREA_TOO_LARGE: Final = ProblemKind(
+    code="area_too_large",
+    status=422,
+    title_id="Wilayah terlalu besar untuk rincian ini",
+    title_en="The area is too large for this breakdown",
+    remedy_id="Minta rincian tiap kabupaten.",
+    remedy_en="Ask for the breakdown of each kabupaten.",
+)
 router = APIRouter(prefix="/v1/areas", tags=["figures"])
 Reader = Annotated[Caller, require("aggregates:read")]
 
@@ -80,6 +91,25 @@ async def get_comparison(
     async with reading(request) as connection:
         await _allowed(connection, caller, code, asked.period)
         return json_response(await compare(connection, asked, by))
+
+
+@router.get("/{code}/breakdown", summary="Figures of an area by sex and age")
+async def get_breakdown(
+    request: Request,
+    caller: Reader,
+    code: AreaCode,
+    period: AskedPeriod = None,
+    as_of: AsOf = None,
+    by: Annotated[By, Query(description="Sex (L, P), age in completed months, or both")] = "sex,age",
+) -> Response:
+    """A row for each group, which add up to the area; children under two beside them. Not of a province."""
+    asked = question(caller, code, period, as_of)
+    async with reading(request) as connection:
+        await _allowed(connection, caller, code, asked.period)
+        try:
+            return json_response(await break_down(connection, asked, by))
+        except TooLargeError:
+            raise AREA_TOO_LARGE.problem() from None
 
 
 @router.get("/{code}/trend", summary="Figures of an area, period by period")

@@ -17,10 +17,11 @@ from services.reporting.store.generations import LIVE, has_long_cells
 from shared.postgres.pool import Connection
 
 SUM_COLUMNS: Final = ("target_children", "pending", *MARKS)
-_MARK_COUNTS: Final = ", ".join(
+MARK_COUNTS: Final = ", ".join(
     f"(count(*) FILTER (WHERE marks & {1 << bit} <> 0))::integer" for bit in range(len(MARKS))
 )
-# The children who count in an area and a period, a row each (migration 0003): desa_code, posyandu_code, marks, course.
+# The children who count in an area and a period, a row each (migration 0020): desa_code, posyandu_code, marks,
+# course, sex, age_months.
 CHILDREN_OF_PERIOD: Final = "children_of_period($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 
@@ -85,32 +86,36 @@ async def sums_by_place(
 
     What was known before an instant is counted from versions, and always by (desa, posyandu).
     """
+    cells = _cells(where, detail)
     if known_before is not None or (period.months != MONTH and not await has_long_cells(connection)):
         rows = await connection.fetch(_COUNTED, *where.of_period(period, known_before))
         found = {(row[0], row[1]): dict(zip(SUM_COLUMNS, row[2:], strict=True)) for row in rows}
     else:
-        found = await _sums_of_cells(connection, where, period, _cells(where, detail))
+        found = {}
+        await _add_cells(connection, found, where, period, _by_place(_TARGETS, where, cells), ("target_children",))
+        await _add_cells(
+            connection, found, where, period, _by_place(_COUNTS, where, cells), ("target_children", *MARKS)
+        )
     if known_before is None:
+        await _add_cells(connection, found, where, period, _by_place(_PENDING, where, cells), ("pending",))
         await _add_grades(connection, where, period, detail, found)
     return [Sums(desa, posyandu, counts) for (desa, posyandu), counts in sorted(found.items()) if any(counts.values())]
 
 
-async def _sums_of_cells(
-    connection: Connection, where: Where, period: Period, cells: str
-) -> dict[tuple[str, str], dict[str, int]]:
-    found: dict[tuple[str, str], dict[str, int]] = {}
-
-    async def add(sql: str, names: Sequence[str]) -> None:
-        arguments = (where.first, where.second, period.months, period.first, period.last_month)
-        for desa, posyandu, *counts in await connection.fetch(_by_place(sql, where, cells), *arguments):
-            sums = found.setdefault((desa, posyandu), dict.fromkeys(SUM_COLUMNS, 0))
-            for name, count in zip(names, counts, strict=True):
-                sums[name] += count
-
-    await add(_TARGETS, ("target_children",))
-    await add(_COUNTS, ("target_children", *MARKS))
-    await add(_PENDING, ("pending",))
-    return found
+async def _add_cells(
+    connection: Connection,
+    found: dict[tuple[str, str], dict[str, int]],
+    where: Where,
+    period: Period,
+    sql: str,
+    names: Sequence[str],
+) -> None:
+    """Add the columns `names` that `sql` reads of the cells to what was `found` of each place."""
+    arguments = (where.first, where.second, period.months, period.first, period.last_month)
+    for desa, posyandu, *counts in await connection.fetch(sql, *arguments):
+        sums = found.setdefault((desa, posyandu), dict.fromkeys(SUM_COLUMNS, 0))
+        for name, count in zip(names, counts, strict=True):
+            sums[name] += count
 
 
 async def sums_by_period(
@@ -179,7 +184,7 @@ GROUP BY 1, 2
 # Children whom CHILDREN_OF_PERIOD gives are targets of the period or were measured in it: so S is all of them. What
 # waited on a past day is not kept.
 _COUNTED: Final = f"""
-SELECT desa_code, posyandu_code, count(*)::integer, 0, {_MARK_COUNTS}
+SELECT desa_code, posyandu_code, count(*)::integer, 0, {MARK_COUNTS}
 FROM {CHILDREN_OF_PERIOD} GROUP BY 1, 2
 """
 _GRADED: Final = """

@@ -1,0 +1,110 @@
+"""Figures of an area by sex and age. Read in the caller's one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from services.reporting.domain.areas import Entry, Tree
+from services.reporting.domain.figures import figures
+from services.reporting.domain.groups import BADUTA, BADUTA_BANDS, By, Group, group_of, groups_by
+from services.reporting.domain.suppression import suppress_groups
+from services.reporting.store.group_sums import GroupSums, sums_by_group
+from services.reporting.store.register import tree_on
+from services.reporting.store.sums import SUM_COLUMNS, where_of
+from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from shared.calendar import end_of_day
+from shared.postgres.pool import Connection
+
+Counts = dict[str, int]
+ByGroup = dict[Group, Counts]
+
+
+class TooLargeError(ValueError):
+    """More children than are counted while somebody waits."""
+
+
+async def break_down(connection: Connection, asked: Question, by: By) -> dict[str, Any]:
+    """A row of figures for each group of `by`, which add up to the area's own; `under_two` (0-23 months) beside them.
+
+    Raises UnknownAreaError; TooLargeError for a province.
+    """
+    tree, entry = await find_area(connection, asked.code, asked.period)
+    about = heading(tree, entry, asked)
+    if about["level"] == "provinsi":
+        raise TooLargeError(entry.code)
+    if asked.exact:
+        rows = _rows(_by_group(await _sums(connection, entry, asked), by))
+    else:
+        rows = await _rows_among_siblings(connection, tree, entry, asked, by, about["level"])
+    rows = [{**row, "pending": None} for row in rows]  # what waits has no group yet
+    return {
+        **about,
+        "by": by,
+        "rows": [row for row in rows if row["age"] != BADUTA],
+        "under_two": [row for row in rows if row["age"] == BADUTA],
+        "total": await own_row(connection, tree, entry, asked),
+    }
+
+
+async def _sums(connection: Connection, entry: Entry, asked: Question) -> list[GroupSums]:
+    known_before = end_of_day(asked.as_of) if asked.as_of is not None else None
+    return await sums_by_group(connection, where_of(entry), asked.period, known_before)
+
+
+async def _rows_among_siblings(
+    connection: Connection, tree: Tree, entry: Entry, asked: Question, by: By, level: str
+) -> list[dict[str, Any]]:
+    """Rows without what may not be seen of this table of siblings and groups. No sum of kabupaten is told by group."""
+    sums = {entry.code: await _sums(connection, entry, asked)} if level == "kabupaten" else {}
+    above, hidden_above = tree, ()
+    if entry.parent_code:
+        above = await tree_on(connection, asked.period.last_day, entry.parent_code)
+        parent = above.find(entry.parent_code)
+        if parent is not None:
+            hidden_above = (await own_row(connection, above, parent, asked.about(parent.code))).get("suppressed", ())
+            if not sums:
+                sums = {child.code: [] for child in above.children(parent.code, "area")}
+                for found in await _sums(connection, parent, asked):
+                    sums.setdefault(above.child_area_of(parent.code, found.desa_code), []).append(found)
+    groups = {code: _by_group(found, by) for code, found in sums.items()}
+    every = list(dict.fromkeys(group for of_area in groups.values() for group in of_area))
+    empty = dict.fromkeys(SUM_COLUMNS, 0)
+    parts = [_rows({group: of_area.get(group, empty) for group in every}) for of_area in groups.values()]
+    areas = [
+        {"code": code, "official_target": above.official_target(code), **figures(_added(of_area.values()))}
+        for code, of_area in groups.items()
+    ]
+    shown = suppress_groups(areas, parts, hidden_above)
+    return shown[list(groups).index(entry.code)]
+
+
+def _by_group(found: Iterable[GroupSums], by: By) -> ByGroup:
+    """Every group in its order, also those without children; then those of whom sex or age is unknown."""
+    groups: ByGroup = {group: dict.fromkeys(SUM_COLUMNS, 0) for group in groups_by(by)}
+    for sums in found:
+        counts = groups.setdefault(group_of(sums.sex, sums.band, by), dict.fromkeys(SUM_COLUMNS, 0))
+        for name, count in sums.counts.items():
+            counts[name] += count
+    return groups
+
+
+def _added(parts: Iterable[Mapping[str, int]]) -> Counts:
+    told = dict.fromkeys(SUM_COLUMNS, 0)
+    for counts in parts:
+        for name, count in counts.items():
+            told[name] += count
+    return told
+
+
+def _rows(groups: Mapping[Group, Counts]) -> list[dict[str, Any]]:
+    """A row for each group, and where there are ages for those under two of each sex."""
+    young: dict[Group, list[Counts]] = {}
+    for group, counts in groups.items():
+        if group.age in BADUTA_BANDS:
+            young.setdefault(Group(group.sex, BADUTA), []).append(counts)
+    every: Sequence[tuple[Group, Counts]] = [
+        *groups.items(),
+        *((group, _added(parts)) for group, parts in young.items()),
+    ]
+    return [{"code": group.code, **group._asdict(), **group.names(), **figures(counts)} for group, counts in every]
