@@ -68,7 +68,10 @@ async def _rows_among_siblings(
                 for found in await _sums(connection, parent, asked):
                     sums.setdefault(above.child_area_of(parent.code, found.desa_code), []).append(found)
     groups = {code: _by_group(found, by) for code, found in sums.items()}
-    every = list(dict.fromkeys(group for of_area in groups.values() for group in of_area))
+    # A group of nobody anywhere tells nothing, and its zeros would hide what others have.
+    every = list(
+        dict.fromkeys(g for of_area in groups.values() for g, counts in of_area.items() if any(counts.values()))
+    )
     empty = dict.fromkeys(SUM_COLUMNS, 0)
     parts = [_rows({group: of_area.get(group, empty) for group in every}) for of_area in groups.values()]
     areas = [
