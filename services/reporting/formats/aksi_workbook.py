@@ -37,6 +37,9 @@ from shared.spreadsheet_text import neutralised
 
 SHEET: Final = "Isian"
 CHANGES_SHEET: Final = "Perubahan"
+SEEN_SHEET: Final = (
+    "_tumbuh"  # of a workbook to fill in: what stood there when it was made, so that nobody overwrites unseen
+)
 FIRST_ROW: Final = 4
 FIRST_COLUMN: Final = 4
 MADE_ON: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed mark instead of a clock: same content, same bytes
@@ -76,13 +79,22 @@ class ReadCell:
     code: str | None = None
     shown: str | None = None
 
+    @property
+    def key(self) -> CellKey:
+        """Which cell of the board."""
+        return self.desa_code, self.indicator_code
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What the added sheet says of a workbook: title lines, and the cells that changed since it was sent last."""
+    """What added sheets say of a workbook: title lines, and the cells that changed since it was sent last.
+
+    `seen`: of a workbook to fill in, the revision of each cell when it was made.
+    """
 
     lines: Sequence[tuple[str, str]]
     changes: Sequence[Change]
+    seen: Mapping[CellKey, int] | None = None
 
 
 def mapping_of(stored: Any) -> tuple[SheetMap, ...]:
@@ -161,6 +173,9 @@ def fill(
         parts[part] = put_numbers(parts[part], numbers, styles)
     calculate_on_open(parts)
     add_sheet(parts, CHANGES_SHEET, _change_rows(note, areas, names))
+    if note.seen is not None:
+        seen = [[*key, revision, values.get(key)] for key, revision in sorted(note.seen.items())]
+        add_sheet(parts, SEEN_SHEET, seen, hidden=True)
     return close_package(parts)
 
 
@@ -212,6 +227,22 @@ def read_cells(
                 if cell is not None:
                     found.append(cell)
     return found, problems
+
+
+def read_seen(workbook: bytes) -> dict[CellKey, tuple[int, int | None]] | None:
+    """Revision and value of each cell when a workbook to fill in was made; None for one that does not say so."""
+    book = open_workbook(workbook)
+    if SEEN_SHEET not in book.sheetnames:
+        return None
+    cells: dict[int, dict[int, object]] = {}
+    for (row, column), cell in book[SEEN_SHEET]._cells.items():  # noqa: SLF001 - only cells that are there
+        cells.setdefault(row, {})[column] = cell.value
+    seen: dict[CellKey, tuple[int, int | None]] = {}
+    for told in cells.values():
+        desa_code, code, revision, value = (told.get(column) for column in range(1, 5))
+        if isinstance(desa_code, str) and isinstance(code, str) and isinstance(revision, int):
+            seen[desa_code, code] = (revision, value if isinstance(value, int) else None)
+    return seen
 
 
 def _read(sheet: str, place: str, key: CellKey, value: object) -> ReadCell | None:

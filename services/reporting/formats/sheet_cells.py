@@ -171,7 +171,9 @@ def _with_fill(base: bytes, fill_number: int) -> bytes:
     return head + b' fillId="%d" applyFill="1"' % fill_number + sign + rest
 
 
-def add_sheet(parts: dict[str, bytes], name: str, rows: Sequence[Sequence[str | int | None]]) -> None:
+def add_sheet(
+    parts: dict[str, bytes], name: str, rows: Sequence[Sequence[str | int | None]], *, hidden: bool = False
+) -> None:
     """A sheet at the end; texts are inline and neutralised, numbers are numbers. Another sheet's name is left to it."""
     names = sheet_parts(parts)
     free = next(
@@ -180,6 +182,7 @@ def add_sheet(parts: dict[str, bytes], name: str, rows: Sequence[Sequence[str | 
     number = next(n for n in range(1, len(parts) + 2) if f"xl/worksheets/sheet{n}.xml" not in parts)
     ids = [int(_attribute(sheet, "sheetId")) for sheet in _SHEET.findall(parts[WORKBOOK])]
     relation_id = f"rIdTumbuh{number}"
+    state = ' state="hidden"' if hidden else ""
     parts[f"xl/worksheets/sheet{number}.xml"] = _sheet_of(rows)
     _insert(
         parts, CONTENT_TYPES, "</Types>",
@@ -191,7 +194,8 @@ def add_sheet(parts: dict[str, bytes], name: str, rows: Sequence[Sequence[str | 
     )  # fmt: skip
     _insert(
         parts, WORKBOOK, "</sheets>",
-        f'<sheet xmlns:r="{_OFFICE}" name="{escape(free)}" sheetId="{max(ids, default=0) + 1}" r:id="{relation_id}"/>',
+        f'<sheet xmlns:r="{_OFFICE}" name="{escape(free)}" sheetId="{max(ids, default=0) + 1}"'
+        f'{state} r:id="{relation_id}"/>',
     )  # fmt: skip
 
 

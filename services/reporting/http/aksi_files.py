@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -14,7 +14,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.reporting.domain.aksi_programme import Programme, find_programme, read_indicators
 from services.reporting.domain.aksi_submission import changes
-from services.reporting.domain.aksi_values import By, Entry
+from services.reporting.domain.aksi_values import By, CellKey, Entry
 from services.reporting.formats.aksi_programme_sheet import programme_workbook, read_programme_workbook
 from services.reporting.formats.aksi_workbook import (
     MapProblem,
@@ -27,6 +27,7 @@ from services.reporting.formats.aksi_workbook import (
     mapping_of,
     own_workbook,
     read_cells,
+    read_seen,
     stored_form,
 )
 from services.reporting.formats.office_package import WorkbookRefusedError
@@ -72,6 +73,7 @@ router = APIRouter(prefix="/v1/aksi", tags=["aksi"])
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WORKBOOK_TYPES: Final = (XLSX, "application/octet-stream")
 LIMIT_BYTES: Final = 10_000_000
+Seen = Mapping[CellKey, tuple[int, int | None]]  # revision and value of a cell when its workbook was made
 ProgrammeCode = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$")]
 
 
@@ -104,7 +106,9 @@ async def get_workbook(
         shown = set(asked.desa_codes)
         earlier = {key: value for key, value in earlier.items() if key[0] in shown}
     lines = [("Wilayah", asked.area_code), ("Tahun", str(year)), ("Aksi", aksi), ("Status", "belum dikirim")]
-    note = Note(lines, changes(earlier, values))
+    seen = {key: 0 for desa in asked.desa_codes for key in ((desa, one.code) for one in asked.programme.of_aksi(aksi))}
+    seen |= {one.key: one.revision for one in standings.values if one.key in seen}
+    note = Note(lines, changes(earlier, values), None if ready else seen)
     names = {one.code: one.name_id for one in asked.programme.indicators}
 
     def make() -> bytes:
@@ -142,9 +146,16 @@ async def post_file(
             asked.aksi(aksi)
         template = await template_for(connection, asked.kabupaten_code, year, aksi)
         known = None if template is None else mapping_of(template.mapping)
-        cells, problems = await _in_thread(_read, content, known, asked, aksi)
+        cells, problems, seen = await _in_thread(_read, content, known, asked, aksi)
+        # Cells that nobody touched since the workbook was made say nothing, whatever became of them meanwhile.
+        cells = [cell for cell in cells if cell.code is not None or cell.value != seen.get(cell.key, (0, None))[1]]
         good = [cell for cell in cells if cell.code is None]
-        entries = [Entry(cell.desa_code, cell.indicator_code, cell.value, reason) for cell in good]
+        entries = [
+            Entry(
+                cell.desa_code, cell.indicator_code, cell.value, reason, seen[cell.key][0] if cell.key in seen else None
+            )
+            for cell in good
+        ]
         entered = await _entered(connection, asked, entries, by(caller, "uploaded"), dry_run=dry_run)
         return json_answer(200, _report(cells, dict(zip(good, entered, strict=True)), problems, dry_run=dry_run))
 
@@ -153,16 +164,17 @@ async def post_file(
 
 def _read(
     content: bytes, known: Sequence[SheetMap] | None, asked: Year, aksi: str
-) -> tuple[list[ReadCell], list[MapProblem]]:
+) -> tuple[list[ReadCell], list[MapProblem], Seen]:
     if known is not None:
         cells, problems = read_cells(content, known, asked.areas)
         if not any(problem.code == "sheet_missing" for problem in problems):
-            return cells, problems
+            return cells, problems, read_seen(content) or {}
     mapping, found = find_mapping(content, asked.programme.of_aksi(aksi), asked.areas)
     if not mapping:
         raise TEMPLATE_REFUSED.problem(errors=[_told(problem) for problem in found])
     cells, problems = read_cells(content, mapping, asked.areas)
-    return cells, problems + [problem for problem in found if problem.code == "column_missing"]
+    problems += [problem for problem in found if problem.code == "column_missing"]
+    return cells, problems, read_seen(content) or {}
 
 
 async def _in_thread(work: Any, *arguments: Any) -> Any:

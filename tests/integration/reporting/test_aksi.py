@@ -6,9 +6,13 @@ import asyncio
 from datetime import date
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 import openpyxl
 
+from services.reporting.store.aksi_submissions import Sent, tell_change
+from shared.auth import areas
+from shared.auth.areas import AreaGrant
 from shared.calendar import today_jakarta
 from tests.integration.reporting.aksi_desk import (
     AKSI,
@@ -257,6 +261,25 @@ async def test_b124_a_partner_that_answers_twice_says_it_once_and_follows_withou
     assert (await reader.refused(403, "GET", "/v1/aksi", params={"year": YEAR}))["scope"] == "aksi:read"
 
 
+async def test_who_read_the_changes_up_to_one_misses_none_that_was_written_meanwhile(office: Office) -> None:
+    """Numbers are given in the order of commits: the second writer waits for the first."""
+    sent = Sent("12.19", uuid4(), YEAR, AKSI, 1, date(YEAR, 5, 1), ("aksi-2025", 0), None, None, (), "", "a", at(0))
+    async with office.api.acquire() as first, office.api.acquire() as second:
+        early, late = first.transaction(), second.transaction()
+        for connection, transaction in ((first, early), (second, late)):
+            await transaction.start()
+            await areas.apply(connection, AreaGrant(("12.19",)))
+        await tell_change(first, sent, "submitted", None, at(1))
+        waiting = asyncio.create_task(tell_change(second, sent, "reopened", None, at(0)))
+        done, _ = await asyncio.wait([waiting], timeout=0.2)
+        assert not done
+        await early.commit()
+        await waiting
+        await late.commit()
+    page = await partner(office).done("GET", "/v1/aksi/changes")
+    assert [one["what"] for one in page["items"]] == ["submitted", "reopened"]
+
+
 async def test_a_workbook_is_taken_cell_by_cell_and_a_trial_takes_nothing(office: Office) -> None:
     await deliver(office.worker, places(1))
     one = operator(office, "12.19.01")
@@ -281,6 +304,12 @@ async def test_a_workbook_is_taken_cell_by_cell_and_a_trial_takes_nothing(office
     page = await one.done("GET", VALUES)
     assert [cell["value"] for cell in page["items"][0]["values"][:3]] == [1200, 300, None]
     assert (await one.done("POST", f"{VALUES}:file", **sent))["counts"] == {"unchanged": 2, "rejected": 4}
+    # Somebody corrects a cell; the older workbook, changed elsewhere, leaves it alone and cannot overwrite it either.
+    await one.done("PUT", f"{VALUES}/{desa_code(1)}/DS1", seen=1, json={"value": 1234})
+    assert (await one.done("POST", f"{VALUES}:file", **sent))["counts"] == {"stale": 1, "unchanged": 1, "rejected": 4}
+    fresh = (await one.ask("GET", f"/v1/aksi/{YEAR}/workbook", params={"aksi": AKSI})).content
+    assert openpyxl.load_workbook(BytesIO(fresh))["_tumbuh"].sheet_state == "hidden"
+    assert (await one.done("POST", f"{VALUES}:file", content=fresh, params={"aksi": AKSI}))["counts"] == {}
     broken = await one.refused(422, "POST", f"{VALUES}:file", content=b"PK nothing", params={"aksi": AKSI})
     assert broken["errors"][0]["code"] == "not_a_workbook"
 
