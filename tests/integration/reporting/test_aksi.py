@@ -181,6 +181,10 @@ async def test_treated_and_monitored_children_are_counted_by_their_months(office
     page = await one.done("GET", VALUES)
     told = {cell["indicator_code"]: cell["value"] for cell in page["items"][0]["values"]}
     assert (told["I16"], told["I17"], told["DS3"]) == (1, 1, 2)
+    asked = {"period": str(YEAR), "as_of": at(5).date().isoformat(), "codes": "severely_wasted_treated,wasted_fed"}
+    figures = (await office.figures(f"/v1/areas/{desa_code(1)}/indicators", **asked))["indicators"]
+    numerators = {one["code"]: one["numerator"] for one in figures}
+    assert numerators == {"severely_wasted_treated": told["I16"], "wasted_fed": told["I18"]}
 
 
 async def test_a_second_submission_marks_only_what_changed_and_every_version_can_be_made_again(office: Office) -> None:
