@@ -17,7 +17,7 @@ from services.reporting.store.sums import sums_by_place, where_of
 from shared.calendar import end_of_day, month_of
 from shared.postgres.pool import Connection
 
-# Children of whom it is not enough to know the year's marks: their months are looked at (migration 0013).
+# Children of whom it is not enough to know the year's marks: their months are looked at (migration 0022).
 _MONITORED: Final = "SELECT desa_code, children FROM aksi_monitored($1, $2, $3, $4, $5, $6, $7, $8)"
 
 
