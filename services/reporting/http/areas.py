@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.reporting.domain.groups import By
 from services.reporting.domain.periods import Period
+from services.reporting.domain.small_areas import with_shrunk
 from services.reporting.http.asked import (
     UNKNOWN_AREA,
     AreaCode,
@@ -84,13 +85,19 @@ async def get_comparison(
     as_of: AsOf = None,
     by: Annotated[Below, Query(description="Rows by administrative area, or by puskesmas")] = "area",
 ) -> Response:
-    """Areas without anybody registered are there too, with nulls for what cannot be known."""
+    """Areas without anybody registered are there too, with nulls for what cannot be known.
+
+    Rows of desa have `shrunk` (rates drawn towards the kecamatan, with limits) and `standing` (whether one stands out).
+    """
     asked = question(caller, code, period, as_of)
     if by == "puskesmas":
         caller.demand("aggregates:exact")
     async with reading(request) as connection:
         await _allowed(connection, caller, code, asked.period)
-        return json_response(await compare(connection, asked, by))
+        body = await compare(connection, asked, by)
+    if body["level"] == "kecamatan" and by == "area":
+        body["rows"] = with_shrunk(body["rows"])
+    return json_response(body)
 
 
 @router.get("/{code}/breakdown", summary="Figures of an area by sex and age")

@@ -274,6 +274,9 @@ async def test_the_province_sees_no_small_count_however_it_asks(office: Office) 
     assert [rows[code]["stunted"] for code in ("12.19.01", "12.19.02")] == [None, None]
     assert rows["12.19.01"]["haz_measured"] == 20
     assert (await rows_of(office, "12.19", "2025-11"))["12.19.01"]["stunted"] == 3
+    for role in ({}, asked):  # two desa with children tell no spread, and what is hidden is not told by its neighbours
+        told = (await rows_of(office, "12.19.01", "2025-11", **role))[DESA[0]]
+        assert {*told["shrunk"].values(), *told["standing"].values()} == {None}
     alone = await summary_of(office, "12.19.02", "2025-11", **asked)
     assert (alone["stunted"], alone["stunted_share"], alone["haz_measured"]) == (None, None, 10)
     point = (await office.figures("/v1/areas/12.19.02/trend", until="2025-11", months=1, **asked))["points"][0]
