@@ -107,6 +107,20 @@ async def test_rows_of_a_batch_are_judged_one_by_one_and_counted(desk: Desk) -> 
     assert await desk.worker.fetchval(counts) == [8, 8]
 
 
+async def test_a_vaccine_and_an_answer_about_breastfeeding_are_recorded_and_listed(desk: Desk) -> None:
+    child_id = await desk.register_child()
+    vaccine = {"vaccine": "mr1", "given_on": "2025-08-10"}
+    answer = await desk.send("POST", "/v1/interventions", {"child_id": child_id, "immunisation": vaccine})
+    assert answer.status_code == 201
+    late = {"asked_on": "2025-08-10", "exclusive": True}
+    refused = await desk.send("POST", "/v1/interventions", {"child_id": child_id, "breastfeeding_recall": late})
+    assert refused.status_code == 422
+    (problem,) = refused.json()["errors"]
+    assert (problem["code"], problem["field"]) == ("recall_not_for_age", "breastfeeding_recall.asked_on")
+    (item,) = (await desk.send("GET", f"/v1/interventions?child_id={child_id}&type=immunisation")).json()["items"]
+    assert item["immunisation"] == vaccine
+
+
 async def test_a_referred_child_stands_in_the_facilitys_work_list_and_ages_there_until_the_reply(desk: Desk) -> None:
     """B058."""
     child_id = await desk.register_child()

@@ -17,6 +17,7 @@ from services.reporting.domain.periods import Period
 from services.reporting.domain.read_indicators import load
 from services.reporting.store.service_counts import Window, count_children
 from services.reporting.store.sums import Where
+from services.reporting.use_cases.rebuild import rebuild
 from services.reporting.use_cases.verify import verify
 from shared.contracts.fact import Fact
 from shared.contracts.intervention import (
@@ -194,6 +195,20 @@ async def test_laboratory_values_count_by_test_and_grade_of_whom_they_can_be_rea
     assert _parts(now["lab_haemoglobin"]) == (1, 2), "a retracted result reads nothing"
     assert now["lab_ferritin"]["reason"]["code"] == "no_data"
     assert await pool.fetchval("SELECT count(*) FROM risk_status_fact WHERE readings ? 'hiv'") == 0
+
+
+async def test_a_planted_act_is_named_and_a_rebuild_mends_it(pool: Pool) -> None:
+    await ground.deliver(pool, _ground_facts())
+    before = await ground.derived(pool)
+    await pool.execute("UPDATE child_service SET dose = 'blue_100000_iu' WHERE dose = 'red_200000_iu'")
+    await pool.execute("DELETE FROM child_service WHERE type = 'supplementary_feeding' AND ended_on IS NULL")
+    async with pool.acquire() as connection:
+        found = (await verify(connection))["differences"]
+        assert {one["kind"] for one in found} == {"service"}
+        assert [one["stored"] for one in found].count(False) == 2
+        assert len(found) == 9 + 2
+        assert (await rebuild(connection))["differences"] == []
+    assert await ground.derived(pool) == before
 
 
 async def test_what_was_known_on_a_day_stays_and_acts_go_with_a_merge(office: Office, pool: Pool) -> None:
