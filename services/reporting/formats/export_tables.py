@@ -60,7 +60,9 @@ def figure_tables(data: Row, language: Language) -> list[Table]:
     tables = [_summary(data["summary"], told, language)]
     for level, rows in data["levels"].items():
         tables.append(_areas(level, rows, told, language))
-    tables += [_trend(data["trend"], told, language), _cascade(data["cascade"], told), _definitions(told, language)]
+    tables += [_trend(data["trend"], told, language), _cascade(data["cascade"], told)]
+    tables += [_indicators(data["indicators"], told, language), _doubts(data["doubts"], told, language)]
+    tables.append(_definitions(told, language))
     return tables
 
 
@@ -187,6 +189,40 @@ def _cascade(cascade: Row, told: Mapping[str, str]) -> Table:
         count = HIDDEN if name in hidden else step["count"]
         rows.append((told[name], count, share, HIDDEN if gone else step["median_days"]))
     return Table("cascade", told["table_cascade"], columns, tuple(rows))
+
+
+def _indicators(indicators: Sequence[Row], told: Mapping[str, str], language: Language) -> Table:
+    """Each by its own rule over the months; a mean of months need not be a whole number."""
+    columns = _columns(
+        told, ("code", "code"), ("indicator", "text"), ("numerator", "score"), ("denominator", "score"),
+        ("share", "share"), ("low", "share"), ("high", "share"), ("reason", "text"), ("coverage_both", "share"),
+        ("quality_grade", "text"),
+    )  # fmt: skip
+    rows = []
+    for one in indicators:
+        values = (one[name] for name in ("numerator", "denominator", "share", "low", "high"))
+        shown = tuple(HIDDEN if one["suppressed"] and value is None else value for value in values)
+        reason = one["reason"][f"text_{language}"] if one["reason"] is not None else None
+        about = (reason, one["coverage_both"], one["quality_grade"])
+        rows.append((one["code"], one[f"name_{language}"], *shown, *about))
+    return Table("indicators", told["table_indicators"], columns, tuple(rows))
+
+
+def _doubts(doubts: Sequence[Row], told: Mapping[str, str], language: Language) -> Table:
+    """What makes measurements doubtful, and what to do next; known to those who see exact figures."""
+    columns = _columns(
+        told,
+        ("finding", "text"),
+        ("quality_grade", "text"),
+        ("posyandu", "count"),
+        ("count", "count"),
+        ("next", "text"),
+    )
+    rows = tuple(
+        (one[f"text_{language}"], one["grade"], one.get("posyandu"), one.get("children"), one[f"next_{language}"])
+        for one in doubts
+    )
+    return Table("doubts", told["table_doubts"], columns, rows)
 
 
 def _definitions(told: Mapping[str, str], language: Language) -> Table:

@@ -116,6 +116,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "table_posyandu": ("Posyandu", "Posyandu"),
     "table_trend": ("Tren", "Trend"),
     "table_cascade": ("Kaskade", "Cascade"),
+    "table_indicators": ("Indikator", "Indicators"),
+    "table_doubts": ("Mutu data", "Data quality"),
     "table_definitions": ("Definisi", "Definitions"),
     "table_children": ("Daftar anak", "Children"),
     # Notes above a table.
@@ -133,6 +135,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Tanpa nama dan NIK: petugas puskesmas menemukan anak dari nomornya.",
         "Without names and NIK: the staff of the puskesmas find a child by its number.",
     ),
+    "reason": ("Mengapa tidak ada nilai", "Why there is no value"),
+    "finding": ("Temuan", "Finding"),
+    "posyandu": ("Posyandu", "Posyandu"),
+    "next": ("Yang perlu dilakukan", "What to do"),
     "term": ("Istilah", "Term"),
     "meaning": ("Arti", "Meaning"),
 }

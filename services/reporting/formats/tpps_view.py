@@ -192,6 +192,15 @@ def _quality(
         "rows": [_area(row, language) for row in rows],
         "total": {**_area(data["summary"], language), "name": data["name"]},
         "spread": spread,
+        "doubts": [
+            {
+                "text": one[f"text_{language}"],
+                "next": one[f"next_{language}"],
+                "grade": one["grade"],
+                "posyandu": count(one.get("posyandu"), language),
+            }
+            for one in data["doubts"]
+        ],
     }
 
 

@@ -16,7 +16,7 @@ from services.reporting.store.exchange_codes import codes_in_force
 from services.reporting.store.exports import MadeFile
 from services.reporting.use_cases.area_figures import Question, UnknownAreaError
 from services.reporting.use_cases.collect_children import collect_children
-from services.reporting.use_cases.collect_figures import Told, collect_figures
+from services.reporting.use_cases.collect_figures import Told, collect_course, collect_figures
 from shared.auth import areas
 from shared.auth.areas import AreaGrant
 from shared.calendar import now_utc
@@ -29,6 +29,7 @@ KIND: Final = "export"
 KEPT_FOR: Final = timedelta(days=7)
 CHILDREN_KEPT_FOR: Final = timedelta(hours=24)
 ATTEMPTS: Final = 5  # each begins anew: a file cannot be taken up in its middle
+READ_BY_PEOPLE: Final = frozenset({"figures", "report"})
 LOWEST: Final = {"figures": "posyandu"}  # of the others the desa
 
 
@@ -69,7 +70,10 @@ async def _collected(connection: Connection, order: ExportOrder, told: Told) -> 
     asked = Question(order.area_code, order.period, order.as_of, order.exact)
     if order.kind == "children":
         return await collect_children(connection, asked, order.known_on)
-    data = await collect_figures(connection, asked, order.known_on, told, lowest=LOWEST.get(order.kind, "desa"))
+    data = await collect_figures(connection, asked, told, LOWEST.get(order.kind, "desa"))
+    data["known_on"] = order.known_on.isoformat()
+    if order.kind in READ_BY_PEOPLE:
+        data |= await collect_course(connection, asked, order.known_on)
     if order.kind == "exchange":
         codes = await codes_in_force(connection, order.area_code, order.period.last_day)
         if doubled((code.kind, code.theirs) for code in codes):

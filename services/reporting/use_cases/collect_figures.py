@@ -8,8 +8,12 @@ from typing import Any, Final
 
 from services.reporting.domain.areas import UNMAPPED
 from services.reporting.domain.periods import MONTH
+from services.reporting.domain.quality_ruleset import load as quality_rules
+from services.reporting.domain.read_indicators import load as known_indicators
 from services.reporting.use_cases.area_figures import Question, compare, summarise, trend
+from services.reporting.use_cases.area_quality import area_quality
 from services.reporting.use_cases.cascade import cascade
+from services.reporting.use_cases.show_indicators import show_indicators
 from shared.postgres.pool import Connection
 
 Told = Callable[[int, int], Awaitable[None]]  # areas done, areas to do as far as known
@@ -20,17 +24,14 @@ TREND_MONTHS: Final = {MONTH: 24}  # of longer periods five years
 LONG_TREND_MONTHS: Final = 60
 
 
-async def collect_figures(
-    connection: Connection, asked: Question, today: date, told: Told, *, lowest: str = "posyandu"
-) -> dict[str, Any]:
-    """Summary, trend, cascade, and `levels`: {level: rows} for each level below the area down to `lowest`.
+async def collect_figures(connection: Connection, asked: Question, told: Told, lowest: str) -> dict[str, Any]:
+    """The area's `summary`, and `levels`: {level: rows} for each level below it down to `lowest`.
 
     Each row has `parent_code` and `parent_name` beside what a comparison gives, so each is suppressed among its
     siblings. Posyandu are left out for those who see suppressed figures only, as in the routes.
     Raises UnknownAreaError.
     """
     summary = await summarise(connection, asked)
-    points = await trend(connection, asked, TREND_MONTHS.get(asked.period.months, LONG_TREND_MONTHS))
     levels: dict[str, Rows] = {}
     parents: Rows = [{"code": asked.code, "name": summary["name"], "level": summary["level"]}]
     done, known = 0, 1
@@ -51,12 +52,22 @@ async def collect_figures(
         "level": summary["level"],
         "period": str(asked.period),
         "as_of": summary["as_of"],
-        "known_on": today.isoformat() if asked.as_of is None else asked.as_of.isoformat(),
         "suppressed": not asked.exact,
         "summary": summary,
         "levels": levels,
-        "trend": points["points"],
+    }
+
+
+async def collect_course(connection: Connection, asked: Question, today: date) -> dict[str, Any]:
+    """What people read beside the figures: trend, cascade, indicators, and what makes measurements doubtful."""
+    months = TREND_MONTHS.get(asked.period.months, LONG_TREND_MONTHS)
+    quality = await area_quality(connection, asked, quality_rules())
+    indicators = await show_indicators(connection, asked, known_indicators(), None, today)
+    return {
+        "trend": (await trend(connection, asked, months))["points"],
         "cascade": await cascade(connection, asked, today),
+        "indicators": indicators["indicators"],
+        "doubts": quality.get("reasons", []),
     }
 
 

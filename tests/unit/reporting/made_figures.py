@@ -7,6 +7,29 @@ from typing import Any
 from services.reporting.domain.child_month import MARKS
 from services.reporting.domain.figures import COUNTS, derived, figures
 
+INDICATORS: list[dict[str, Any]] = [
+    {
+        "code": "vitamin_a", "name_id": "Vitamin A", "name_en": "Vitamin A", "numerator": 10.5, "denominator": 20,
+        "share": 0.525, "low": 0.3, "high": 0.74, "suppressed": False, "reason": None, "coverage_both": 0.83,
+        "quality_grade": "B",
+    },
+    {
+        "code": "deworming", "name_id": "Obat cacing", "name_en": "Deworming", "numerator": None,
+        "denominator": None, "share": None, "low": None, "high": None, "suppressed": True,
+        "reason": {"code": "suppressed", "text_id": "disembunyikan", "text_en": "hidden"}, "coverage_both": 0.83,
+        "quality_grade": "B",
+    },
+]  # fmt: skip
+DOUBTS: list[dict[str, Any]] = [
+    {
+        "code": "whole_cm", "grade": "C", "posyandu": 7, "children": 210, "text_id": "Tinggi dibulatkan.",
+        "text_en": "Heights are rounded.", "next_id": "Latih ulang.", "next_en": "Train again.",
+    },
+    {
+        "code": "coverage", "grade": "B", "value": 0.83, "limit": 0.9, "n": 300, "text_id": "Terlalu sedikit.",
+        "text_en": "Too few.", "next_id": "Kunjungi.", "next_en": "Visit.",
+    },
+]  # fmt: skip
 HOSTILE = '=HYPERLINK("http://evil.test","Desa")'
 
 
@@ -62,6 +85,8 @@ def district(*, exact: bool = True, period: str = "2026-04") -> dict[str, Any]:
         "summary": summary,
         "levels": levels,
         "trend": [{**summary, "period": f"2026-0{month}"} for month in (2, 3, 4)],
+        "indicators": INDICATORS,
+        "doubts": DOUBTS if exact else [],
         "cascade": {
             "steps": [
                 {

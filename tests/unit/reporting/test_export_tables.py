@@ -128,6 +128,14 @@ def test_a_list_of_children_has_scores_dates_and_no_identity() -> None:
     assert ";-2,31;-0,50;" in plain
 
 
+def test_indicators_and_what_is_doubtful_stand_beside_the_figures() -> None:
+    measured, gone = records(workbook(), "Indikator")
+    assert (measured["Pembilang"], measured["Persentase"], gone["Persentase"]) == (10.5, 0.525, "")
+    assert gone["Mengapa tidak ada nilai"] == "disembunyikan"
+    rounded, few = records(workbook(), "Mutu data")
+    assert (rounded["Temuan"], rounded["Posyandu"], few["Posyandu"]) == ("Tinggi dibulatkan.", 7, "")
+
+
 @pytest.mark.parametrize(("kind", "form"), [("figures", form) for form in FORMS["figures"]])
 def test_the_same_figures_give_the_same_bytes(kind: Kind, form: Form) -> None:
     assert written(district(), kind=kind, form=form) == written(district(), kind=kind, form=form)
