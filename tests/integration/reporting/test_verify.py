@@ -11,7 +11,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.reporting.domain.areas import Entry
+from services.reporting.domain.periods import parse_period
 from services.reporting.store import generations
+from services.reporting.store.sums import sums_by_place, where_of
 from services.reporting.use_cases import rebuild as rebuilding
 from services.reporting.use_cases.rebuild import RebuildRunsError, fill_bucket, rebuild
 from services.reporting.use_cases.verify import verify
@@ -109,6 +112,30 @@ async def test_a_rebuild_beside_live_batches_loses_and_doubles_nothing(office: O
     await ground.empty(pool)
     await ground.deliver(pool, facts, 50)
     assert await ground.derived(pool) == beside
+
+
+async def test_a_reader_sees_the_same_figures_at_every_step_of_a_rebuild_and_its_flip(pool: Pool) -> None:
+    """No dip of month, quarter or year, while what is known already comes again and is folded into both generations."""
+    facts = random_history(41, 90)
+    await ground.deliver(pool, facts, 30)
+    kabupaten = where_of(Entry("area", ground.KABUPATEN, "", "kabupaten", None, (), None))
+    periods = [parse_period(text) for text in ("2025-12", "2025-Q4", "2025", "2026")]
+
+    async def look(connection: Connection) -> list[Any]:
+        return [await sums_by_place(connection, kabupaten, period, None, "own") for period in periods]
+
+    async with pool.acquire() as reader, pool.acquire() as connection:
+        before, looks = await look(reader), 0
+        rebuilding_now = asyncio.create_task(rebuild(connection))
+        again = asyncio.create_task(ground.deliver(pool, facts, 9))
+        while not rebuilding_now.done():
+            async with reader.transaction(isolation="repeatable_read", readonly=True):
+                assert await look(reader) == before
+            looks += 1
+        assert (await rebuilding_now)["differences"] == []
+        await again
+        assert looks > 1
+        assert await look(reader) == before
 
 
 async def test_facts_between_two_buckets_reach_the_new_generation(pool: Pool) -> None:
