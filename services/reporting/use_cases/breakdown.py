@@ -57,13 +57,18 @@ async def _rows_among_siblings(
 ) -> list[dict[str, Any]]:
     """Rows without what may not be seen of this table of siblings and groups. No sum of kabupaten is told by group."""
     sums = {entry.code: await _sums(connection, entry, asked)} if level == "kabupaten" else {}
-    above, hidden_above = tree, ()
+    above, hidden_above = tree, set[str]()
     if entry.parent_code:
         above = await tree_on(connection, asked.period.last_day, entry.parent_code)
         parent = above.find(entry.parent_code)
         if parent is not None:
-            hidden_above = (await own_row(connection, above, parent, asked.about(parent.code))).get("suppressed", ())
+            asked_above = asked.about(parent.code)
+            hidden_above.update((await own_row(connection, above, parent, asked_above)).get("suppressed", ()))
             if not sums:
+                # Parts that are all large would tell a group of the area above that is hidden there.
+                level_above = heading(above, parent, asked_above)["level"]
+                rows_above = await _rows_among_siblings(connection, above, parent, asked_above, by, level_above)
+                hidden_above.update(*(row["suppressed"] for row in rows_above))
                 sums = {child.code: [] for child in above.children(parent.code, "area")}
                 for found in await _sums(connection, parent, asked):
                     sums.setdefault(above.child_area_of(parent.code, found.desa_code), []).append(found)
