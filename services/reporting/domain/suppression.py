@@ -5,8 +5,8 @@ One fixed rule, for every column of findings and for every set of siblings (the 
 1. A finding is small where fewer than ten children have it, or fewer than ten of its denominator have it not. Zero is
    small: else a hidden count would be known not to be zero, and the first child told by the day it appears.
 2. Siblings stand in an order that no figure changes: by official target, then by code. From the first one up to the
-   last small one all are hidden; at least two, and on until together they are not small. So what is hidden is known as
-   one sum that is not small.
+   last small one all are hidden, and on until together they are not small: so never one alone, and what is hidden is
+   known as one sum that is not small.
 3. What is hidden of an area is hidden of all below it; what is hidden of a denominator is hidden of its findings.
 
 The hidden areas begin at the same sibling in every column and at every `as_of`, so two answers differ by where the
@@ -25,7 +25,6 @@ from services.reporting.domain.figures import COUNTS, derived
 
 SMALLEST_SHOWN: Final = 10  # of a finding; the counts that must stay unknown are those below five
 FEWEST_MEASURED: Final = 5  # of children, or none
-FEWEST_HIDDEN: Final = 2
 
 Row = Mapping[str, Any]
 Parts = tuple[int, ...]
@@ -160,7 +159,7 @@ def _first_shown(siblings: Sequence[Sequence[Parts]], is_large: Callable[[int], 
     small = [place for place, groups in enumerate(siblings) if not all(map(is_large, _flat(groups)))]
     if not small:
         return 0
-    until = max(small[-1] + 1, FEWEST_HIDDEN)
+    until = small[-1] + 1  # one alone is small, so a second one follows
     while until < len(siblings) and not all(map(is_large, _together(siblings[:until]))):
         until += 1
     return min(until, len(siblings))
