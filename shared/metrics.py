@@ -158,6 +158,19 @@ FEED_MARKS_GATHERED: Final = _counter(
 
 FEED_STREAMS_OPEN: Final = _gauge("feed_streams_open", "connections", "Listeners of the feed's stream now.")
 
+WEBHOOK_ATTEMPTS: Final = _counter(
+    "webhook_attempts_total",
+    "attempts",
+    "Deliveries by outcome: acknowledged, failed.",
+    ("outcome",),
+)
+WEBHOOKS_STOPPED: Final = _gauge(
+    "webhooks_stopped", "subscriptions", "Subscriptions that stand still after too many failures, until re-driven."
+)
+WEBHOOK_FAILING_SECONDS: Final = _gauge(
+    "webhook_failing_seconds", "seconds", "How long the subscriber that fails longest has failed; 0 when none does."
+)
+
 # Jobs and process
 JOBS: Final = _gauge("jobs", "jobs", "Jobs by kind and state (outcome).", ("kind", "outcome"))
 JOB_CHUNK_SECONDS: Final = _histogram("job_chunk_seconds", "Time of one chunk.", ("kind",), WORK_BUCKETS_SECONDS)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.setting_problems import PREFIX
@@ -150,6 +150,14 @@ class LabSettings(SettingGroup):
         if info.data.get("mllp_port") is not None and not facilities:
             raise ValueError("a port without a facility takes nothing from anybody")
         return facilities
+
+
+class WebhookSettings(SettingGroup):
+    """Where changed figures may be sent beside public addresses: networks as JSON, `["10.20.0.0/16"]`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX + "WEBHOOK_")
+
+    private_networks: tuple[IPvAnyNetwork, ...] = ()
 
 
 class KeySettings(SettingGroup):

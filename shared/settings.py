@@ -30,6 +30,7 @@ from shared.setting_groups import (
     Role,
     SettingGroup,
     TokenSettings,
+    WebhookSettings,
 )
 from shared.setting_problems import (
     PREFIX,
@@ -59,6 +60,7 @@ class ServiceSettings(BaseModel):
     keys: KeySettings
     login: LoginSettings = Field(default_factory=LoginSettings)
     lab: LabSettings = Field(default_factory=LabSettings)
+    webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
 
     @property
     def kafka_security_protocol(self) -> Literal["SASL_PLAINTEXT", "SASL_SSL"]:
@@ -123,6 +125,7 @@ def load_settings(service: str, door: Door) -> ServiceSettings:
     keys = _read(KeySettings, problems)
     login = _read(LoginSettings, problems)
     lab = _read(LabSettings, problems)
+    webhooks = _read(WebhookSettings, problems)
     present = {name for name, value in os.environ.items() if value}
     problems += [missing(name, door) for name in required_variables(service, door, present) if name not in present]
     if tokens is not None:
@@ -135,7 +138,7 @@ def load_settings(service: str, door: Door) -> ServiceSettings:
         problems += weak_secrets({**database.secrets(), f"{PREFIX}KAFKA_PASSWORD": kafka.password})
     if problems or http is None or database is None or kafka is None or tokens is None:
         raise SettingsError(problems)
-    if keys is None or login is None or lab is None:
+    if keys is None or login is None or lab is None or webhooks is None:
         raise SettingsError(problems)
     return ServiceSettings(
         service=service,
@@ -149,6 +152,7 @@ def load_settings(service: str, door: Door) -> ServiceSettings:
         keys=keys,
         login=login,
         lab=lab,
+        webhooks=webhooks,
     )
 
 

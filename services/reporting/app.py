@@ -11,6 +11,7 @@ from fastapi import APIRouter
 
 from services.reporting.consumers.facts import FactsHandler
 from services.reporting.domain.quality_ruleset import load
+from services.reporting.formats.webhook import SecretVault
 from services.reporting.http import (
     areas,
     child_page,
@@ -24,6 +25,7 @@ from services.reporting.http import (
     quality,
     quality_alerts,
     reports,
+    subscriptions,
     surveys,
     target_path,
     why_changed,
@@ -40,6 +42,7 @@ from services.reporting.jobs.handlers import handlers
 from services.reporting.jobs.housekeeping import Housekeeping
 from services.reporting.jobs.quality import SILENT_SECONDS as QUALITY_SILENT_SECONDS
 from services.reporting.jobs.quality import QualityJudge
+from services.reporting.jobs.webhooks import WebhookSender
 from services.reporting.store import quality_marks
 from services.reporting.store.fact_tables import HOLDS
 from services.reporting.use_cases.keep_alerts import Clock
@@ -85,7 +88,9 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             health.loop("feed", lambda: gatherer.moved_at, SILENT_SECONDS)
             judge = QualityJudge(pool, load(), judge_clock)
             health.loop("quality", lambda: judge.moved_at, QUALITY_SILENT_SECONDS)
-            tasks |= {**worker.tasks(), "feed": gatherer.run, "quality": judge.run}
+            sender = WebhookSender(pool, SecretVault(settings.key("feed")), settings.webhooks.private_networks)
+            health.loop("webhooks", lambda: sender.moved_at, SILENT_SECONDS)
+            tasks |= {**worker.tasks(), "feed": gatherer.run, "quality": judge.run, "webhooks": sender.run}
             runner = JobRunner(pool, handlers(pool))
             health.loop("jobs", lambda: runner.moved_at, JOBS_SILENT_SECONDS)
             health.state("jobs", runner.ready)
@@ -104,6 +109,8 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
                 await stack.enter_async_context(door.client)
             state |= {"pool": api_pool, "entrance": _entrance(settings, verifier), "scoring_door": door}
             state |= {feed.CURSORS: FeedCursors(settings.key("feed")), feed.STREAMS: feed.Streams(health)}
+            state |= {subscriptions.VAULT: SecretVault(settings.key("feed"))}
+            state |= {subscriptions.PLAIN_HTTP: settings.mode is Mode.LOCAL}
         app = create_app(
             settings,
             routers=routers() if settings.door.serves_api else [],
@@ -134,6 +141,7 @@ def routers() -> list[APIRouter]:
         quality.router,
         quality_alerts.router,
         feed.router,
+        subscriptions.router,
         reports.router,
         surveys.router,
         target_path.router,

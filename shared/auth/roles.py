@@ -60,6 +60,8 @@ SCOPES: Final[dict[str, str]] = {
     "aksi:exchange": "submissions of the board as the official report: read, follow, acknowledge",
     "decisions:write": "recommendations of the TPPS and their state",
     "feed:read": "change feed and stream of aggregates",
+    "subscriptions:read": "to whom changed figures are sent, and how that goes",
+    "subscriptions:write": "decide to whom changed figures are sent",
     "audit:read": "access log and breach report",
     "ops:read": "ledger and dead letters, without personal data",
     "ops:write": "redrive and discard dead letters",
@@ -100,6 +102,7 @@ _DISTRICT: Final = _AREA_OFFICE | {
     *("zscores:compute", "laboratories:write", "catalogue:write"),
     *("children:write", "merge:write"),  # what crosses two puskesmas: only who sees both can move or merge
     *("audits:read", "audits:write", "alerts:write"),
+    *("subscriptions:read", "subscriptions:write"),
 }
 # Aggregates only, small cells suppressed: no `aggregates:exact`.
 _PROVINCE: Final = frozenset(

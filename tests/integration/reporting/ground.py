@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from deploy.local.stack import Stack
 from services.reporting.app import MIGRATIONS, SERVICE, routers
+from services.reporting.formats.webhook import SecretVault
 from services.reporting.http.feed import CURSORS, STREAMS, Streams
 from services.reporting.http.feed_cursor import FeedCursors
 from services.reporting.http.operations import WORKER_ADDRESS
@@ -21,6 +22,7 @@ from services.reporting.http.page import OPEN_PATHS
 from services.reporting.http.page_answers import Entrance
 from services.reporting.http.page_session import digest_of, new_session_word, seal_token
 from services.reporting.http.scoring_door import ScoringDoor
+from services.reporting.http.subscriptions import PLAIN_HTTP, VAULT
 from services.reporting.store.page_sessions import open_session
 from services.reporting.use_cases.project_facts import project_facts
 from shared.auth.roles import scopes_of
@@ -107,6 +109,8 @@ async def open_office(stack: Stack, scoring_door: ScoringDoor | None = None) -> 
                 "scoring_door": scoring_door,
                 CURSORS: FeedCursors(FEED_KEY),
                 STREAMS: Streams(health),
+                VAULT: SecretVault(FEED_KEY),
+                PLAIN_HTTP: True,
                 WORKER_ADDRESS: stack.address(f"{SERVICE}_worker"),
             },
             open_paths=OPEN_PATHS,
@@ -131,7 +135,7 @@ async def log_in(
 
 async def empty(pool: Pool) -> None:
     """Forget everything that was projected."""
-    beside = ("figure_mark", "feed_entry", *QUALITY)
+    beside = ("figure_mark", "feed_entry", "webhook_delivery", "subscription", *QUALITY)
     for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", *DERIVED, "level_cell", *beside):
         await pool.execute(f"DELETE FROM {table}")
     await pool.execute("; ".join(f"DELETE FROM {table}" for table in BOARD))

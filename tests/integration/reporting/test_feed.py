@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from services.reporting.domain.cells import CELL_COLUMNS
 from services.reporting.http.feed import STREAMS
@@ -149,7 +149,7 @@ async def test_a_cursor_that_is_not_ours_is_refused_and_one_of_another_feed_begi
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
+async def served(app: ASGIApp) -> AsyncIterator[str]:
     """The application behind a real socket: events are seen as they are sent."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
     running = asyncio.create_task(server.serve())
