@@ -105,7 +105,7 @@ async def test_a_file_says_what_the_routes_say_and_the_same_facts_are_the_same_b
         job = await ended(office, path)
         assert (job["state"], job["progress"]["done"]) == ("done", job["progress"]["areas"])
         content = (await office.get(f"{path}/file")).content
-        as_of = {**FIGURES, "as_of": at(60).date().isoformat()}
+        as_of = {**FIGURES, "period": "2025-Q4", "as_of": at(60).date().isoformat()}
         assert await made(office, as_of) == await made(office, as_of)
     (desa,) = [row for row in rows(content, "Desa") if row["Kode"] == DESA[0]]
     told = (await office.figures("/v1/areas/12.19.01/comparison", period="2025-11"))["rows"][0]
