@@ -17,7 +17,7 @@ from shared.jobs.repeat import repeat
 from shared.messaging.positions import Place
 from shared.postgres.pool import Pool
 
-EVERY_SECONDS: Final = 60.0
+EVERY_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 5.0
 GRACE: Final = timedelta(minutes=10)
 

@@ -110,7 +110,7 @@ def test_what_an_earlier_figure_says_of_itself_now_has_its_own_reasons(
 FRACTIONS = st.integers(0, 400).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))).map(Fraction._make)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(start=FRACTIONS, end=FRACTIONS, cuts=st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), max_size=6))
 def test_shares_of_terms_add_up_to_the_change_of_the_share(
     start: Fraction, end: Fraction, cuts: list[tuple[int, int]]
