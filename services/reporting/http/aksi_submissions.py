@@ -14,9 +14,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.reporting.domain.aksi_submission import Area as Place
 from services.reporting.formats.aksi_workbook import Note, fill, mapping_of, own_workbook
 from services.reporting.http.aksi_asked import account_of, aksi_refusals, made_by, year_asked
-from services.reporting.http.aksi_files import workbook_response
 from services.reporting.http.aksi_requests import AcknowledgementIn, ReviewIn, SubmitIn
 from services.reporting.http.aksi_texts import AKSI_BLOCKED, NOTHING_TO_REVIEW
+from services.reporting.http.aksi_workbooks import workbook_response
 from services.reporting.store import aksi_submissions
 from services.reporting.store.aksi_programmes import find_template
 from services.reporting.store.aksi_submissions import Answer as Reply
