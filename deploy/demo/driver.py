@@ -21,6 +21,7 @@ from deploy.demo.intake import Verdict, send_file
 from deploy.demo.laboratories import load_laboratories, simulator
 from deploy.demo.monthly_services import give_services
 from deploy.demo.phone_posyandu import PhonePosyandu, busiest_posyandu
+from deploy.demo.planted import ALERT_OF
 from deploy.demo.register import register_csv
 from deploy.demo.tally import Tally, stop_codes
 from deploy.demo.together import a_few_at_once, task_group
@@ -121,6 +122,7 @@ async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell:
         period = format_month(world.rounds[-1].month)
         tally.add_mappings(await _names_waiting(pool, doors))
         district = _api(pool, doors.reporting, doors, "district", [DISTRICT_CODE])
+        tally.add_planted(await _alerts_at(district, world))
         figures = await district.get(f"/v1/areas/{DISTRICT_CODE}/comparison", period=period)
         outcome = Outcome(tally, period, figures["rows"], ledger, seconds, laboratory, care, given)
         outcome.explanation = await _one_explanation(_api(pool, doors.scoring, doors, "district", [DISTRICT_CODE]))
@@ -244,6 +246,16 @@ async def _names_waiting(pool: httpx.AsyncClient, doors: Doors) -> int:
         if page["next_cursor"] is None:
             return count
         query["cursor"] = page["next_cursor"]
+
+
+async def _alerts_at(district: Api, world: World) -> dict[str, bool]:
+    """Of each planted fault of a posyandu, whether an alert of its kind names the posyandu."""
+    found = {}
+    for kind, index in world.planted.items():
+        code = world.district.posyandu[index].code
+        page = await district.get("/v1/quality-alerts", area=code, kind=ALERT_OF[kind], state="open")
+        found[kind] = bool(page["items"])
+    return found
 
 
 async def _show_real_files(pool: httpx.AsyncClient, doors: Doors, paths: Sequence[Path]) -> list[Verdict]:

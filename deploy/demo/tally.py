@@ -51,6 +51,11 @@ class Tally:
         """Unknown posyandu are found as names in the mapping list, so they are counted as names, not as rows."""
         self.injected["unmapped_posyandu"], self.found["unmapped_posyandu"] = len(self.unmapped), names_waiting
 
+    def add_planted(self, alerted: Mapping[str, bool]) -> None:
+        """Posyandu whose measuring is wrong are found by an alert at them."""
+        for kind, is_found in alerted.items():
+            self.injected[kind], self.found[kind] = 1, int(is_found)
+
     def found_kinds(self) -> dict[str, int]:
         """What was found of each injected kind; kinds that are read past without a word are left out."""
         return {kind: self.found[kind] for kind in sorted(self.injected.keys() - QUIET_KINDS)}

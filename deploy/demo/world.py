@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from deploy.demo.children import Children, make_children
+from deploy.demo.planted import plant
 from deploy.demo.register import District, build_district
 from deploy.demo.visits import Growing, Places, Visits
 from shared.calendar import add_months, last_day, month_of
@@ -33,6 +35,7 @@ class World:
     rounds: tuple[Round, ...]
     today: date
     seed: int
+    planted: Mapping[str, int]  # kind of fault → index of the posyandu whose measuring has it
 
 
 def newest_month(today: date) -> date:
@@ -64,5 +67,7 @@ def make_world(*, children: int, months: int, seed: int, today: date) -> World:
     )
     places = Places.make(rng, np.array([desa_index[post.desa_code] for post in district.posyandu], dtype=np.int64))
     growing = Growing(rng, people, places)
-    rounds = tuple(Round(first, growing.month(first)) for first in lived)
-    return World(district, people, rounds[1:], today, seed)
+    rounds = [Round(first, growing.month(first)) for first in lived]
+    spoilt, planted = plant(people, rounds[-2].visits, rounds[-1].visits, len(district.posyandu))
+    rounds[-1] = Round(rounds[-1].month, spoilt)
+    return World(district, people, tuple(rounds[1:]), today, seed, planted)

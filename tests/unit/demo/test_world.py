@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from deploy.demo.children import day_number
+from deploy.demo.growth import LAST_DAY, official_scores
 from deploy.demo.register import build_district, register_csv
 from deploy.demo.visits import Visits
 from deploy.demo.world import World, make_world, newest_month
@@ -206,3 +207,27 @@ def test_some_children_move_to_another_posyandu() -> None:
     _, at_before, at_after = np.intersect1d(before.child, after.child, return_indices=True)
     moved = before.posyandu[at_before] != after.posyandu[at_after]
     assert 0 < moved.mean() < 0.01
+
+
+def test_two_posyandu_are_spoilt_where_they_are_large_enough() -> None:
+    """A scale half a kilogram heavy, and a kader who copies; the official scores follow from what was written."""
+    assert make_world(children=300, months=1, seed=5, today=TODAY).planted == {}
+    large = the_world()
+    assert set(large.planted) == {"biased_scale", "copied_values"}
+    before, last_round = (entry.visits for entry in large.rounds)
+    copying = last_round.take(last_round.posyandu == large.planted["copied_values"])
+    last = dict(zip(before.child.tolist(), zip(before.weight_kg, before.length_height_cm, strict=True), strict=True))
+    again = [
+        last[child] == (weight_kg, length_height_cm)
+        for child, weight_kg, length_height_cm in zip(
+            copying.child.tolist(), copying.weight_kg, copying.length_height_cm, strict=True
+        )
+        if child in last
+    ]
+    assert np.mean(again) > 0.7
+    heavy = last_round.take(last_round.posyandu == large.planted["biased_scale"])
+    age = np.clip(heavy.measured_day - large.children.birth_day[heavy.child], 0, LAST_DAY + 1)
+    scores = official_scores(
+        large.children.sex[heavy.child], age, heavy.weight_kg, heavy.length_height_cm, heavy.standing
+    )
+    assert np.array_equal(scores.waz, heavy.waz, equal_nan=True)
