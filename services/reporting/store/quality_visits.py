@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from asyncpg import Record
 
 from services.reporting.domain.quality_counts import LYING, NOT_STATED, STANDING, Bools, Floats, Ints, Visits
 from services.reporting.store.generations import LIVE
@@ -63,11 +64,11 @@ class Read(NamedTuple):
     devices: tuple[str, ...]
 
 
-async def read_visits(connection: Connection, asked: Sequence[PosyanduMonth]) -> Read:
-    """The judged visits of children under five completed years that count in `asked`."""
+async def read_visits(connection: Connection, asked: Sequence[PosyanduMonth]) -> list[Record]:
+    """The judged visits of the children that count in `asked`, for `as_visits`."""
     twice = [(number, key, False) for number, key in enumerate(asked)]
     twice += [(number, key._replace(month=add_months(key.month, -1)), True) for number, key in enumerate(asked)]
-    rows = await connection.fetch(
+    rows: list[Record] = await connection.fetch(
         _VISITS,
         [number for number, _, _ in twice],
         [key.desa_code for _, key, _ in twice],
@@ -75,10 +76,7 @@ async def read_visits(connection: Connection, asked: Sequence[PosyanduMonth]) ->
         [key.month for _, key, _ in twice],
         [is_before for _, _, is_before in twice],
     )
-    columns: dict[str, list[Any]] = {}
-    if rows:
-        columns = dict(zip(rows[0].keys(), map(list, zip(*rows, strict=True)), strict=True))
-    return _visits(columns)
+    return rows
 
 
 def _floats(values: Sequence[float | None]) -> Floats:
@@ -101,7 +99,12 @@ def _parts(values: Sequence[date]) -> tuple[Ints, Ints]:
     )
 
 
-def _visits(columns: dict[str, list[Any]]) -> Read:
+def as_visits(rows: Sequence[Record]) -> Read:
+    """Rows as columns, without children of five completed years or more. Takes its time: away from the loop."""
+    columns: dict[str, list[Any]] = {}
+    if rows:
+        columns = dict(zip(rows[0].keys(), map(list, zip(*rows, strict=True)), strict=True))
+
     def of(name: str) -> list[Any]:
         return columns.get(name, [])
 

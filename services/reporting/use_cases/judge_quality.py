@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from services.reporting.domain.quality_counts import Counts, counts_of
 from services.reporting.domain.quality_reasons import Month, grade_of, judge
@@ -20,12 +20,12 @@ from services.reporting.store import posyandu_quality, quality_marks
 from services.reporting.store.group_facts import read_by_key
 from services.reporting.store.posyandu_quality import Judged
 from services.reporting.store.quality_marks import PosyanduMonth
-from services.reporting.store.quality_visits import read_visits
+from services.reporting.store.quality_visits import as_visits, read_visits
 from services.reporting.use_cases.keep_alerts import Clock, keep_alerts
 from shared.calendar import add_months
 from shared.postgres.pool import Connection
 
-KEYS_A_TURN: Final = 300  # marked posyandu-months in one transaction
+KEYS_A_TURN: Final = 60  # marked posyandu-months in one transaction
 
 Place = tuple[str, str]  # desa, posyandu
 Rows = dict[PosyanduMonth, Judged]
@@ -54,15 +54,18 @@ async def judge_claimed(
     kecamatan = {key.kecamatan for key in taken}
     await quality_marks.lock_kecamatan(connection, kecamatan)
     await read_by_key(connection)
-    read = await read_visits(connection, taken)
-    counted = await asyncio.to_thread(  # away from the loop, which the heartbeat shares
-        counts_of, read.visits, len(taken), read.devices, pair_days=rules.pair_days, late_days=rules.late_days
-    )
+    rows = await read_visits(connection, taken)
+    counted = await asyncio.to_thread(_count, rules, rows, len(taken))  # away from the loop: the heartbeat shares it
     counts = dict(zip(taken, counted, strict=True))
     for code in sorted(kecamatan):
         await _judge(connection, rules, code, {key: counts[key] for key in taken if key.kecamatan == code})
         await keep_alerts(connection, rules, code, clock)
     await quality_marks.settle(connection, marks, left)
+
+
+def _count(rules: QualityRules, rows: Sequence[Any], groups: int) -> list[Counts]:
+    read = as_visits(rows)
+    return counts_of(read.visits, groups, read.devices, pair_days=rules.pair_days, late_days=rules.late_days)
 
 
 def _by_kecamatan(key: PosyanduMonth) -> tuple[str, date, PosyanduMonth]:
