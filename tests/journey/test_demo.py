@@ -24,7 +24,7 @@ def test_a_small_demo_settles_and_every_row_and_every_kind_of_dirt_is_accounted_
     outcome = run(system)
     assert outcome.settled, outcome.ledger
     intake = outcome.ledger["intake"]
-    assert intake["received"] == outcome.tally.rows
+    assert intake["received"] == outcome.tally.rows + sum(outcome.services.values())
     assert intake["pending"] == 0
     found = outcome.tally.found_kinds()
     for kind in ("weight_in_grams", "weight_height_swapped", "sex_missing", "columns_sorted_apart", "corrected_value"):

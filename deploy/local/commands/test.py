@@ -25,7 +25,7 @@ from deploy.local.processes import tethered_command
 from deploy.local.stack import Stack
 from deploy.local.throw_away import TEST_STACK_VARIABLE, throw_away_stack
 
-OWN_SYSTEMS: Final = ("architecture", "stack", "oidc", "deploy", "shared", "loop")
+OWN_SYSTEMS: Final = ("architecture", "stack", "oidc", "deploy", "shared")
 MADE_EQUAL: Final = ("lab", "reporting")
 BESIDE: Final = (
     "tests/unit",
