@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from typing import Final, NamedTuple
 
 from shared.calendar import add_months, last_day
@@ -33,7 +34,7 @@ class Period(NamedTuple):
     @property
     def last_month(self) -> date:
         """First day of the last month."""
-        return add_months(self.first, self.months - 1)
+        return _months_of(self)[-1]
 
     @property
     def last_day(self) -> date:
@@ -43,7 +44,7 @@ class Period(NamedTuple):
     @property
     def months_of(self) -> tuple[date, ...]:
         """First day of each month."""
-        return tuple(add_months(self.first, number) for number in range(self.months))
+        return _months_of(self)
 
     def shifted(self, count: int) -> Period:
         """The period of the same length `count` periods later (earlier: negative)."""
@@ -55,6 +56,11 @@ class Period(NamedTuple):
         if self.months == MONTH:
             return f"{self.first:%Y-%m}"
         return f"{self.first:%Y}-{_LETTER_BY_LENGTH[self.months]}{(self.first.month - 1) // self.months + 1}"
+
+
+@cache  # asked for at each fold; a year has nineteen periods
+def _months_of(period: Period) -> tuple[date, ...]:
+    return tuple(add_months(period.first, number) for number in range(period.months))
 
 
 def period_of(month: date, months: int = MONTH) -> Period:
