@@ -8,7 +8,8 @@ from typing import Any, Final
 import xlsxwriter
 
 from services.reporting.domain.aksi_programme import Programme
-from services.reporting.formats.aksi_workbook import MADE_ON, open_workbook
+from services.reporting.formats.aksi_mapping import open_workbook
+from services.reporting.formats.aksi_workbook import MADE_ON
 from services.reporting.formats.office_package import WorkbookRefusedError, open_package
 from shared.spreadsheet_text import neutralised
 

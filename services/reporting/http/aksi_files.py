@@ -11,18 +11,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.reporting.domain.aksi_submission import changes
 from services.reporting.domain.aksi_values import By, CellKey, Entry
-from services.reporting.formats.aksi_workbook import (
-    MapProblem,
-    Note,
-    ReadCell,
-    SheetMap,
-    fill,
-    find_mapping,
-    mapping_of,
-    own_workbook,
-    read_cells,
-    read_seen,
-)
+from services.reporting.formats.aksi_mapping import MapProblem, SheetMap, find_mapping, mapping_of
+from services.reporting.formats.aksi_workbook import Note, ReadCell, fill, own_workbook, read_cells, read_seen
 from services.reporting.http.aksi_asked import (
     AksiWanted,
     Area,

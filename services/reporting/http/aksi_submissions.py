@@ -12,7 +12,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.reporting.domain.aksi_submission import Area as Place
-from services.reporting.formats.aksi_workbook import Note, fill, mapping_of, own_workbook
+from services.reporting.formats.aksi_mapping import mapping_of
+from services.reporting.formats.aksi_workbook import Note, fill, own_workbook
 from services.reporting.http.aksi_asked import account_of, aksi_refusals, made_by, year_asked
 from services.reporting.http.aksi_requests import AcknowledgementIn, ReviewIn, SubmitIn
 from services.reporting.http.aksi_texts import AKSI_BLOCKED, NOTHING_TO_REVIEW

@@ -11,14 +11,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from services.reporting.domain.aksi_programme import Programme, find_programme, read_indicators
+from services.reporting.formats.aksi_mapping import MapProblem, SheetMap, find_mapping, map_problems, stored_form
 from services.reporting.formats.aksi_programme_sheet import programme_workbook, read_programme_workbook
-from services.reporting.formats.aksi_workbook import (
-    MapProblem,
-    SheetMap,
-    find_mapping,
-    map_problems,
-    stored_form,
-)
 from services.reporting.http.aksi_asked import (
     AksiWanted,
     Area,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fastapi import Response
 
-from services.reporting.formats.aksi_workbook import MapProblem
+from services.reporting.formats.aksi_mapping import MapProblem
 from services.reporting.formats.office_package import WorkbookRefusedError
 from services.reporting.http.aksi_texts import TEMPLATE_REFUSED, told
 from shared.problems import FieldProblem

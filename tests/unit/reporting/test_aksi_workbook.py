@@ -17,18 +17,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from services.reporting.domain.aksi_programme import Indicator, programme_of
 from services.reporting.domain.aksi_submission import Area, Change
 from services.reporting.domain.aksi_values import CellKey
+from services.reporting.formats.aksi_mapping import SheetMap, find_mapping, map_problems, mapping_of, stored_form
 from services.reporting.formats.aksi_programme_sheet import programme_workbook, read_programme_workbook
-from services.reporting.formats.aksi_workbook import (
-    Note,
-    SheetMap,
-    fill,
-    find_mapping,
-    map_problems,
-    mapping_of,
-    own_workbook,
-    read_cells,
-    stored_form,
-)
+from services.reporting.formats.aksi_workbook import Note, fill, own_workbook, read_cells
 from services.reporting.formats.office_package import WorkbookRefusedError, close_package, open_package
 
 AREAS = (
