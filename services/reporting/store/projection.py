@@ -49,10 +49,12 @@ class VersionTable(Generic[ContentT]):
         object.__setattr__(
             self,
             "read_sql",
-            f"{read} JOIN unnest($1::uuid[], $2::date[]) AS asked(root_id, month) "
+            # Pair by pair, as group_facts looks up measurements.
+            "SELECT found.* FROM unnest($1::uuid[], $2::date[]) AS asked(of_root, of_month) "
+            f"CROSS JOIN LATERAL ({read} "
             # As a range from the pair to itself: only the key has it, and no index by month alone can be taken for it.
-            f"ON (t.root_id, t.{month}) >= (asked.root_id, asked.month) "
-            f"AND (t.root_id, t.{month}) <= (asked.root_id, asked.month) "
+            f"WHERE (t.root_id, t.{month}) >= (asked.of_root, asked.of_month) "
+            f"AND (t.root_id, t.{month}) <= (asked.of_root, asked.of_month) OFFSET 0) AS found "
             f"UNION ALL {read} WHERE t.root_id = ANY($3::uuid[])",
         )
         object.__setattr__(
@@ -151,11 +153,14 @@ CHILD_SPANS: Final = VersionTable(
 )
 # The current months of each child asked for from one month to another.
 CURRENT_PARTS: Final = """
-SELECT t.generation, t.root_id, t.month, t.desa_code, t.posyandu_code, t.marks, t.course IS NOT NULL
-FROM unnest($1::uuid[], $2::date[], $3::date[]) AS asked(root_id, first, last)
-JOIN child_month AS t ON (t.root_id, t.month) >= (asked.root_id, asked.first)
-    AND (t.root_id, t.month) <= (asked.root_id, asked.last)
-WHERE t.known_to IS NULL
+SELECT found.* FROM unnest($1::uuid[], $2::date[], $3::date[]) AS asked(of_root, first, last)
+CROSS JOIN LATERAL (
+    SELECT t.generation, t.root_id, t.month, t.desa_code, t.posyandu_code, t.marks, t.course IS NOT NULL
+    FROM child_month AS t
+    WHERE (t.root_id, t.month) >= (asked.of_root, asked.first) AND (t.root_id, t.month) <= (asked.of_root, asked.last)
+        AND t.known_to IS NULL
+    OFFSET 0
+) AS found
 """
 ADD_TO_CELLS: Final = (
     f"INSERT INTO cell (generation, desa_code, posyandu_code, months, month, {', '.join(CELL_COLUMNS)}) "
