@@ -10,40 +10,6 @@ CREATE FUNCTION area_overlaps(code text) RETURNS boolean LANGUAGE sql STABLE PAR
     )
 $$;
 
--- Children of a year of whom its months have to be looked at: weighed and measured often enough, or ever severely wasted
--- with the care of a case begun. Counted once, where last measured in the year. Runs as the owner for the reason that
--- `children_of_period` does: months elsewhere decide where a child counts; counts of the caller's areas come out.
-CREATE FUNCTION aksi_children_of_year(
-    from_month date, to_month date, known_before timestamptz, in_area text,
-    weighed bigint, measured bigint, severe bigint, cared bigint, months_weighed integer, months_measured integer
-) RETURNS TABLE (desa_code text, monitored integer, treated integer)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :service, pg_temp AS $$
-    WITH known AS (
-        SELECT m.root_id, m.month, m.desa_code AS desa, m.marks FROM child_month m
-        WHERE m.generation = (SELECT g.generation FROM generation g WHERE g.state = 'live')
-          AND m.month BETWEEN from_month AND to_month
-          AND m.known_from < known_before AND (m.known_to IS NULL OR m.known_to >= known_before)
-    ),
-    years AS (
-        SELECT (array_agg(desa ORDER BY month DESC))[1] AS desa,
-               count(*) FILTER (WHERE marks & weighed <> 0) >= months_weighed
-               AND count(*) FILTER (WHERE marks & measured <> 0) >= months_measured AS is_monitored,
-               bool_or(marks & severe <> 0) AND bool_or(marks & cared <> 0) AS is_treated
-        FROM known
-        WHERE root_id IN (SELECT here.root_id FROM known here
-                          WHERE here.desa COLLATE "C" >= in_area AND here.desa COLLATE "C" < in_area || '/')
-        GROUP BY root_id
-    )
-    SELECT desa, (count(*) FILTER (WHERE is_monitored))::integer, (count(*) FILTER (WHERE is_treated))::integer
-    FROM years
-    WHERE desa COLLATE "C" >= in_area AND desa COLLATE "C" < in_area || '/' AND area_visible(desa, NULL)
-    GROUP BY desa
-$$;
-REVOKE ALL ON FUNCTION aksi_children_of_year(date, date, timestamptz, text, bigint, bigint, bigint, bigint, integer, integer)
-    FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION
-    aksi_children_of_year(date, date, timestamptz, text, bigint, bigint, bigint, bigint, integer, integer) TO :service_api;
-
 CREATE TABLE aksi_programme_version (
     kabupaten_code text COLLATE "C" NOT NULL,
     programme_code text COLLATE "C" NOT NULL,

@@ -48,7 +48,3 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON export_file TO reporting_worker;
 GRANT SELECT, INSERT ON export_file TO reporting_api;
 GRANT SELECT, INSERT, DELETE ON export_piece TO reporting_worker;
 GRANT SELECT ON export_piece TO reporting_api;
-
--- A worker makes files of longer periods, too; it says whose view it takes by `tumbuh.areas`.
-GRANT EXECUTE ON FUNCTION
-    children_of_period(date, date, timestamptz, text, text, text[], bigint, bigint[], bigint[], bigint) TO reporting_worker;

@@ -1,8 +1,6 @@
 -- Who was treated is an indicator (domain/indicators) and counted by its definition; what the board counts by months of a
--- year is who was weighed and measured often enough. As in 0013_aksi: once, where last measured in the year.
-DROP FUNCTION aksi_children_of_year(
-    date, date, timestamptz, text, bigint, bigint, bigint, bigint, integer, integer);
-
+-- year is who was weighed and measured often enough. Once, where last measured in the year. Runs as the owner,
+-- as `children_of_period` does: months elsewhere decide where a child counts; counts of the caller's areas come out.
 CREATE FUNCTION aksi_monitored(
     from_month date, to_month date, known_before timestamptz, in_area text,
     weighed bigint, measured bigint, months_weighed integer, months_measured integer

@@ -1,6 +1,5 @@
--- Sex and age of the children who count in a period: figures by group are counted on read.
-
-DROP FUNCTION children_of_period(date, date, timestamptz, text, text, text[], bigint, bigint[], bigint[], bigint);
+-- What the children of an area count for in a period, with sex and age: figures as of a day and by group are counted on
+-- read.
 
 -- The children who count in the months `from_month` to `to_month` in an area that the caller may see: measured there
 -- last, or targets there on their last day as one. One row a child, which says nothing of who it is: where it counts,
