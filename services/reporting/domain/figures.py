@@ -143,8 +143,8 @@ def measuring_grade(graded: Sequence[int], share: float) -> int:
     return len(graded) - 1
 
 
-def figures(sums: Mapping[str, int]) -> dict[str, Any]:
-    """All figures of one area and month from its summed cells."""
+def counts_of(sums: Mapping[str, int]) -> dict[str, int]:
+    """The counts of one area and period from its summed cells, by COUNTS."""
     counts: dict[str, int] = {
         **{name: sums[name] for name in COUNTS if name in sums},
         "measured_children": sums["weighed"],
@@ -155,7 +155,13 @@ def figures(sums: Mapping[str, int]) -> dict[str, Any]:
         # D' = D - O - B: those whose gain could be judged; N/D' is the programme's measure of growth.
         "gain_assessed": sums["letter_n"] + sums["letter_t"],
     }
-    return {**{name: counts[name] for name in COUNTS}, **quality(sums), **derived(counts)}
+    return {name: counts[name] for name in COUNTS}
+
+
+def figures(sums: Mapping[str, int]) -> dict[str, Any]:
+    """All figures of one area and month from its summed cells."""
+    counts = counts_of(sums)
+    return {**counts, **quality(sums), **derived(counts)}
 
 
 def derived(counts: Mapping[str, int | None]) -> dict[str, Any]:

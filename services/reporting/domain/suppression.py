@@ -8,6 +8,8 @@ One fixed rule, for every column of findings and for every set of siblings (the 
    last small one all are hidden, and on until together they are not small: so never one alone, and what is hidden is
    known as one sum that is not small.
 3. What is hidden of an area is hidden of all below it; what is hidden of a denominator is hidden of its findings.
+4. Findings of a period are told from TOLD_AFTER past its last day on, and of what was known before never: while a month
+   is being measured the total of a kecamatan grows by one desa a day, and its steps would tell each desa.
 
 The hidden areas begin at the same sibling in every column and at every `as_of`, so two answers differ by where the
 hidden part ends and never by who stands in for whom. At that change an area has nine or ten: not below five, hence ten.
@@ -18,13 +20,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 from services.reporting.domain.case_course import STEPS
 from services.reporting.domain.figures import COUNTS, derived
+from services.reporting.domain.periods import Period
+from shared.calendar import last_day
 
 SMALLEST_SHOWN: Final = 10  # of a finding; the counts that must stay unknown are those below five
 FEWEST_MEASURED: Final = 5  # of children, or none
+TOLD_AFTER: Final = timedelta(days=10)  # what posyandu send late is mostly there by then
 
 Row = Mapping[str, Any]
 Parts = tuple[int, ...]
@@ -88,6 +94,22 @@ FINDINGS: Final = (
     *map(_care, (*STEPS, "anaemia_known")),
     _finding("anaemic", "anaemia_known"),
 )
+FINDING_COLUMNS: Final = frozenset(name for block in FINDINGS for name in block.columns)
+
+
+def is_told(period: Period, known_on: date) -> bool:
+    """Whether findings of `period` are told outside, as known at the end of `known_on`."""
+    return known_on > period.last_day + TOLD_AFTER
+
+
+def day_told(as_of: date) -> date:
+    """The past day that is told outside for `as_of`: the end of a month, the last not after it.
+
+    Between any two days one desa alone may have changed; the ends of months lie far enough apart that few have.
+    """
+    if as_of == last_day(as_of.replace(day=1)):
+        return as_of
+    return as_of.replace(day=1) - timedelta(days=1)
 
 
 def suppress(rows: Sequence[Row], hidden_above: Collection[str] = ()) -> list[dict[str, Any]]:
@@ -96,7 +118,7 @@ def suppress(rows: Sequence[Row], hidden_above: Collection[str] = ()) -> list[di
     `hidden_above`: columns that are hidden of the area they are parts of.
     """
     hidden = hidden_columns(rows, [[row] for row in rows], hidden_above)
-    return [_without(row, columns) for row, columns in zip(rows, hidden, strict=True)]
+    return [without(row, columns) for row, columns in zip(rows, hidden, strict=True)]
 
 
 def suppress_groups(
@@ -108,7 +130,7 @@ def suppress_groups(
     groups where one of them is small.
     """
     hidden = hidden_columns(rows, groups, hidden_above)
-    return [[_without(row, columns) for row in parts] for parts, columns in zip(groups, hidden, strict=True)]
+    return [[without(row, columns) for row in parts] for parts, columns in zip(groups, hidden, strict=True)]
 
 
 class Share(NamedTuple):
@@ -149,6 +171,11 @@ def hidden_columns(
     return hidden
 
 
+def hide(row: Row, columns: AbstractSet[str]) -> dict[str, Any]:
+    """One area's figures without the hidden `columns`, nor what is left out of it because it is small."""
+    return without(row, {*columns, *_left_out(row, columns)})
+
+
 def _in_order(rows: Sequence[Row]) -> list[int]:
     """Siblings from the smallest official target (none first), then by code."""
     return sorted(range(len(rows)), key=lambda i: (rows[i].get("official_target") or 0, str(rows[i]["code"])))
@@ -187,7 +214,8 @@ def _left_out(row: Row, hidden: Collection[str]) -> list[str]:
     return [name for name in LEFT_OUT_WHERE_SMALL if without_size or 0 < (row[name] or 0) < FEWEST_MEASURED]
 
 
-def _without(row: Row, columns: AbstractSet[str]) -> dict[str, Any]:
+def without(row: Row, columns: AbstractSet[str]) -> dict[str, Any]:
+    """`row` of figures with null for hidden `columns` and for what rests on them."""
     shown = dict(row)
     shown["suppressed"] = sorted(columns)
     if columns:

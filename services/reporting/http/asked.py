@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.periods import PATTERN, Period, parse_period, period_of
+from services.reporting.domain.suppression import day_told
 from services.reporting.use_cases.area_figures import Question
 from shared.auth.tokens import Caller
 from shared.calendar import month_of, today_jakarta
@@ -55,7 +56,13 @@ AskedPeriod = Annotated[
     ),
     AfterValidator(readable),
 ]
-AsOf = Annotated[date | None, Query(description="Figures as known at the end of this day, Asia/Jakarta")]
+AsOf = Annotated[
+    date | None,
+    Query(
+        description="Figures as known at the end of this day, Asia/Jakarta; outside the district of the last end of a "
+        "month not after it"
+    ),
+]
 
 
 def period_asked(text: str | None) -> Period:
@@ -70,10 +77,13 @@ def period_asked(text: str | None) -> Period:
 
 
 def question(caller: Caller, code: str, period: str | None, as_of: date | None) -> Question:
-    """What `caller` asks. Problem `not_yet`."""
+    """What `caller` asks; without exact figures, of past days those that are told outside. Problem `not_yet`."""
     if as_of is not None and as_of > today_jakarta():
         raise _not_yet("as_of", as_of.isoformat())
-    return Question(code, period_asked(period), as_of, exact=caller.may("aggregates:exact"))
+    exact = caller.may("aggregates:exact")
+    if as_of is not None and not exact:
+        as_of = day_told(as_of)
+    return Question(code, period_asked(period), as_of, exact, today_jakarta())
 
 
 def _not_yet(field: str, value: str) -> Exception:

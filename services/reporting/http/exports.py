@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.export_order import FORMS, ExportOrder, Form, Kind, file_name, is_zipped
 from services.reporting.domain.periods import PATTERN
+from services.reporting.domain.suppression import day_told
 from services.reporting.formats.open_data import open_data_schema
 from services.reporting.http.asked import UNKNOWN_AREA, demand_area, question, readable
 from services.reporting.jobs.exports import KIND
@@ -88,8 +89,9 @@ async def post_export(request: Request, caller: Reader, body: Annotated[ExportIn
         _demand_list(caller, body.period)
     asked = question(caller, body.area, body.period, body.as_of)
     exact = asked.exact and body.kind != "open-data"
+    as_of = day_told(asked.as_of) if asked.as_of is not None and not exact else asked.as_of
     today = today_jakarta()
-    order = ExportOrder(body.kind, body.format, body.language, body.area, asked.period, asked.as_of, today, exact)
+    order = ExportOrder(body.kind, body.format, body.language, body.area, asked.period, as_of, today, exact)
 
     async def effect(connection: Connection) -> Answer:
         entry = await _entry(connection, caller, order)

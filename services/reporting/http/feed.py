@@ -17,6 +17,7 @@ from services.reporting.use_cases.tell_changes import tell_changes
 from shared import metrics
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
+from shared.calendar import today_jakarta
 from shared.http.answer import json_response
 from shared.http.cursor import MAX_CURSOR_LENGTH
 from shared.http.health import Health
@@ -141,7 +142,7 @@ async def _page(request: Request, caller: Caller, after: str | None, level: Leve
         position = cursors.position(after, state)
         found = await feed_page(connection, caller.areas.codes, number, position, limit + 1)
         entries = found[:limit]
-        told = await tell_changes(connection, entries, caller.areas.covers_area, exact=exact)
+        told = await tell_changes(connection, entries, caller.areas.covers_area, exact=exact, today=today_jakarta())
     items = [(cursors.cursor(state.feed_id, entry.sequence), item) for entry, item in zip(entries, told, strict=True)]
     more = len(found) > limit
     last = entries[-1].sequence if more else state.sequence

@@ -55,7 +55,7 @@ async def get_page(request: Request, wilayah: Area = None, periode: AskedPeriod 
     is_small = level_of(code) == "posyandu"  # for those who see suppressed figures too small, as for the API
     if not grant.covers_area(code) or (is_small and not reader.caller.may("aggregates:exact")):
         return message("unknown_area", lang, 403, reader=reader)
-    asked = Question(code, period_asked(periode), exact=reader.caller.may("aggregates:exact"))
+    asked = Question(code, period_asked(periode), exact=reader.caller.may("aggregates:exact"), today=today_jakarta())
     try:
         figures, suspected = await _figures(request.app.state.pool, reader.caller, asked)
     except UnknownAreaError:

@@ -8,7 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.reporting.http.asked import UNKNOWN_AREA, AreaCode, AskedPeriod, AsOf, demand_area, question
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
-from services.reporting.use_cases.target_path import PathQuestion, read_target_path, reckon_target_path
+from services.reporting.use_cases.target_path import (
+    HiddenStartError,
+    PathQuestion,
+    read_target_path,
+    reckon_target_path,
+)
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import parse_month
@@ -20,6 +25,11 @@ LONGEST_MONTHS: Final = 120
 TOO_FAR: Final = ProblemKind(
     "until_out_of_range", 422, "Bulan tujuan di luar jangkauan", "The month to reach is out of range",
     "Pakai bulan sesudah `period`, paling jauh sepuluh tahun.", "Use a month after `period`, ten years at most.",
+)  # fmt: skip
+NOT_TOLD: Final = ProblemKind(
+    "start_not_told", 422, "Angka awalnya tidak ditampilkan", "The figures that the path begins with are hidden",
+    "Pakai periode yang angkanya ditampilkan untuk wilayah ini; lihat ringkasannya.",
+    "Use a period whose figures are shown for this area; see its summary.",
 )  # fmt: skip
 router = APIRouter(prefix="/v1/areas", tags=["figures"])
 
@@ -50,5 +60,8 @@ async def get_target_path(
         demand_area(caller, entry)
         if not asked.exact and entry.level != "kabupaten":
             caller.demand("aggregates:exact")  # rates of a small area would tell its small counts
-        head, ground = await read_target_path(connection, PathQuestion(asked, month, target))
+        try:
+            head, ground = await read_target_path(connection, PathQuestion(asked, month, target))
+        except HiddenStartError:
+            raise NOT_TOLD.problem() from None
     return json_response(await reckon_target_path(head, ground))

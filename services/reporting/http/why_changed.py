@@ -130,7 +130,12 @@ def _comparison(
 
 
 async def _since_published(connection: Connection, comparison: Comparison) -> Comparison:
-    """Where nobody says what was known then, and the earlier figure was published: what it said."""
+    """Where nobody says what was known then, and the earlier figure was published: what it said.
+
+    Not outside: what changed in a figure between two days is what suppression must not tell.
+    """
+    if not comparison.asked.exact:
+        return replace(comparison, known_then=None)
     if comparison.known_then is not None:
         return comparison
     report = await newest_of(connection, comparison.asked.code, str(comparison.against))

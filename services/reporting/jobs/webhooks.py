@@ -18,6 +18,7 @@ from services.reporting.store import subscriptions
 from services.reporting.store.subscriptions import Attempt, Claimed
 from services.reporting.use_cases.prepare_delivery import prepare_delivery
 from shared import metrics
+from shared.calendar import today_jakarta
 from shared.jobs.repeat import repeat
 from shared.postgres.pool import Pool
 
@@ -85,7 +86,7 @@ class WebhookSender:
             if claimed is None or claimed.pending_key is not None:
                 return claimed
             async with connection.transaction(isolation="repeatable_read"):
-                return await prepare_delivery(connection, claimed, ENTRIES_EACH) or claimed
+                return await prepare_delivery(connection, claimed, ENTRIES_EACH, today_jakarta()) or claimed
 
     async def _attempt(self, claimed: Claimed) -> Attempt:
         began = time.monotonic()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Literal
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
 from services.reporting.domain.figures import GRADED, figures
 from services.reporting.domain.periods import MONTH, Period
-from services.reporting.domain.suppression import suppress
+from services.reporting.domain.suppression import hide, suppress
 from services.reporting.store.generations import has_long_cells
 from services.reporting.store.register import tree_on
 from services.reporting.store.sums import SUM_COLUMNS, Detail, Sums, sums_by_period, sums_by_place, where_of
+from services.reporting.use_cases.hidden_columns import EVERY_COUNT, hidden_by_period
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
@@ -27,16 +28,28 @@ class UnknownAreaError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: an area, a period, as known on a day (None = now), with or without suppression."""
+    """What is asked: an area, a period, as known on a day (None = now), with or without suppression.
+
+    `today` tells which periods are told outside where no `as_of` does; who sees exact figures may leave it out.
+    """
 
     code: str
     period: Period
     as_of: date | None = None
     exact: bool = True
+    today: date | None = None
 
     def about(self, code: str, period: Period | None = None) -> Question:
         """The same of another area or period."""
-        return Question(code, period or self.period, self.as_of, self.exact)
+        return replace(self, code=code, period=period or self.period)
+
+    @property
+    def known_on(self) -> date:
+        """The day at whose end the figures are known."""
+        day = self.as_of or self.today
+        if day is None:
+            raise ValueError("without as_of a suppressed answer needs to know what day it is")
+        return day
 
 
 async def find_area(
@@ -64,9 +77,7 @@ async def compare(connection: Connection, asked: Question, below: Below = "area"
     """One row for each area directly below, also for those where nobody is registered; rows add up to the area."""
     tree, entry = await find_area(connection, asked.code, asked.period, puskesmas=below == "puskesmas")
     places = await _sums(connection, entry, asked, "place" if below == "puskesmas" else _detail(tree, entry))
-    total = _row(tree, entry.code, entry, places, asked)
-    if not asked.exact:
-        total = await own_row(connection, tree, entry, asked)
+    total = await _shown(connection, _row(tree, entry.code, entry, places, asked), entry, asked)
     rows = _rows_below(tree, entry, places, asked, below, total.get("suppressed", ()))
     return {**heading(tree, entry, asked), "rows": rows, "total": total}
 
@@ -76,15 +87,16 @@ async def trend(connection: Connection, asked: Question, months: int) -> dict[st
     tree, entry = await find_area(connection, asked.code, asked.period)
     count = max(1, months // asked.period.months)
     periods = [asked.period.shifted(back) for back in range(1 - count, 1)]
-    points: list[dict[str, Any]] = []
     has_cells = asked.period.months == MONTH or await has_long_cells(connection)
-    if asked.exact and asked.as_of is None and has_cells:
+    if asked.as_of is None and has_cells:
         sums = await sums_by_period(connection, where_of(entry), periods[0], asked.period)
-        points = [{"period": str(period), **figures(counts)} for period, counts in sums.items()]
     else:
-        for period in periods:
-            row = await own_row(connection, tree, entry, asked.about(asked.code, period))
-            points.append({**row, "period": str(period)})
+        sums = {period: await _own_sums(connection, entry, asked.about(entry.code, period)) for period in periods}
+    told = {period: _figures(counts, asked) for period, counts in sums.items()}
+    if not asked.exact:
+        hidden = await _hidden(connection, entry, asked, periods)
+        told = {period: hide(row, hidden[period]) for period, row in told.items()}
+    points = [{"period": str(period), **row} for period, row in told.items()]
     return {**heading(tree, entry, asked), "points": points}
 
 
@@ -106,18 +118,23 @@ def _level(entry: Entry) -> str:
 
 async def own_row(connection: Connection, tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
     """Figures of the area itself. Suppressed as among its siblings at every level, or it would tell what they hide."""
-    if not asked.exact and entry.parent_code:
-        tree_above = await tree_on(connection, asked.period.last_day, entry.parent_code)
-        parent = tree_above.find(entry.parent_code)
-        if parent is not None:
-            above = await own_row(connection, tree_above, parent, asked.about(parent.code))
-            places = await _sums(connection, parent, asked.about(parent.code), _detail(tree_above, parent))
-            for row in _rows_below(tree_above, parent, places, asked, "area", above["suppressed"]):
-                if row["code"] == entry.code:
-                    return row
     places = await _sums(connection, entry, asked, "own")
-    row = _row(tree, entry.code, entry, places, asked)
-    return row if asked.exact else suppress([row])[0]
+    return await _shown(connection, _row(tree, entry.code, entry, places, asked), entry, asked)
+
+
+async def _shown(connection: Connection, row: dict[str, Any], entry: Entry, asked: Question) -> dict[str, Any]:
+    if asked.exact:
+        return row
+    hidden = await _hidden(connection, entry, asked, [asked.period])
+    return hide(row, hidden[asked.period])
+
+
+async def _hidden(
+    connection: Connection, entry: Entry, asked: Question, periods: Sequence[Period]
+) -> dict[Period, set[str]]:
+    if entry.entry != "area":  # a posyandu or a puskesmas is too small for eyes outside
+        return {period: set(EVERY_COUNT) for period in periods}
+    return await hidden_by_period(connection, entry.code, periods, asked.known_on, asked.as_of)
 
 
 def _detail(tree: Tree, entry: Entry) -> Detail:
@@ -128,6 +145,10 @@ def _detail(tree: Tree, entry: Entry) -> Detail:
 async def _sums(connection: Connection, entry: Entry, asked: Question, detail: Detail) -> list[Sums]:
     known_before = end_of_day(asked.as_of) if asked.as_of is not None else None
     return await sums_by_place(connection, where_of(entry), asked.period, known_before, detail)
+
+
+async def _own_sums(connection: Connection, entry: Entry, asked: Question) -> dict[str, int]:
+    return _added(await _sums(connection, entry, asked, "own"))
 
 
 def _rows_below(
@@ -151,18 +172,26 @@ def _rows_below(
 
 
 def _row(tree: Tree, code: str, entry: Entry | None, places: Iterable[Sums], asked: Question) -> dict[str, Any]:
-    total = dict.fromkeys((*SUM_COLUMNS, *GRADED), 0)
-    for place in places:
-        for name, count in place.counts.items():
-            total[name] += count
     unnamed = UNMAPPED_NAME if code == UNMAPPED else code
-    told = figures(total)
-    if asked.as_of is not None:
-        told["pending"] = None  # what waited on a past day is not kept
     return {
         "code": code,
         "name": entry.name if entry is not None else unnamed,
         "level": _level(entry) if entry is not None else level_of(code),
         "official_target": tree.official_target(code),
-        **told,
+        **_figures(_added(places), asked),
     }
+
+
+def _added(places: Iterable[Sums]) -> dict[str, int]:
+    total = dict.fromkeys((*SUM_COLUMNS, *GRADED), 0)
+    for place in places:
+        for name, count in place.counts.items():
+            total[name] += count
+    return total
+
+
+def _figures(total: Mapping[str, int], asked: Question) -> dict[str, Any]:
+    told = figures(total)
+    if asked.as_of is not None:
+        told["pending"] = None  # what waited on a past day is not kept
+    return told

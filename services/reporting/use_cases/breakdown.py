@@ -13,6 +13,7 @@ from services.reporting.store.group_sums import GroupSums, sums_by_group
 from services.reporting.store.register import tree_on
 from services.reporting.store.sums import SUM_COLUMNS, where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from services.reporting.use_cases.hidden_columns import untold
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
@@ -57,7 +58,7 @@ async def _rows_among_siblings(
 ) -> list[dict[str, Any]]:
     """Rows without what may not be seen of this table of siblings and groups. No sum of kabupaten is told by group."""
     sums = {entry.code: await _sums(connection, entry, asked)} if level == "kabupaten" else {}
-    above, hidden_above = tree, set[str]()
+    above, hidden_above = tree, set(untold(asked.period, asked.known_on))
     if entry.parent_code:
         above = await tree_on(connection, asked.period.last_day, entry.parent_code)
         parent = above.find(entry.parent_code)

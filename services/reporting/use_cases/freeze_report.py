@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -18,6 +18,7 @@ from services.reporting.store.reports import rule_sets
 from services.reporting.store.sums import SUM_COLUMNS, Sums, sums_by_place, where_of
 from services.reporting.store.whole_register import tree_below
 from services.reporting.use_cases.area_figures import Question, find_area
+from services.reporting.use_cases.hidden_columns import untold
 from services.reporting.use_cases.show_indicators import show_indicators
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
@@ -88,7 +89,9 @@ async def freeze_report(
     if entry.level != KABUPATEN:
         return Frozen(exact, None)
     told = await _indicators(connection, replace(asked, exact=False))
-    return Frozen(exact, {**content, "suppressed": True, "rows": _suppressed(rows), "indicators": told})
+    return Frozen(
+        exact, {**content, "suppressed": True, "rows": _suppressed(rows, untold(period, as_of)), "indicators": told}
+    )
 
 
 async def _indicators(connection: Connection, asked: Question) -> list[dict[str, Any]]:
@@ -155,14 +158,14 @@ def _rows_of(tree: Tree, entry: Entry, place: Sums) -> Iterator[_Row]:
     yield _Row("puskesmas", tree.puskesmas_of(place.desa_code, place.posyandu_code), entry.code, None)
 
 
-def _suppressed(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _suppressed(rows: Sequence[dict[str, Any]], yet: Collection[str]) -> list[dict[str, Any]]:
     """Areas only, each among its neighbours, from above; posyandu and puskesmas are too small for eyes outside."""
     families: dict[str | None, list[dict[str, Any]]] = {}
     for row in rows:
         if row["kind"] not in _TOO_SMALL:
             families.setdefault(row["parent_code"], []).append({**row, "pending": 0})
     told: list[dict[str, Any]] = []
-    above: list[tuple[str | None, Sequence[str]]] = [(None, ())]
+    above: list[tuple[str | None, Collection[str]]] = [(None, yet)]
     while above:
         parent, hidden_above = above.pop()
         family = suppress(families.get(parent, ()), hidden_above)

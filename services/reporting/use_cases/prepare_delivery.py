@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from uuid import uuid4
 
 from services.reporting.domain.webhooks import delivery_body
@@ -14,7 +15,7 @@ from shared.auth.areas import AreaGrant
 from shared.postgres.pool import Connection
 
 
-async def prepare_delivery(connection: Connection, claimed: Claimed, limit: int) -> Claimed | None:
+async def prepare_delivery(connection: Connection, claimed: Claimed, limit: int, today: date) -> Claimed | None:
     """Keep the next up to `limit` entries as what is to be sent; None where there is nothing for it.
 
     In one snapshot: entries, figures and the number up to which they go belong together.
@@ -25,7 +26,7 @@ async def prepare_delivery(connection: Connection, claimed: Claimed, limit: int)
     if not found:
         await subscriptions.nothing_to_tell(connection, claimed, state.sequence)
         return None
-    told = await tell_changes(connection, found, areas.covers_area, exact=False)
+    told = await tell_changes(connection, found, areas.covers_area, exact=False, today=today)
     key = uuid4()
     body = delivery_body(key, claimed.feed_id, told, [entry.sequence for entry in found])
     last = found[-1].sequence if len(found) == limit else state.sequence

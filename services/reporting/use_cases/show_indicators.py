@@ -11,7 +11,7 @@ from services.reporting.domain.areas import UNMAPPED, Entry, Tree
 from services.reporting.domain.indicator_set import OFFICIAL_TARGET, ActKind, Count, Indicator, IndicatorSet
 from services.reporting.domain.indicator_values import Told, counted_over, not_recorded, parts_of, value_of
 from services.reporting.domain.periods import Period
-from services.reporting.domain.suppression import Share, hidden_shares
+from services.reporting.domain.suppression import Share, hidden_shares, is_told
 from services.reporting.store.register import tree_on
 from services.reporting.store.service_counts import Counted, Window, count_children, list_missing, months_back
 from services.reporting.store.sums import where_of
@@ -141,7 +141,11 @@ class _Desk:
 
     async def _counted(self, counts: Sequence[Count], window: Period) -> list[Told]:
         own = _totals(await self._places(self._entry, counts, window), len(counts))
-        hidden = set() if self._asked.exact else await self._hidden(self._tree, self._entry, counts, window)
+        hidden = set[int]()
+        if not self._asked.exact:
+            hidden = await self._hidden(self._tree, self._entry, counts, window)
+            if not is_told(window, self._asked.known_on):
+                hidden.update(range(len(counts)))
         return [Told(top, bottom, hidden=number in hidden) for number, (top, bottom) in enumerate(own)]
 
     async def _hidden(self, tree: Tree, entry: Entry, counts: Sequence[Count], window: Period) -> set[int]:

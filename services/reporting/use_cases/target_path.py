@@ -58,6 +58,10 @@ class PathQuestion:
     target: float | None = None
 
 
+class HiddenStartError(Exception):
+    """The figures that the path begins with may not be seen; the path would tell them."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Ground:
     """What was read: no connection is needed any more."""
@@ -84,6 +88,8 @@ async def read_target_path(connection: Connection, question: PathQuestion) -> tu
     target = await _target(connection, question, areas_above(wider))
     row = await own_row(connection, tree, entry, asked.about(asked.code, Period(month)))
     numerator, denominator = RATES[INDICATOR]
+    if row[numerator] is None or row[denominator] is None:
+        raise HiddenStartError(asked.code)
     head = {
         **heading(tree, entry, asked.about(asked.code, Period(month))),
         "indicator": INDICATOR,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from services.reporting.domain.areas import Entry
@@ -16,7 +17,7 @@ Rows = dict[str, dict[str, Any]]  # by code
 
 
 async def tell_changes(
-    connection: Connection, entries: Sequence[FeedEntry], covers: Callable[[str], bool], *, exact: bool
+    connection: Connection, entries: Sequence[FeedEntry], covers: Callable[[str], bool], *, exact: bool, today: date
 ) -> list[dict[str, Any]]:
     """One dict an entry, in order: `area`, `name`, `level`, `period`, `changed_at`, and `figures` as of the summary.
 
@@ -29,11 +30,11 @@ async def tell_changes(
         row = None
         parent = entry.area_code.rpartition(".")[0]
         if parent and covers(parent):
-            asked = Question(parent, period, exact=exact)
+            asked = Question(parent, period, exact=exact, today=today)
             if asked not in beside:
                 beside[asked] = await _rows(connection, asked)
             row = beside[asked].get(entry.area_code)
-        row = row or await _alone(connection, Question(entry.area_code, period, exact=exact))
+        row = row or await _alone(connection, Question(entry.area_code, period, exact=exact, today=today))
         figures = {name: value for name, value in row.items() if name not in {"code", "name", "level"}}
         about = {"area": entry.area_code, "name": row["name"], "level": row["level"], "period": str(period)}
         told.append({**about, "changed_at": entry.changed_at.isoformat(), "figures": figures})

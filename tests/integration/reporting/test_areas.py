@@ -267,21 +267,25 @@ async def test_the_province_sees_no_small_count_however_it_asks(office: Office) 
     for number in range(30):
         desa = DESA[0] if number < 20 else DESA[2]
         low: dict[str, Any] = {"haz": -2.5} if number in {0, 1, 2, *range(20, 28)} else {}
-        facts += [living_in(number, desa), *visit(number, date(2025, 11, 4), **low)]
+        facts += [living_in(number, desa), *visit(number, date(2026, 1, 5), **low)]
     await deliver(office.worker, facts)
     asked: dict[str, Any] = {"role": "province", "areas": ("12",)}
-    rows = await rows_of(office, "12.19", "2025-11", **asked)
+    rows = await rows_of(office, "12.19", "2026-01", **asked)
     assert [rows[code]["stunted"] for code in ("12.19.01", "12.19.02")] == [None, None]
     assert rows["12.19.01"]["haz_measured"] == 20
-    assert (await rows_of(office, "12.19", "2025-11"))["12.19.01"]["stunted"] == 3
+    assert (await rows_of(office, "12.19", "2026-01"))["12.19.01"]["stunted"] == 3
     for role in ({}, asked):  # two desa with children tell no spread, and what is hidden is not told by its neighbours
-        told = (await rows_of(office, "12.19.01", "2025-11", **role))[DESA[0]]
+        told = (await rows_of(office, "12.19.01", "2026-01", **role))[DESA[0]]
         assert {*told["shrunk"].values(), *told["standing"].values()} == {None}
-    alone = await summary_of(office, "12.19.02", "2025-11", **asked)
+    alone = await summary_of(office, "12.19.02", "2026-01", **asked)
     assert (alone["stunted"], alone["stunted_share"], alone["haz_measured"]) == (None, None, 10)
-    point = (await office.figures("/v1/areas/12.19.02/trend", until="2025-11", months=1, **asked))["points"][0]
+    point = (await office.figures("/v1/areas/12.19.02/trend", until="2026-01", months=1, **asked))["points"][0]
     assert point["stunted"] is None
-    assert (await summary_of(office, "12.19", "2025-11", **asked))["stunted"] == 11
+    assert (await summary_of(office, "12.19", "2026-01", **asked))["stunted"] == 11
+    for as_of, stunted in (("2026-01-31", None), ("2026-02-27", None), ("2026-02-28", 11)):
+        then = await summary_of(office, "12.19", "2026-01", as_of=as_of, **asked)
+        assert (then["stunted"], then["haz_measured"]) == (stunted, 30), "what grows by the day is told when it is over"
+        assert then["as_of"] == ("2026-02-28" if stunted else "2026-01-31")
     refused = await office.get(f"/v1/areas/{POSYANDU[DESA[0]][0]}/summary", **asked)
     assert refused.json()["code"] == "scope_missing"
 

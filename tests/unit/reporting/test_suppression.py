@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import islice
 from math import ceil, floor
 from typing import Any
@@ -12,11 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.reporting.domain.figures import COUNTS, figures
+from services.reporting.domain.periods import parse_period
 from services.reporting.domain.suppression import (
+    FINDING_COLUMNS,
     FINDINGS,
     LEFT_OUT_WHERE_SMALL,
     MEASURED,
     SMALLEST_SHOWN,
+    day_told,
+    is_told,
     suppress,
     suppress_groups,
 )
@@ -132,6 +137,33 @@ def test_few_flagged_scores_are_left_out() -> None:
     rows = suppress([row("1", haz_flagged=3), row("2", haz_flagged=0), row("3", haz_flagged=8)])
     assert shown(rows, "haz_flagged") == [None, 0, 8]
     assert [item["flagged_share"] is None for item in rows] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("period", "known_on", "told"),
+    [
+        ("2026-04", "2026-04-30", False),
+        ("2026-04", "2026-05-10", False),
+        ("2026-04", "2026-05-11", True),
+        ("2026-Q2", "2026-05-31", False),
+        ("2026-Q2", "2026-07-11", True),
+    ],
+)
+def test_findings_of_a_period_are_told_from_ten_days_after_it(period: str, known_on: str, told: bool) -> None:  # noqa: FBT001
+    assert is_told(parse_period(period), date.fromisoformat(known_on)) is told
+
+
+@pytest.mark.parametrize(
+    ("as_of", "day"), [("2026-05-30", "2026-04-30"), ("2026-05-31", "2026-05-31"), ("2026-03-01", "2026-02-28")]
+)
+def test_of_past_days_the_ends_of_months_are_told(as_of: str, day: str) -> None:
+    assert day_told(date.fromisoformat(as_of)).isoformat() == day
+
+
+def test_what_is_not_told_yet_hides_every_finding_and_leaves_the_work_of_measuring() -> None:
+    (told,) = suppress([row("1")], FINDING_COLUMNS)
+    assert [told[name] for name in ("target_children", "measured_children", "haz_measured")] == [120, 100, 100]
+    assert {told[name] for name in FINDING_COLUMNS} == {None}
 
 
 def test_every_count_has_a_rule() -> None:
