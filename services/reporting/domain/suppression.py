@@ -18,10 +18,13 @@ docs/statistics.md tells of the attacker that this was tried against, and of wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from services.reporting.domain.case_course import STEPS
 from services.reporting.domain.figures import COUNTS, derived
@@ -33,14 +36,16 @@ FEWEST_MEASURED: Final = 5  # of children, or none
 TOLD_AFTER: Final = timedelta(days=10)  # what posyandu send late is mostly there by then
 
 Row = Mapping[str, Any]
-Parts = tuple[int, ...]
+Counts = npt.NDArray[np.int64]  # of siblings x groups
+Columns = Mapping[str, Counts]
+Parts = tuple[Counts, ...]
 
 
 class Block(NamedTuple):
     """Columns that are hidden together. `parts`: counts that must not be small; `base`: what it is counted among."""
 
     columns: tuple[str, ...]
-    parts: Callable[[Row], Parts]
+    parts: Callable[[Columns], Parts]
     base: str | None
 
 
@@ -97,6 +102,9 @@ FINDINGS: Final = (
 FINDING_COLUMNS: Final = frozenset(name for block in FINDINGS for name in block.columns)
 
 
+RULED: Final = (*MEASURED, *sorted(FINDING_COLUMNS))
+
+
 def is_told(period: Period, known_on: date) -> bool:
     """Whether findings of `period` are told outside, as known at the end of `known_on`."""
     return known_on > period.last_day + TOLD_AFTER
@@ -146,8 +154,9 @@ def hidden_shares(siblings: Sequence[Share]) -> set[str]:
     """The codes of those siblings whose numerator and denominator may not be seen: the same rule for one share."""
     order = _in_order([share._asdict() for share in siblings])
     counted = [siblings[index] for index in order if siblings[index].denominator]
-    parts = [[(share.numerator, share.denominator - share.numerator)] for share in counted]
-    return {share.code for share in counted[: _first_shown(parts, _is_large)]}
+    numerator = np.array([[share.numerator] for share in counted])
+    denominator = np.array([[share.denominator] for share in counted])
+    return {share.code for share in counted[: _first_shown((numerator, denominator - numerator), _is_large)]}
 
 
 def hidden_columns(
@@ -155,14 +164,15 @@ def hidden_columns(
 ) -> list[set[str]]:
     """The hidden columns of each sibling, where `groups` of it are to be told ([itself]: the sibling as a whole)."""
     everybody = [index for index in _in_order(rows) if rows[index]["target_children"]]
+    counts = {name: np.array([[group[name] for group in groups[index]] for index in everybody]) for name in RULED}
     until: dict[str, int] = {}
     hidden: list[set[str]] = [set() for _ in rows]
     for block in (SIZE, *FINDINGS):
         first_shown = until[block.base] if block.base is not None else 0
         if not set(block.columns).isdisjoint(hidden_above):
             first_shown = len(everybody)
-        parts = [[block.parts(group) for group in groups[index]] for index in everybody]
-        first_shown = max(first_shown, _first_shown(parts, _is_told if block is SIZE else _is_large))
+        is_shown = _is_told if block is SIZE else _is_large
+        first_shown = max(first_shown, _first_shown(block.parts(counts), is_shown))
         until.update(dict.fromkeys(block.columns, first_shown))
         for index in everybody[:first_shown]:
             hidden[index].update(block.columns)
@@ -181,32 +191,25 @@ def _in_order(rows: Sequence[Row]) -> list[int]:
     return sorted(range(len(rows)), key=lambda i: (rows[i].get("official_target") or 0, str(rows[i]["code"])))
 
 
-def _first_shown(siblings: Sequence[Sequence[Parts]], is_large: Callable[[int], bool]) -> int:
+def _first_shown(parts: Parts, is_shown: Callable[[Counts], npt.NDArray[np.bool_]]) -> int:
     """How many of the siblings are hidden, from the first one on: up to the last small one, and enough of them."""
-    small = [place for place, groups in enumerate(siblings) if not all(map(is_large, _flat(groups)))]
-    if not small:
+    stacked = np.stack(parts)  # parts x siblings x groups
+    siblings = stacked.shape[1]
+    small = np.flatnonzero(~is_shown(stacked).all(axis=(0, 2))) if siblings else ()
+    if not len(small):
         return 0
-    until = small[-1] + 1  # one alone is small, so a second one follows
-    while until < len(siblings) and not all(map(is_large, _together(siblings[:until]))):
-        until += 1
-    return min(until, len(siblings))
+    until = int(small[-1]) + 1  # one alone is small, so a second one follows
+    together = is_shown(stacked.cumsum(axis=1)).all(axis=(0, 2))
+    enough = np.flatnonzero(together[until - 1 :])
+    return until + int(enough[0]) if len(enough) else siblings
 
 
-def _flat(groups: Iterable[Parts]) -> Iterable[int]:
-    return (count for parts in groups for count in parts)
+def _is_large(counts: Counts) -> npt.NDArray[np.bool_]:
+    return counts >= SMALLEST_SHOWN
 
 
-def _together(siblings: Sequence[Sequence[Parts]]) -> list[int]:
-    """Each part of each group, summed over the siblings."""
-    return [sum(counts) for counts in zip(*(tuple(_flat(groups)) for groups in siblings), strict=True)]
-
-
-def _is_large(count: int) -> bool:
-    return count >= SMALLEST_SHOWN
-
-
-def _is_told(count: int) -> bool:
-    return count == 0 or count >= FEWEST_MEASURED
+def _is_told(counts: Counts) -> npt.NDArray[np.bool_]:
+    return (counts == 0) | (counts >= FEWEST_MEASURED)
 
 
 def _left_out(row: Row, hidden: Collection[str]) -> list[str]:

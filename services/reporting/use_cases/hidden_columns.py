@@ -84,8 +84,8 @@ def _hidden(
 
 
 def _row(tree: Tree, code: str, places: Iterable[Sums]) -> dict[str, Any]:
-    total = dict.fromkeys(SUM_COLUMNS, 0)
-    for place in places:
-        for name in SUM_COLUMNS:
-            total[name] += place.counts[name]
+    counts = [place.counts for place in places] or [dict.fromkeys(SUM_COLUMNS, 0)]
+    total = counts[0]
+    for more in counts[1:]:
+        total = {name: total[name] + more[name] for name in SUM_COLUMNS}
     return {"code": code, "official_target": tree.official_target(code), **counts_of(total)}
