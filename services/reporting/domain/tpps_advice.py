@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from services.reporting.domain.figures import CAUTION_FROM
 from services.reporting.domain.quality_ruleset import load
-from services.reporting.domain.stand_out import StandingOut
+from services.reporting.domain.small_areas import StandingOut
 
 NAMES_SHOWN: Final = 3
 Row = Mapping[str, Any]
@@ -34,7 +34,7 @@ def advise(summary: Row, below: Sequence[Row], out: StandingOut) -> list[Advice]
     if suspected and summary["remeasured"] is not None and summary["remeasured"] < suspected:
         found.append(Advice("remeasure", {"n": suspected - summary["remeasured"]}))
     known = [row for row in below if row["coverage_both"] is not None]
-    low = sorted((row for row in known if row["coverage_both"] < CAUTION_FROM), key=lambda row: row["coverage_both"])
+    low = [row for row in known if row["coverage_both"] < CAUTION_FROM]  # in the order of codes: no ranking
     if low:
         names = tuple(row["name"] for row in low[:NAMES_SHOWN])
         found.append(Advice("coverage", {"n": len(low), "m": len(known)}, names=names))

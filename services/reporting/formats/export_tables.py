@@ -149,7 +149,7 @@ def _areas(level: str, rows: Sequence[Row], told: Mapping[str, str], language: L
     figures = _figure_columns()
     columns = _columns(
         told, ("code", "code"), ("name", "text"), ("parent_name", "text"), ("official_target", "count"), *figures,
-        ("suppressed", "text"),
+        ("stunted_shrunk", "share"), ("stunted_standing", "text"), ("suppressed", "text"),
     )  # fmt: skip
     return Table(
         level,
@@ -162,11 +162,18 @@ def _areas(level: str, rows: Sequence[Row], told: Mapping[str, str], language: L
                 row["parent_name"],
                 row["official_target"],
                 *_figures(row, figures, language),
+                *_standing(row, told),
                 _hidden_names(row, told),
             )
             for row in rows
         ),
     )
+
+
+def _standing(row: Row, told: Mapping[str, str]) -> tuple[Value, Value]:
+    """The shrunk rate of stunted children, and whether the area stands out among its siblings."""
+    shrunk, standing = row["shrunk"]["stunted"], row["standing"]["stunted"]
+    return None if shrunk is None else shrunk["rate"], None if standing is None else told[standing]
 
 
 def _trend(points: Sequence[Row], told: Mapping[str, str], language: Language) -> Table:

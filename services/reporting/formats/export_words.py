@@ -69,6 +69,11 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "quality_grade": ("Mutu data", "Data quality"),
     "flagged_share": ("Nilai tak wajar", "Flagged scores"),
     "whole_cm_share": ("Tinggi bulat cm", "Whole-centimetre heights"),
+    "stunted_shrunk": ("Pendek: ditarik ke angka bersama", "Stunted: drawn towards the common rate"),
+    "stunted_standing": ("Pendek: kedudukan", "Stunted: standing"),
+    "among_highest": ("termasuk yang tertinggi", "among the highest"),
+    "among_lowest": ("termasuk yang terendah", "among the lowest"),
+    "not_distinguishable": ("tidak dapat dibedakan", "not to be told from the others"),
     "suppressed": ("Disembunyikan", "Hidden"),
     "gained_share": ("N/D′", "N/D′"),
     # The cascade and lists of children.

@@ -13,7 +13,7 @@ from typing import Any, Final
 from services.reporting.domain.figures import CAUTION_FROM
 from services.reporting.domain.periods import parse_period
 from services.reporting.domain.quality_ruleset import GRADES
-from services.reporting.domain.stand_out import FEWEST_MEASURED, StandingOut, stand_out
+from services.reporting.domain.small_areas import StandingOut, standing_out
 from services.reporting.domain.tpps_advice import Advice, advise
 from services.reporting.formats.export_words import definitions
 from services.reporting.formats.export_words import words as table_words
@@ -34,7 +34,7 @@ def tpps_view(data: Row, language: Language, digest: str) -> dict[str, Any]:
     first = next(iter(levels), None)
     last = next(reversed(levels), None) if levels else None
     below = known(levels[first]) if first is not None else []
-    out = stand_out(known(levels[last]) if last is not None else [], summary)
+    out = standing_out(known(levels[last]) if last is not None else [])
     known_on = date.fromisoformat(data["known_on"])
     named = {"name": data["name"], "day": day_name(known_on, language)}
     advice = [_advised(item, told, language, data["name"], first, last) for item in advise(summary, below, out)]
@@ -147,14 +147,14 @@ def _area(row: Row, language: Language) -> dict[str, Any]:
 
 
 def _stands_out(out: StandingOut, data: Row, level: str, told: Mapping[str, str], language: Language) -> dict[str, Any]:
-    name, areas = data["name"], len(known(data["levels"][level]))
+    areas = len(known(data["levels"][level]))
     called = told[f"level_{level}"]
     compared = count(out.compared, language)
     return {
         "title": filled(told["stands_out"], level=called[0].upper() + called[1:]),
-        "note": filled(told["stands_out_note"], level=called, name=name, n=compared, fewest=str(FEWEST_MEASURED)),
-        "higher": {"title": filled(told["higher"], name=name), "rows": [_area(row, language) for row in out.higher]},
-        "lower": {"title": filled(told["lower"], name=name), "rows": [_area(row, language) for row in out.lower]},
+        "note": filled(told["stands_out_note"], level=called),
+        "higher": {"title": told["higher"], "rows": [_area(row, language) for row in out.higher]},
+        "lower": {"title": told["lower"], "rows": [_area(row, language) for row in out.lower]},
         "none": filled(told["none_stands_out"], n=compared, m=count(areas, language)),
     }
 

@@ -10,6 +10,7 @@ from services.reporting.domain.areas import UNMAPPED
 from services.reporting.domain.periods import MONTH
 from services.reporting.domain.quality_ruleset import load as quality_rules
 from services.reporting.domain.read_indicators import load as known_indicators
+from services.reporting.domain.small_areas import with_shrunk
 from services.reporting.use_cases.area_figures import Question, compare, summarise, trend
 from services.reporting.use_cases.area_quality import area_quality
 from services.reporting.use_cases.cascade import cascade
@@ -40,7 +41,8 @@ async def collect_figures(connection: Connection, asked: Question, told: Told, l
         for parent in parents:
             if parent["code"] != UNMAPPED:
                 below = await compare(connection, asked.about(parent["code"]))
-                rows += [{**row, "parent_code": parent["code"], "parent_name": parent["name"]} for row in below["rows"]]
+                within = {"parent_code": parent["code"], "parent_name": parent["name"]}
+                rows += [{**row, **within} for row in with_shrunk(below["rows"])]
             done += 1
             await told(done, known)
         levels[level] = rows

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.reporting.domain.child_month import MARKS
 from services.reporting.domain.figures import COUNTS, derived, figures
+from services.reporting.domain.small_areas import with_shrunk
 
 INDICATORS: list[dict[str, Any]] = [
     {
@@ -67,7 +68,7 @@ def district(*, exact: bool = True, period: str = "2026-04") -> dict[str, Any]:
         level: [
             {**item, "parent_code": item["code"].rpartition(".")[0], "parent_name": parents[item["code"][:-5]]
              if level == "desa" else "Batu Bara"}
-            for item in rows
+            for item in with_shrunk(rows)
         ]
         for level, rows in (("kecamatan", kecamatan), ("desa", desa))
     }  # fmt: skip

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from services.reporting.domain.figures import derived
-from services.reporting.domain.stand_out import FEWEST_MEASURED, stand_out
+from services.reporting.domain.small_areas import standing_out, with_shrunk
 from services.reporting.domain.tpps_advice import advise
 from services.reporting.formats.tpps_pdf import draw_report, write_report
 from services.reporting.formats.tpps_view import tpps_view
@@ -76,24 +76,26 @@ def test_names_are_text_for_the_typesetter_and_in_pictures() -> None:
     assert write_report(data, "id", HASH).startswith(b"%PDF")
 
 
-def test_an_area_stands_out_only_where_the_widened_interval_leaves_the_whole_out() -> None:
-    whole = row("12.19", "Batu Bara", 10_000, 9_500, 1_900)
-    alike = [row(f"12.19.01.20{number:02d}", "d", 200, 190, 38) for number in range(1, 60)]
-    assert stand_out(alike, whole)[:2] == ([], [])
-    odd = row("12.19.02.2001", "tinggi", 200, 190, 60)
-    bare_limit = row("12.19.02.2002", "kebetulan", 200, 190, 50)  # outside its own 95 %, not outside the widened one
-    assert bare_limit["stunted_low"] > 0.2
-    few = row("12.19.02.2003", "kecil", FEWEST_MEASURED - 1, FEWEST_MEASURED - 1, FEWEST_MEASURED - 1)
-    thin = row("12.19.02.2004", "cakupan rendah", 400, 190, 120)
-    found = stand_out([*alike, few, thin, bare_limit, odd], whole)
-    assert ([area["code"] for area in found.higher], found.lower, found.compared) == (["12.19.02.2001"], [], 61)
-    assert stand_out([hidden(odd, "stunted")], whole).compared == 0
+def test_the_report_names_who_stands_out_by_the_rule_of_the_comparison() -> None:
+    alike = [row(f"12.19.01.20{number:02d}", "d", 200, 190, 38) for number in range(1, 30)]
+    assert standing_out(with_shrunk(alike))[:2] == ([], [])
+    odd = row("12.19.01.2041", "tinggi", 200, 190, 80)
+    thin = row("12.19.01.2042", "cakupan rendah", 400, 190, 80)
+    told = with_shrunk([odd, *alike, thin])
+    found = standing_out(told)
+    assert ([area["code"] for area in found.higher], found.lower, found.compared) == (["12.19.01.2041"], [], 30)
+    data = district()
+    data["levels"]["desa"] = [{**area, "parent_code": "12.19.01", "parent_name": "Medang Deras"} for area in told]
+    (name,) = tpps_view(data, "id", HASH)["stands_out"]["higher"]["rows"]
+    assert name["name"] == "tinggi"
+    hidden_one = with_shrunk([hidden(odd, "stunted"), *alike])
+    assert standing_out(hidden_one).compared == 0
 
 
 def test_what_to_do_follows_from_the_figures_and_hidden_ones_call_for_nothing() -> None:
     data = district()
     below = data["levels"]["kecamatan"]
-    nobody = stand_out([], data["summary"])
+    nobody = standing_out([])
     codes = [item.code for item in advise(data["summary"], below, nobody)]
     assert codes == ["lab", "remeasure", "coverage"]
     (low,) = [item for item in advise(data["summary"], below, nobody) if item.code == "coverage"]

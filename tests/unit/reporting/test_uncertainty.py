@@ -92,7 +92,13 @@ def test_limits_hold_the_rate_whatever_the_counts(pairs: list[tuple[int, int]]) 
 
 
 def desa(code: str, stunted: int, measured: int) -> dict[str, Any]:
-    counts = {"target_children": measured, "haz_measured": measured, "waz_measured": measured, "whz_measured": measured}
+    counts = {
+        "target_children": measured,
+        "both_measured": measured,
+        "haz_measured": measured,
+        "waz_measured": measured,
+        "whz_measured": measured,
+    }
     return {"code": code, **figures(dict.fromkeys(SUM_COLUMNS, 0) | counts | {"stunted": stunted})}
 
 
