@@ -37,6 +37,7 @@ TOLD_AFTER: Final = timedelta(days=10)  # what posyandu send late is mostly ther
 
 Row = Mapping[str, Any]
 Counts = npt.NDArray[np.int64]  # of siblings x groups
+Truths = npt.NDArray[np.bool_]
 Columns = Mapping[str, Counts]
 Parts = tuple[Counts, ...]
 
@@ -191,25 +192,30 @@ def _in_order(rows: Sequence[Row]) -> list[int]:
     return sorted(range(len(rows)), key=lambda i: (rows[i].get("official_target") or 0, str(rows[i]["code"])))
 
 
-def _first_shown(parts: Parts, is_shown: Callable[[Counts], npt.NDArray[np.bool_]]) -> int:
+def _first_shown(parts: Parts, is_shown: Callable[[Counts], Truths]) -> int:
     """How many of the siblings are hidden, from the first one on: up to the last small one, and enough of them."""
     stacked = np.stack(parts)  # parts x siblings x groups
-    siblings = stacked.shape[1]
-    small = np.flatnonzero(~is_shown(stacked).all(axis=(0, 2))) if siblings else ()
-    if not len(small):
+    siblings = len(parts[0])
+    if siblings == 0:
+        return 0
+    shown = np.logical_and.reduce(is_shown(stacked), axis=(0, 2))
+    small = np.flatnonzero(~shown)
+    if small.size == 0:
         return 0
     until = int(small[-1]) + 1  # one alone is small, so a second one follows
-    together = is_shown(stacked.cumsum(axis=1)).all(axis=(0, 2))
+    together = np.logical_and.reduce(is_shown(stacked.cumsum(axis=1)), axis=(0, 2))
     enough = np.flatnonzero(together[until - 1 :])
-    return until + int(enough[0]) if len(enough) else siblings
+    return until + int(enough[0]) if enough.size else siblings
 
 
-def _is_large(counts: Counts) -> npt.NDArray[np.bool_]:
-    return counts >= SMALLEST_SHOWN
+def _is_large(counts: Counts) -> Truths:
+    large: Truths = counts >= SMALLEST_SHOWN
+    return large
 
 
-def _is_told(counts: Counts) -> npt.NDArray[np.bool_]:
-    return (counts == 0) | (counts >= FEWEST_MEASURED)
+def _is_told(counts: Counts) -> Truths:
+    told: Truths = (counts == 0) | (counts >= FEWEST_MEASURED)
+    return told
 
 
 def _left_out(row: Row, hidden: Collection[str]) -> list[str]:
