@@ -16,7 +16,7 @@ from shared.problems import FieldProblem
 from shared.redaction import is_personal_key, mask_text
 
 # Only what looks like a number, a date or a code word is ever shown back; never text that could be a name or an NIK.
-_HARMLESS_TEXT: Final = re.compile(r"[-+]?[0-9]{0,6}[.,]?[0-9]{0,4}|\d{1,4}[-/]\d{1,2}[-/]\d{1,4}")
+_HARMLESS_TEXT: Final = re.compile(r"[-+]?[0-9]{0,6}[.,]?[0-9]{0,4}|\d{1,4}[-/]\d{1,2}[-/]\d{1,4}|\d{4}-(\d|[A-Z])\d")
 _DECIMAL_COMMA: Final = re.compile(r"\s*[-+]?\d+,\d+\s*")
 _NUMBER_TEXT: Final = re.compile(r"\s*[-+]?\d+(\.\d+)?\s*")
 MAX_SHOWN_PROBLEMS: Final = 200

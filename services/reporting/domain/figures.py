@@ -85,7 +85,10 @@ def wilson(numerator: int, denominator: int, z: float = Z_95) -> Interval | None
     middle = share + z2 / (2 * denominator)
     reach = z * math.sqrt(share * (1 - share) / denominator + z2 / (4 * denominator * denominator))
     scale = 1 + z2 / denominator
-    return Interval(max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale))
+    # Of nobody and of everybody the limit is the share itself; the formula gives it but for rounding.
+    low = 0.0 if numerator <= 0 else max(0.0, (middle - reach) / scale)
+    high = 1.0 if numerator >= denominator else min(1.0, (middle + reach) / scale)
+    return Interval(low, high)
 
 
 def share_of(numerator: int | None, denominator: int | None) -> float | None:

@@ -26,6 +26,10 @@ def advise(summary: Row, below: Sequence[Row], out: StandingOut) -> list[Advice]
     """Of an area, the areas directly `below` it and those that stand `out`. What is hidden calls for nothing."""
     rules = load().reasons
     found: list[Advice] = []
+    if summary["target_children"] == 0:
+        found.append(Advice("nobody_registered", {}))
+    elif summary["both_measured"] == 0 and summary["target_children"] is not None:
+        found.append(Advice("nobody_measured", {"n": summary["target_children"]}))
     if summary["urgent"]:
         found.append(Advice("urgent", {"n": summary["urgent"]}))
     suspected = summary["suspected"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from services.reporting.domain.areas import UNMAPPED
 from services.reporting.domain.figures import COUNTS, RATES
@@ -24,6 +24,21 @@ class Hidden(Enum):
 
 
 HIDDEN: Final = Hidden.HIDDEN
+
+
+class Coded(str):
+    """A cell that people read as words and machines as `code`."""
+
+    __slots__ = ("code",)
+    code: str
+
+    def __new__(cls, code: str, words: str) -> Self:
+        """`words` with their code beside them."""
+        made = super().__new__(cls, words)
+        made.code = code
+        return made
+
+
 Value = str | int | float | date | Hidden | None
 
 
@@ -83,8 +98,7 @@ def value_of(row: Row, key: str) -> Value:
 def _label(row: Row, language: Language) -> Value:
     if "coverage_both" in row and value_of(row, "coverage_both") is HIDDEN:
         return HIDDEN
-    text: str = row["label"][f"text_{language}"]
-    return text
+    return Coded(row["label"]["code"], row["label"][f"text_{language}"])
 
 
 def _summary(row: Row, told: Mapping[str, str], language: Language) -> Table:
@@ -96,13 +110,14 @@ def _summary(row: Row, told: Mapping[str, str], language: Language) -> Table:
     about = (value_of(row, "coverage_both"), _label(row, language), value_of(row, "quality_grade"))
     rows: list[tuple[Value, ...]] = []
     for share, (above, below) in _SHARES.items():
-        rows.append((told[share], value_of(row, above), value_of(row, below), value_of(row, share), None, None, *about))
+        name = Coded(share, told[share])
+        rows.append((name, value_of(row, above), value_of(row, below), value_of(row, share), None, None, *about))
     for rate, (above, below) in RATES.items():
         reach = (value_of(row, f"{rate}_{part}") for part in ("share", "low", "high"))
-        rows.append((told[rate], value_of(row, above), value_of(row, below), *reach, *about))
+        rows.append((Coded(rate, told[rate]), value_of(row, above), value_of(row, below), *reach, *about))
     in_rates = {name for pair in (*_SHARES.values(), *RATES.values()) for name in pair}
     rows += [
-        (told[name], value_of(row, name), None, None, None, None, None, None, None)
+        (Coded(name, told[name]), value_of(row, name), None, None, None, None, None, None, None)
         for name in COUNTS
         if name not in in_rates and not (name == "pending" and row[name] is None)
     ]
@@ -142,7 +157,8 @@ def _figures(row: Row, columns: Sequence[tuple[str, Sort]], language: Language) 
 
 
 def _hidden_names(row: Row, told: Mapping[str, str]) -> str | None:
-    return ", ".join(told[name] for name in row.get("suppressed") or ()) or None
+    names = row.get("suppressed") or ()
+    return Coded(" ".join(names), ", ".join(told[name] for name in names)) if names else None
 
 
 def _areas(level: str, rows: Sequence[Row], told: Mapping[str, str], language: Language) -> Table:
@@ -173,7 +189,7 @@ def _areas(level: str, rows: Sequence[Row], told: Mapping[str, str], language: L
 def _standing(row: Row, told: Mapping[str, str]) -> tuple[Value, Value]:
     """The shrunk rate of stunted children, and whether the area stands out among its siblings."""
     shrunk, standing = row["shrunk"]["stunted"], row["standing"]["stunted"]
-    return None if shrunk is None else shrunk["rate"], None if standing is None else told[standing]
+    return None if shrunk is None else shrunk["rate"], None if standing is None else Coded(standing, told[standing])
 
 
 def _trend(points: Sequence[Row], told: Mapping[str, str], language: Language) -> Table:
@@ -194,7 +210,7 @@ def _cascade(cascade: Row, told: Mapping[str, str]) -> Table:
         gone = bool(hidden & {name, "suspected"}) and step["step"] != "measured"
         share = HIDDEN if gone and step["share"] is None else step["share"]
         count = HIDDEN if name in hidden else step["count"]
-        rows.append((told[name], count, share, HIDDEN if gone else step["median_days"]))
+        rows.append((Coded(step["step"], told[name]), count, share, HIDDEN if gone else step["median_days"]))
     return Table("cascade", told["table_cascade"], columns, tuple(rows))
 
 
@@ -250,12 +266,12 @@ def children_table(rows: Sequence[Row], language: Language) -> Table:
     listed = tuple(
         (
             str(row["child_id"]),
-            told[f"sex_{row['sex']}"] if row["sex"] else None,
+            Coded(row["sex"], told[f"sex_{row['sex']}"]) if row["sex"] else None,
             row["age_months"],
             row["desa_code"],
             row["posyandu_code"],
-            told[f"tier_{row['tier']}"],
-            told["yes" if row["priority"] else "no"],
+            Coded(row["tier"], told[f"tier_{row['tier']}"]),
+            Coded("true", told["yes"]) if row["priority"] else Coded("false", told["no"]),
             *(row[name] for name in ("reasons", "measured_on", "haz", "waz", "whz", "baz")),
         )
         for row in rows

@@ -131,10 +131,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "page": ("Halaman", "Page"),
     "note_blank": (
         (
-            "Kosong = tidak ada data, bukan nol. Abu-abu = disembunyikan: kurang dari 5 anak, atau dapat dihitung dari "
-            "sisanya."
+            "Kosong = tidak ada data, bukan nol. Abu-abu = disembunyikan: jumlahnya kecil, atau akan "
+            "membuka jumlah kecil lain."
         ),
-        "Empty = no data, not zero. Grey = hidden because fewer than 5 children, or because the rest would tell it.",
+        "Empty = no data, not zero. Grey = hidden because the count is small, or would tell another small one.",
     ),
     "note_children": (
         "Tanpa nama dan NIK: petugas puskesmas menemukan anak dari nomornya.",

@@ -4,7 +4,8 @@ For people: UTF-8 with byte order mark, CRLF, heads in words, shares as percenta
 commas, in English `,` and points, as spreadsheets of those settings expect. A text that begins with a digit (`12.19`,
 `2026-04`) carries the apostrophe that keeps it a text; else `12.10` would become 12.1.
 
-For machines: UTF-8, `,`, LF, decimal points, column keys as heads, shares from 0 to 1, codes bare.
+For machines: UTF-8, `,`, LF, decimal points, column keys as heads, shares from 0 to 1, codes bare, and the code of each
+word that stands for one (label, step, tier, what is hidden): the same in both languages.
 
 In both a text that a spreadsheet could take for a formula is neutralised, a negative number is a number, and an empty
 cell is no data or hidden: the column `suppressed` says which counts are hidden.
@@ -19,7 +20,7 @@ from io import BytesIO, StringIO
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from services.reporting.formats.export_tables import HIDDEN, Column, Hidden, Table, Value
+from services.reporting.formats.export_tables import HIDDEN, Coded, Column, Hidden, Table, Value
 from shared.problems import Language
 from shared.spreadsheet_text import neutralised
 
@@ -53,6 +54,8 @@ def write_archive(files: Sequence[tuple[str, bytes]]) -> bytes:
 def _machine(value: Value) -> str:
     if value is None or value is HIDDEN:
         return ""
+    if isinstance(value, Coded):
+        return neutralised(value.code)
     if isinstance(value, str):
         return neutralised(value)
     return value.isoformat() if isinstance(value, date) else str(value)
@@ -65,5 +68,8 @@ def _readable(column: Column, value: Value, language: Language) -> str:
         return value.isoformat()
     if isinstance(value, str):
         return f"'{value}" if value[:1].isdigit() else neutralised(value)
-    text = f"{value * 100:.1f}" if column.sort == "share" else f"{value:.2f}" if column.sort == "score" else str(value)
+    if column.sort == "share":
+        text = f"{value * 100:.1f}"
+    else:
+        text = f"{value:.2f}" if column.sort == "score" and isinstance(value, float) else str(value)
     return text.replace(".", ",") if language == "id" else text

@@ -90,4 +90,6 @@ def _write_cell(sheet: Any, place: tuple[int, int], column: Column, value: Value
     elif isinstance(value, date):
         sheet.write_datetime(*place, value, formats["date"])
     else:
-        sheet.write_number(*place, value, formats[column.sort])
+        # What may be a mean, and is none, is a count.
+        sort = "count" if column.sort == "score" and isinstance(value, int) else column.sort
+        sheet.write_number(*place, value, formats[sort])

@@ -68,11 +68,12 @@ def _words(language: Language) -> Mapping[str, str]:
 
 
 def _cover(row: Row, told: Mapping[str, str], language: Language) -> dict[str, Any]:
-    def rate(title: str, numerator: str, denominator: str, share: float | None) -> dict[str, str]:
+    def rate(title: str, numerator: str, denominator: str, share: float | None) -> dict[str, Any]:
         return {
             "title": told[title],
             "value": _share(row, share, numerator, denominator, told, language),
             "basis": filled(told["of"], k=count(row[numerator], language), n=count(row[denominator], language)),
+            "in_words": share is None,
         }
 
     reach = interval(row["stunted_low"], row["stunted_high"], language)
@@ -83,7 +84,7 @@ def _cover(row: Row, told: Mapping[str, str], language: Language) -> dict[str, A
         "has_value": share is not None,
         "basis": filled(told["basis"], range=reach, **counted) if share is not None else "",
         "coverage": filled(
-            told["coverage_line"],
+            told["coverage_line" if row["target_children"] != 0 else "nobody_line"],
             share=percent(row["coverage_both"], language),
             n=count(row["target_children"], language),
         ),
@@ -99,6 +100,7 @@ def _cover(row: Row, told: Mapping[str, str], language: Language) -> dict[str, A
                 "title": told["card_urgent"],
                 "value": count(row["urgent"], language),
                 "basis": filled(told["of"], k=count(row["urgent"], language), n=count(row["suspected"], language)),
+                "in_words": False,
             },
         ],
     }

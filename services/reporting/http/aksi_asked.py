@@ -11,7 +11,8 @@ from fastapi import Path, Query
 
 from services.reporting.domain.aksi_values import By, Source
 from services.reporting.http.aksi_texts import AREA_NEEDED, UNKNOWN_AKSI, UNKNOWN_YEAR
-from services.reporting.http.asked import NOT_YET, UNKNOWN_AREA
+from services.reporting.http.asked import NOT_YET, unknown_area
+from services.reporting.http.forms import AREA, code_form
 from services.reporting.store.aksi_units import Made
 from services.reporting.use_cases.aksi_year import UnknownAksiError, UnknownYearError, Year, read_year
 from services.reporting.use_cases.area_figures import UnknownAreaError
@@ -26,9 +27,8 @@ YearPath = Annotated[int, Path(ge=2000, le=2100)]
 YearQuery = Annotated[int, Query(ge=2000, le=2100)]
 Area = Annotated[
     str | None,
-    Query(
-        pattern=r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$", description="Kabupaten, kecamatan or desa; yours by default"
-    ),
+    Query(json_schema_extra={"pattern": AREA}, description="Kabupaten, kecamatan or desa; yours by default"),
+    code_form(AREA),
 ]
 AksiCode = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,40}$", description="Only this action")]
 AksiWanted = Annotated[str, Query(pattern=r"^[a-z0-9-]{1,40}$", description="The action")]
@@ -45,14 +45,19 @@ def aksi_refusals() -> Iterator[None]:
     except UnknownAksiError:
         raise UNKNOWN_AKSI.problem() from None
     except UnknownAreaError:
-        raise UNKNOWN_AREA.problem() from None
+        raise unknown_area("area") from None
 
 
 def area_asked(caller: Caller, area: str | None) -> str:
-    """The area that is meant: the one named, or the only one the caller has. Problems `outside_area`, `area_needed`."""
+    """The area that is meant: the one named, or the only one the caller has, if it is no province, which has no board.
+
+    Problems `outside_area`, `area_needed`.
+    """
     if area is None:
-        if len(caller.areas.codes) != 1:
-            raise AREA_NEEDED.problem()
+        if len(caller.areas.codes) != 1 or "." not in caller.areas.codes[0]:
+            kind = AREA_NEEDED
+            texts = (kind.title_id, kind.title_en, kind.remedy_id, kind.remedy_en)
+            raise kind.problem(errors=[FieldProblem("area", kind.code, *texts)])
         return caller.areas.codes[0]
     caller.areas.demand_area(area)
     return area

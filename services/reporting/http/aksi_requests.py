@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from services.reporting.domain.aksi_values import UNSEEN, Entry
 from services.reporting.domain.decisions import DecisionState, Evidence
+from services.reporting.http.forms import DESA, KECAMATAN, AreaText, code_form
 from shared.http.bodies import Body
 from shared.http.row_batch import Rows
 from shared.redaction import mask_text
@@ -38,11 +39,11 @@ Reference = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
     AfterValidator(_no_nik),
 ]
-DesaCode = Annotated[str, StringConstraints(pattern=r"^\d{2}\.\d{2}\.\d{2}\.\d{4}$"), Field(examples=["12.19.01.2003"])]
-AreaCode = Annotated[
-    str, StringConstraints(pattern=r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$"), Field(examples=["12.19"])
+DesaCode = Annotated[str, Field(json_schema_extra={"pattern": DESA}, examples=["12.19.01.2003"]), code_form(DESA)]
+AreaCode = AreaText
+KecamatanCode = Annotated[
+    str, Field(json_schema_extra={"pattern": KECAMATAN}, examples=["12.19.01"]), code_form(KECAMATAN)
 ]
-KecamatanCode = Annotated[str, StringConstraints(pattern=r"^\d{2}\.\d{2}\.\d{2}$"), Field(examples=["12.19.01"])]
 IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9._-]{0,15}$"), Field(examples=["DS1"])]
 AksiCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$"), Field(examples=["analisis-situasi"])]
 Office = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_.-]{1,39}$"), Field(examples=["DINKES"])]

@@ -23,6 +23,7 @@ from services.reporting.http.aksi_asked import (
 )
 from services.reporting.http.aksi_requests import PrefillIn, StatementIn, ValueIn, ValueRow, ValuesIn
 from services.reporting.http.aksi_texts import AKSI_REFUSED, told
+from services.reporting.http.forms import DESA, KECAMATAN, code_form
 from services.reporting.store.aksi_values import read_statements, read_values, value_history
 from services.reporting.use_cases.enter_aksi_values import Entered, RefusedEntryError, enter_statement, enter_values
 from services.reporting.use_cases.prefill_aksi import prefill_values
@@ -44,9 +45,9 @@ FINDING_TEXTS: Final = {
     "differs_from_facts": ("berbeda dari angka pengukuran", "differs from what was measured"),
     "parts_above_whole": ("jumlah kelasnya melebihi anak yang diukur", "its classes exceed the children measured"),
 }
-Desa = Annotated[str, Path(pattern=r"^\d{2}\.\d{2}\.\d{2}\.\d{4}$")]
+Desa = Annotated[str, Path(json_schema_extra={"pattern": DESA}), code_form(DESA)]
 Indicator = Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9._-]{0,15}$")]
-Kecamatan = Annotated[str, Path(pattern=r"^\d{2}\.\d{2}\.\d{2}$")]
+Kecamatan = Annotated[str, Path(json_schema_extra={"pattern": KECAMATAN}), code_form(KECAMATAN)]
 AksiPath = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$")]
 
 

@@ -12,13 +12,13 @@ from services.reporting.domain.groups import By
 from services.reporting.domain.periods import Period
 from services.reporting.domain.small_areas import with_shrunk
 from services.reporting.http.asked import (
-    UNKNOWN_AREA,
     AreaCode,
     AskedPeriod,
     AsOf,
     demand_area,
     period_asked,
     question,
+    unknown_area,
     without_nothing,
 )
 from services.reporting.store.children import list_children
@@ -60,7 +60,7 @@ async def _allowed(connection: Connection, caller: Caller, code: str, period: Pe
     try:
         _, entry = await find_area(connection, code, period)
     except UnknownAreaError:
-        raise UNKNOWN_AREA.problem() from None
+        raise unknown_area() from None
     demand_area(caller, entry)
     return entry
 

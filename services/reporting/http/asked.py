@@ -6,17 +6,16 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import Path, Query
-from pydantic import AfterValidator
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.periods import PATTERN, Period, parse_period, period_of
 from services.reporting.domain.suppression import day_told
+from services.reporting.http.forms import ENTRY, IN_TIME, PERIOD_FORM, code_form
 from services.reporting.use_cases.area_figures import Question
 from shared.auth.tokens import Caller
 from shared.calendar import month_of, today_jakarta
 from shared.problems import FieldProblem, ProblemKind
 
-EARLIEST_YEAR: Final = 1990
 UNKNOWN_AREA: Final = ProblemKind(
     code="unknown_area",
     status=404,
@@ -35,26 +34,20 @@ NOT_YET: Final = ProblemKind(
 )
 
 AreaCode = Annotated[
-    str, Path(pattern=r"^[0-9A-Z][0-9A-Za-z.-]{1,39}$", description="Area, posyandu or puskesmas", examples=["12.19"])
+    str,
+    Path(json_schema_extra={"pattern": ENTRY}, description="Area, posyandu or puskesmas", examples=["12.19"]),
+    code_form(ENTRY),
 ]
-
-
-def readable(text: str | None) -> str | None:
-    """What only looks like a period (a year before figures could be) is refused here, with the field's name."""
-    if text is not None and parse_period(text).first.year < EARLIEST_YEAR:
-        raise ValueError(f"a period begins in {EARLIEST_YEAR} at the earliest")
-    return text
-
-
 AskedPeriod = Annotated[
     str | None,
     Query(
-        pattern=PATTERN,
+        json_schema_extra={"pattern": PATTERN},
         description="Month `2026-04`, quarter `2026-Q2`, semester `2026-S1` or year `2026`; without it the last "
         "complete month",
         examples=["2026-Q2"],
     ),
-    AfterValidator(readable),
+    PERIOD_FORM,
+    IN_TIME,
 ]
 AsOf = Annotated[
     date | None,
@@ -84,6 +77,13 @@ def question(caller: Caller, code: str, period: str | None, as_of: date | None) 
     if as_of is not None and not exact:
         as_of = day_told(as_of)
     return Question(code, period_asked(period), as_of, exact, today_jakarta())
+
+
+def unknown_area(field: str = "code") -> Exception:
+    """Problem `unknown_area` of what stands in `field`; the code is not repeated, it could be an NIK."""
+    kind = UNKNOWN_AREA
+    problem = FieldProblem(field, kind.code, kind.title_id, kind.title_en, kind.remedy_id, kind.remedy_en)
+    return kind.problem(errors=[problem])
 
 
 def _not_yet(field: str, value: str) -> Exception:

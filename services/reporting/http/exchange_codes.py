@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from services.reporting.domain.exchange_codes import DATA_SET, ELEMENTS, CodeKind, ExchangeCode, doubled
+from services.reporting.http.forms import AREA, AreaText, code_form
 from services.reporting.store.exchange_codes import codes_in_force, insert_codes
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -21,7 +22,6 @@ from shared.postgres.pool import Connection
 from shared.problems import FieldProblem
 
 router = APIRouter(prefix="/v1/exchange-codes", tags=["exports"])
-AREA: Final = r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$"
 
 
 class CodeIn(Body):
@@ -36,7 +36,7 @@ class CodeIn(Body):
 class CodesIn(Body):
     """Codes for files of an area and of all below it."""
 
-    area: Annotated[str, Field(pattern=AREA, examples=["12.19"])]
+    area: AreaText
     codes: Annotated[list[CodeIn], Field(min_length=1, max_length=MAX_ROWS)]
 
 
@@ -64,7 +64,7 @@ async def post_codes(
 async def get_codes(
     request: Request,
     caller: Annotated[Caller, require("aggregates:read")],
-    area: Annotated[str, Query(pattern=AREA)],
+    area: Annotated[str, Query(json_schema_extra={"pattern": AREA}), code_form(AREA)],
     on: Annotated[date | None, Query(description="The last day of a period; without it today")] = None,
 ) -> Response:
     """Those that files of the area use; what is not named is sent under our own code."""

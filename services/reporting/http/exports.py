@@ -9,14 +9,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.export_order import FORMS, ExportOrder, Form, Kind, file_name, is_zipped
-from services.reporting.domain.periods import PATTERN
 from services.reporting.domain.suppression import day_told
 from services.reporting.formats.open_data import open_data_schema
-from services.reporting.http.asked import UNKNOWN_AREA, demand_area, question, readable
+from services.reporting.http.asked import demand_area, question, unknown_area
+from services.reporting.http.forms import EntryText, PeriodText
 from services.reporting.jobs.exports import KIND
 from services.reporting.store import exports
 from services.reporting.store.exports import StoredExport
@@ -67,10 +67,8 @@ class ExportIn(Body):
             "DHIS2; `open-data`: suppressed whatever the role; `children`: who lives there now, needs `lists:read`"
         ),
     ]
-    area: Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Za-z.-]{1,39}$", examples=["12.19"])]
-    period: Annotated[str, Field(pattern=PATTERN, examples=["2026-04", "2026-Q2"]), AfterValidator(readable)] | None = (
-        None
-    )
+    area: EntryText
+    period: PeriodText | None = None
     as_of: date | None = None
     language: Literal["id", "en"] = "id"
     format: Annotated[Form, Field(description="; ".join(f"{kind}: {', '.join(FORMS[kind])}" for kind in FORMS))]
@@ -187,7 +185,7 @@ async def _entry(connection: Connection, caller: Caller, order: ExportOrder) -> 
     try:
         _, entry = await find_area(connection, order.area_code, order.period)
     except UnknownAreaError:
-        raise UNKNOWN_AREA.problem() from None
+        raise unknown_area("area") from None
     demand_area(caller, entry)
     if order.kind in {"open-data", "exchange"} and entry.entry != "area":
         raise _refused(

@@ -12,12 +12,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.reporting.domain.indicator_set import Indicator
 from services.reporting.domain.read_indicators import load
 from services.reporting.http.asked import (
-    UNKNOWN_AREA,
     AreaCode,
     AskedPeriod,
     AsOf,
     demand_area,
     question,
+    unknown_area,
     without_nothing,
 )
 from services.reporting.use_cases.area_figures import Question, UnknownAreaError, find_area
@@ -35,7 +35,7 @@ from shared.http.cursor import PageRequest, page_request
 from shared.http.kinds import NOT_FOUND
 from shared.http.transaction import reading
 from shared.postgres.pool import Connection
-from shared.problems import ProblemKind
+from shared.problems import FieldProblem, ProblemKind
 
 router = APIRouter(tags=["indicators"])
 NOT_MODIFIED: Final = 304
@@ -103,7 +103,7 @@ async def get_area_indicators(
         try:
             return json_response(await show_indicators(connection, asked, load(), wanted, today_jakarta()))
         except UnknownIndicatorError as error:
-            raise UNKNOWN_INDICATOR.problem(str(error), str(error)) from None
+            raise _unknown("codes", str(error), str(error)) from None
 
 
 @router.get(
@@ -131,18 +131,25 @@ async def get_missing(
             wanted = (after[0] if after is not None else None, page.limit + 1)
             month, rows = await list_not_reached(connection, asked, load(), service, wanted, today)
         except UnknownIndicatorError as error:
-            raise UNKNOWN_INDICATOR.problem(f"Yang ada: {', '.join(LISTS)}.", f"Not {error}.") from None
+            known = ", ".join(LISTS)
+            raise _unknown("service", f"Bukan {error}; yang ada: {known}.", f"Not {error}, but: {known}.") from None
         except NoRoundError:
             raise NO_ROUND.problem() from None
     items = [_child(row, today) for row in rows]
     return json_response({"area": code, "service": service, "period": str(month), **page.page(items, "child_id")})
 
 
+def _unknown(field: str, detail_id: str, detail_en: str) -> Exception:
+    kind = UNKNOWN_INDICATOR
+    problem = FieldProblem(field, kind.code, kind.title_id, kind.title_en, kind.remedy_id, kind.remedy_en)
+    return kind.problem(detail_id, detail_en, errors=[problem])
+
+
 async def _demand(connection: Connection, caller: Caller, asked: Question) -> None:
     try:
         _, entry = await find_area(connection, asked.code, asked.period)
     except UnknownAreaError:
-        raise UNKNOWN_AREA.problem() from None
+        raise unknown_area() from None
     demand_area(caller, entry)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 
 from services.reporting.domain.quality_ruleset import load
-from services.reporting.http.asked import UNKNOWN_AREA, AreaCode, AskedPeriod, AsOf, demand_area, question
+from services.reporting.http.asked import AreaCode, AskedPeriod, AsOf, demand_area, question, unknown_area
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
 from services.reporting.use_cases.area_quality import area_quality
 from shared.auth.dependency import require
@@ -36,6 +36,6 @@ async def get_quality(
         try:
             _, entry = await find_area(connection, code, asked.period)
         except UnknownAreaError:
-            raise UNKNOWN_AREA.problem() from None
+            raise unknown_area() from None
         demand_area(caller, entry)
         return json_response(await area_quality(connection, asked, load()))

@@ -11,6 +11,7 @@ from pydantic import StringConstraints
 
 from services.reporting.domain.quality_alerts import Alert, overdue
 from services.reporting.domain.quality_ruleset import REASONS, load
+from services.reporting.http.forms import PLACE, code_form
 from services.reporting.store.quality_alerts import find_alert, list_alerts, steps_of
 from services.reporting.use_cases.move_alert import AlertStepError, Step, move_alert
 from shared.auth.dependency import require
@@ -28,7 +29,6 @@ from shared.problems import ProblemKind
 router = APIRouter(prefix="/v1/quality-alerts", tags=["quality"])
 EPOCH: Final = 1  # alerts are no facts: their order is the revision alone
 LONGEST_ACCOUNT: Final = 80
-AREA: Final = r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4}(\.P\d{3,4})?)?)?)?$"
 ALERT_STEP: Final = ProblemKind(
     code="alert_step_not_allowed",
     status=409,
@@ -71,7 +71,9 @@ async def get_alerts(
     request: Request,
     caller: Annotated[Caller, require("alerts:read")],  # noqa: ARG001 - the scope is the check
     page: Annotated[PageRequest, Depends(page_request)],
-    area: Annotated[str | None, Query(pattern=AREA, description="Area or posyandu")] = None,
+    area: Annotated[
+        str | None, Query(json_schema_extra={"pattern": PLACE}, description="Area or posyandu"), code_form(PLACE)
+    ] = None,
     state: Annotated[Literal["open", "raised", "acknowledged", "acted", "closed"] | None, Query()] = None,
     kind: Annotated[Kind | None, Query(description="Code of the reason")] = None,
 ) -> Response:

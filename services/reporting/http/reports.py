@@ -13,7 +13,8 @@ from uuid_utils.compat import uuid7
 from services.reporting.domain.periods import PATTERN, Period, parse_period
 from services.reporting.domain.report import differences
 from services.reporting.formats.report_json import canonical_json, read_report, sha256_of
-from services.reporting.http.asked import UNKNOWN_AREA, demand_area, question
+from services.reporting.http.asked import demand_area, question, unknown_area
+from services.reporting.http.forms import AREA, PERIOD_FORM, AreaText, PeriodText, code_form
 from services.reporting.store.reports import (
     Content,
     ReportHead,
@@ -46,6 +47,11 @@ DAY_NOT_OVER: Final = ProblemKind(
     "day_not_over", 422, "Hari itu belum selesai", "That day is not over",
     "Terbitkan menurut keadaan pada hari yang sudah lewat.", "Publish as of a day that is over.",
 )  # fmt: skip
+BEFORE_PUBLISHED: Final = ProblemKind(
+    "before_published", 422, "Hari itu sebelum laporan yang direvisi", "That day is before the report that is revised",
+    "Pakai `as_of` yang sama dengan laporan itu atau sesudahnya.",
+    "Use the `as_of` of that report or a later one.",
+)  # fmt: skip
 NOT_SETTLED: Final = ProblemKind(
     "not_settled", 409, "Data hari itu belum lengkap", "The data of that day are not complete yet",
     "Tunggu beberapa menit lalu kirim lagi; lihat `reason` dan `./tumbuh ledger`.",
@@ -74,8 +80,8 @@ REASONS: Final = {
 class ReportIn(Body):
     """What to freeze."""
 
-    area: Annotated[str, Field(pattern=r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$", examples=["12.19"])]
-    period: Annotated[str, Field(pattern=PATTERN, examples=["2026-04", "2026-Q1"])]
+    area: AreaText
+    period: PeriodText
     as_of: Annotated[date, Field(description="A day that is over, Asia/Jakarta")]
 
 
@@ -111,7 +117,7 @@ async def post_revision(
     if newest is None or newest.report_id != report_id:
         raise ALREADY_PUBLISHED.problem(extra={"newest": str(newest.report_id) if newest is not None else None})
     if as_of < old.as_of:
-        raise DAY_NOT_OVER.problem(errors=[_too_early(as_of)])
+        raise BEFORE_PUBLISHED.problem(errors=[_refused(BEFORE_PUBLISHED, as_of)])
     period = parse_period(old.period)
     frozen = await _frozen(request, caller, old.area_code, period, as_of)
     async with reading(request) as connection:
@@ -134,8 +140,8 @@ async def get_reports(
     request: Request,
     caller: Reader,
     page: Annotated[PageRequest, Depends(page_request)],
-    area: Annotated[str | None, Query(pattern=r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$")] = None,
-    period: Annotated[str | None, Query(pattern=PATTERN)] = None,
+    area: Annotated[str | None, Query(json_schema_extra={"pattern": AREA}), code_form(AREA)] = None,
+    period: Annotated[str | None, Query(json_schema_extra={"pattern": PATTERN}), PERIOD_FORM] = None,
 ) -> Response:
     """Without their content."""
     exact = caller.may("aggregates:exact")
@@ -198,7 +204,7 @@ async def _frozen(request: Request, caller: Caller, area: str, period: Period, a
             standing = await demand_settled(connection, area, period, as_of)
             return await freeze_report(connection, area, period, as_of, standing)
         except UnknownAreaError:
-            raise UNKNOWN_AREA.problem() from None
+            raise unknown_area("area") from None
         except NotSettledError as error:
             extra = {"reason": error.code, "count": error.count}
             raise NOT_SETTLED.problem(*REASONS[error.code], extra=extra) from None
@@ -265,12 +271,11 @@ def _shown(head: ReportHead, *, exact: bool) -> dict[str, Any]:
 
 def _day_over(day: date) -> date:
     if day >= today_jakarta():
-        raise DAY_NOT_OVER.problem(errors=[_too_early(day)])
+        raise DAY_NOT_OVER.problem(errors=[_refused(DAY_NOT_OVER, day)])
     return day
 
 
-def _too_early(day: date) -> FieldProblem:
-    kind = DAY_NOT_OVER
+def _refused(kind: ProblemKind, day: date) -> FieldProblem:
     return FieldProblem(
         "as_of", kind.code, kind.title_id, kind.title_en, kind.remedy_id, kind.remedy_en, value=day.isoformat()
     )

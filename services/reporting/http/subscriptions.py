@@ -8,11 +8,12 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from uuid_utils.compat import uuid7
 
 from services.reporting.formats.webhook import SecretVault, new_secret
 from services.reporting.http.feed import LEVELS, own_level
+from services.reporting.http.forms import ADDRESS_FORM, AreaText
 from services.reporting.store import subscriptions
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -29,7 +30,6 @@ from shared.problems import FieldProblem, ProblemKind
 VAULT: Final = "webhook_vault"  # names on `app.state`
 PLAIN_HTTP: Final = "webhooks_plain_http"
 EPOCH: Final = 1
-AREA: Final = r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$"
 HTTPS_NEEDED: Final = ProblemKind(
     code="https_needed",
     status=422,
@@ -43,28 +43,21 @@ Writer = Annotated[Caller, require("subscriptions:write")]
 router = APIRouter(prefix="/v1/subscriptions", tags=["feed"])
 
 
-def _address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None or parts.fragment:
-        raise ValueError("an address is https://host/path, without a user name and without #")
-    return text
-
-
-Url = Annotated[str, Field(min_length=10, max_length=500, examples=["https://dinkes.example/tumbuh"])]
+Url = Annotated[str, Field(min_length=10, max_length=500, examples=["https://dinkes.example/tumbuh"]), ADDRESS_FORM]
 
 
 class NewSubscription(Body):
     """Who is to be told, and of which areas: all of them lie in the caller's."""
 
-    url: Annotated[Url, AfterValidator(_address)]
-    areas: Annotated[list[Annotated[str, Field(pattern=AREA)]], Field(min_length=1, max_length=50)]
+    url: Url
+    areas: Annotated[list[AreaText], Field(min_length=1, max_length=50)]
     level: Literal["provinsi", "kabupaten", "kecamatan", "desa"] | None = None
 
 
 class Change(Body):
     """What is to be otherwise."""
 
-    url: Annotated[Url, AfterValidator(_address)] | None = None
+    url: Url | None = None
     state: Literal["active", "paused"] | None = None
 
 

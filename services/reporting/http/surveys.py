@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field, model_validator
 
-from services.reporting.http.asked import UNKNOWN_AREA, AreaCode, AskedPeriod, AsOf, demand_area, question
+from services.reporting.http.asked import AreaCode, AskedPeriod, AsOf, demand_area, question, unknown_area
+from services.reporting.http.forms import BELOW_PROVINCE, code_form
 from services.reporting.store.survey_figures import SurveyFigure, SurveyKey, insert_survey, newest_survey
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
 from services.reporting.use_cases.surveys_beside import survey_json, surveys_beside
@@ -29,7 +30,6 @@ SurveyName = Literal["SSGI", "SKI", "Riskesdas", "other"]
 IndicatorName = Literal[
     "stunted", "severely_stunted", "underweight", "severely_underweight", "wasted", "severely_wasted", "overweight"
 ]
-AREA: Final = r"^\d{2}\.\d{2}(\.\d{2}(\.\d{4})?)?$"
 ALREADY_ENTERED: Final = ProblemKind(
     "already_entered", 409, "Angka survei ini sudah ada", "This survey figure is there already",
     "Koreksi dengan PUT dan `If-Match`.", "Correct it by PUT with `If-Match`.",
@@ -58,7 +58,9 @@ class FigureIn(Body):
 class SurveyIn(FigureIn):
     """A figure with what it is of."""
 
-    area: Annotated[str, Field(pattern=AREA, examples=["12.19"])]
+    area: Annotated[
+        str, Field(json_schema_extra={"pattern": BELOW_PROVINCE}, examples=["12.19"]), code_form(BELOW_PROVINCE)
+    ]
     survey: SurveyName
     year: Annotated[int, Field(ge=2007, le=2100)]
     indicator: IndicatorName
@@ -82,7 +84,7 @@ async def post_survey(request: Request, caller: Writer, body: Annotated[SurveyIn
 async def put_survey(
     request: Request,
     caller: Writer,
-    area: Annotated[str, Path(pattern=AREA)],
+    area: Annotated[str, Path(json_schema_extra={"pattern": BELOW_PROVINCE}), code_form(BELOW_PROVINCE)],
     survey: SurveyName,
     year: Annotated[int, Path(ge=2007, le=2100)],
     indicator: IndicatorName,
@@ -118,7 +120,7 @@ async def get_surveys(
         try:
             _, entry = await find_area(connection, code, asked.period)
         except UnknownAreaError:
-            raise UNKNOWN_AREA.problem() from None
+            raise unknown_area() from None
         demand_area(caller, entry)
         return json_response(await surveys_beside(connection, asked, indicator))
 

@@ -6,7 +6,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.reporting.http.asked import UNKNOWN_AREA, AreaCode, AskedPeriod, AsOf, demand_area, question
+from services.reporting.http.asked import AreaCode, AskedPeriod, AsOf, demand_area, question, unknown_area
+from services.reporting.http.forms import MONTH, MONTH_FORM
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
 from services.reporting.use_cases.target_path import (
     HiddenStartError,
@@ -39,7 +40,9 @@ async def get_target_path(
     request: Request,
     caller: Annotated[Caller, require("aggregates:read")],
     code: AreaCode,
-    until: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="The month to reach")] = "2029-12",
+    until: Annotated[
+        str, Query(json_schema_extra={"pattern": MONTH}, description="The month to reach"), MONTH_FORM
+    ] = "2029-12",
     target: Annotated[float | None, Query(ge=0, le=1, description="Share; without it the one in force")] = None,
     period: AskedPeriod = None,
     as_of: AsOf = None,
@@ -56,7 +59,7 @@ async def get_target_path(
         try:
             _, entry = await find_area(connection, code, asked.period)
         except UnknownAreaError:
-            raise UNKNOWN_AREA.problem() from None
+            raise unknown_area() from None
         demand_area(caller, entry)
         if not asked.exact and entry.level != "kabupaten":
             caller.demand("aggregates:exact")  # rates of a small area would tell its small counts

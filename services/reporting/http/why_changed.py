@@ -12,13 +12,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.periods import PATTERN, parse_period
 from services.reporting.http.asked import (
-    UNKNOWN_AREA,
     AreaCode,
     AskedPeriod,
     AsOf,
     demand_area,
     question,
+    unknown_area,
 )
+from services.reporting.http.forms import IN_TIME, PERIOD_FORM
 from services.reporting.store.reports import newest_of
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
 from services.reporting.use_cases.why_changed import Comparison, children_of_term, why_changed
@@ -50,7 +51,10 @@ TermCode = Literal[
     "moved_out", "died",
 ]  # fmt: skip
 Against = Annotated[
-    str | None, Query(pattern=PATTERN, description="The earlier period, as long; without it the one before")
+    str | None,
+    Query(json_schema_extra={"pattern": PATTERN}, description="The earlier period, as long; without it the one before"),
+    PERIOD_FORM,
+    IN_TIME,
 ]
 KnownThen = Annotated[
     date | None,
@@ -156,6 +160,6 @@ async def _allowed(connection: Connection, caller: Caller, comparison: Compariso
     try:
         _, entry = await find_area(connection, asked.code, asked.period)
     except UnknownAreaError:
-        raise UNKNOWN_AREA.problem() from None
+        raise unknown_area() from None
     demand_area(caller, entry)
     return entry

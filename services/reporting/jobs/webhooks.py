@@ -27,6 +27,7 @@ POLL_SECONDS: Final = 1.0
 LEASE_SECONDS: Final = 60.0  # longer than preparing and one attempt take
 ATTEMPT_SECONDS: Final = 15.0
 ENTRIES_EACH: Final = 50
+SENDERS: Final = 4  # attempts under way at once
 SILENT_SECONDS: Final = 120.0
 
 
@@ -46,7 +47,7 @@ class WebhookSender:
         self.moved_at = time.monotonic()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`; an attempt under way is ended first."""
+        """Until `stop`; attempts under way are ended first. Who keeps silent holds up one of several senders only."""
 
         async def work_off() -> None:
             while not stop.is_set() and await self.once():
@@ -56,7 +57,9 @@ class WebhookSender:
             metrics.WEBHOOKS_STOPPED.set(stopped)
             metrics.WEBHOOK_FAILING_SECONDS.set(seconds)
 
-        await repeat(work_off, POLL_SECONDS, stop)
+        async with asyncio.TaskGroup() as senders:
+            for _ in range(SENDERS):
+                senders.create_task(repeat(work_off, POLL_SECONDS, stop))
 
     async def once(self) -> bool:
         """One delivery; whether there was anything to do."""

@@ -291,24 +291,31 @@ async def test_the_province_sees_no_small_count_however_it_asks(office: Office) 
 
 
 @pytest.mark.parametrize(
-    ("path", "query", "status", "code"),
+    ("path", "query", "status", "code", "field"),
     [
-        ("/v1/areas/12.19/summary", {"period": "2025-13"}, 422, "validation_failed"),
-        ("/v1/areas/12.19/summary", {"period": "2025-Q5"}, 422, "validation_failed"),
-        ("/v1/areas/12.19/summary", {"period": "0000"}, 422, "validation_failed"),
-        ("/v1/areas/12.19/summary", {"period": "2099-01"}, 422, "not_yet"),
-        ("/v1/areas/12.19/trend", {"until": "2099-S1"}, 422, "not_yet"),
-        ("/v1/areas/12.19/summary", {"as_of": "2099-01-01"}, 422, "not_yet"),
-        ("/v1/areas/12.19/summary", {"perod": "2025-11"}, 422, "validation_failed"),
-        ("/v1/areas/12.19.77/summary", {}, 404, "unknown_area"),
+        ("12.19/summary", {"period": "2025-13"}, 422, "validation_failed", "period"),
+        ("12.19/summary", {"period": "2025-Q5"}, 422, "validation_failed", "period"),
+        ("12.19/summary", {"period": "0000"}, 422, "validation_failed", "period"),
+        ("12.19/why-changed", {"against": "1889-01", "period": "2025-11"}, 422, "validation_failed", "against"),
+        ("12.19/target-path", {"until": "2029"}, 422, "validation_failed", "until"),
+        (f"{'1' * 41}/summary", {}, 422, "validation_failed", "code"),
+        ("12.19/summary", {"period": "2099-01"}, 422, "not_yet", "period"),
+        ("12.19/trend", {"until": "2099-S1"}, 422, "not_yet", "period"),
+        ("12.19/summary", {"as_of": "2099-01-01"}, 422, "not_yet", "as_of"),
+        ("12.19/summary", {"perod": "2025-11"}, 422, "validation_failed", "perod"),
+        ("12.19.77/summary", {}, 404, "unknown_area", "code"),
+        ("12.19/indicators", {"period": "2025-11", "codes": "stunted,none"}, 422, "unknown_indicator", "codes"),
+        ("12.19/missing", {"period": "2025-11", "service": "none"}, 422, "unknown_indicator", "service"),
     ],
 )
-async def test_what_cannot_be_answered_is_said(
-    office: Office, path: str, query: dict[str, str], status: int, code: str
+async def test_what_cannot_be_answered_is_said_with_the_field_and_the_remedy(
+    office: Office, path: str, query: dict[str, str], status: int, code: str, field: str
 ) -> None:
     await deliver(office.worker, register())
-    answer = await office.get(path, **query)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    answer = await office.get(f"/v1/areas/{path}", **query)
+    told = answer.json()
+    assert (answer.status_code, told["code"], [one["field"] for one in told["errors"]]) == (status, code, [field])
+    assert all(one[name] for one in told["errors"] for name in ("problem_id", "problem_en", "remedy_id", "remedy_en"))
 
 
 def test_the_clock_of_these_tests_lies_in_the_past() -> None:

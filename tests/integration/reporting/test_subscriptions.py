@@ -40,6 +40,8 @@ class Partner:
     url: str = ""
     secret: bytes = b""
     answers: list[int] = field(default_factory=list)
+    waits_for: asyncio.Event | None = None  # keeps silent until then
+    called: asyncio.Event = field(default_factory=asyncio.Event)
     received: list[tuple[str, str]] = field(default_factory=list)  # key and timestamp of every request
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
     refused: int = 0
@@ -52,6 +54,9 @@ class Partner:
             self.refused += 1
             return Response(status_code=401)
         self.received.append((key, timestamp))
+        self.called.set()
+        if self.waits_for is not None:
+            await self.waits_for.wait()
         status = self.answers.pop(0) if self.answers else 204
         if status in {204, 504}:  # 504: stored, and the answer lost on the way
             self.stored.setdefault(key, json.loads(body))
@@ -140,6 +145,24 @@ async def test_a_partner_that_stores_and_answers_504_sees_one_effect(measured: O
     assert [(row["status"], row["error"], row["attempt"]) for row in log] == [
         (204, None, 1), (204, None, 3), (503, "status_503", 2), (504, "status_504", 1),
     ]  # fmt: skip
+
+
+async def test_a_receiver_that_keeps_silent_holds_nobody_else_up(measured: Office) -> None:
+    async with partner_of() as silent, partner_of() as quick:
+        await subscribed(measured, silent)
+        await gathered(measured)
+        silent.waits_for = quick.called
+        stop = asyncio.Event()
+        running = asyncio.create_task(WebhookSender(measured.worker, SecretVault(FEED_KEY), LOOPBACK).run(stop))
+        try:
+            async with asyncio.timeout(10):
+                await silent.called.wait()
+                await subscribed(measured, quick)
+                await quick.called.wait()
+        finally:
+            quick.called.set()
+            stop.set()
+            await running
 
 
 async def _only(office: Office) -> str:

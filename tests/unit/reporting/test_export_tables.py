@@ -14,6 +14,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from services.reporting.domain.export_order import FORMS, ExportOrder, Form, Kind, Language, file_name
+from services.reporting.domain.figures import COUNTS
 from services.reporting.domain.periods import parse_period
 from services.reporting.formats.export_file import fingerprint, write_file
 from tests.unit.reporting.made_figures import HOSTILE, children, district
@@ -74,6 +75,24 @@ def test_numbers_are_numbers_codes_are_text_and_a_formula_is_neutralised() -> No
     head = [cell.value for cell in desa[5]]
     share = desa.cell(6, head.index("Pendek: Persentase") + 1)
     assert (share.data_type, share.number_format) == ("n", "0.0%")
+
+
+def test_for_machines_words_are_their_codes_whatever_the_language() -> None:
+    archives = [
+        written(district(exact=False), form="csv-machine", language=language, exact=False) for language in ("id", "en")
+    ]
+    for name in ("summary.csv", "desa.csv", "trend.csv", "cascade.csv"):
+        assert len({text(archive, name) for archive in archives}) == 1
+    (desa, *_) = csv.DictReader(StringIO(text(archives[0], "desa.csv")))
+    assert desa["label"] in {"no_data", "among_measured", "with_caution", "comparable", ""}
+    assert set(desa["suppressed"].split()) <= set(COUNTS)
+    steps = [step["step"] for step in csv.DictReader(StringIO(text(archives[0], "cascade.csv")))]
+    assert "lab_complete" in steps
+
+
+def test_an_indicator_that_is_a_count_is_written_as_one_and_a_mean_with_its_part() -> None:
+    readable = text(written(district(), form="csv"), "indicators.csv")
+    assert ";10,50;20;52,5;" in readable
 
 
 def test_a_hidden_cell_is_blank_and_marked_and_no_data_is_blank() -> None:

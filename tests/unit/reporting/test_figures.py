@@ -16,6 +16,14 @@ def sums(**counts: int) -> dict[str, int]:
     return dict.fromkeys(SUM_COLUMNS, 0) | counts
 
 
+def test_the_interval_of_nobody_begins_at_zero_and_that_of_everybody_ends_at_one() -> None:
+    for total in range(1, 400):
+        nobody, everybody = wilson(0, total), wilson(total, total)
+        assert nobody is not None
+        assert everybody is not None
+        assert (nobody.low, everybody.high) == (0.0, 1.0)
+
+
 def test_the_interval_is_wilsons() -> None:
     """Values of Newcombe (1998), table I, method 3: 81/263, 15/148, 0/20, 1/29."""
     for numerator, denominator, low, high in (

@@ -102,3 +102,9 @@ def test_what_to_do_follows_from_the_figures_and_hidden_ones_call_for_nothing() 
     assert (low.counts, low.names) == ({"n": 1, "m": 2}, ("Sei Suka",))
     gone = hidden(data["summary"], "lab_complete", "remeasured", "suspected")
     assert [item.code for item in advise(gone, below[:1], nobody)] == ["nothing"]
+
+
+@pytest.mark.parametrize(("registered", "code"), [(0, "nobody_registered"), (12, "nobody_measured")])
+def test_an_area_of_which_nothing_is_known_is_not_told_to_go_on_as_before(registered: int, code: str) -> None:
+    unseen = row("12.19", "Batu Bara", registered, 0, 0)
+    assert [item.code for item in advise(unseen, [], standing_out([]))] == [code]
