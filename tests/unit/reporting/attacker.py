@@ -1,7 +1,7 @@
 """A district, what of it is told outside, and one who reckons with all of it: linear programming over every answer.
 
-The attacker knows how the columns hang together, that areas add up, and of two days on which the same month was asked,
-which desa nothing happened in between.
+The attacker knows how the columns hang together, that areas add up and groups (by sex) add up to their area, and of two
+days on which the same month was asked, which desa nothing happened in between.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.optimize import linprog
 
 from services.reporting.domain.figures import COUNTS, figures
-from services.reporting.domain.suppression import LEFT_OUT_WHERE_SMALL, suppress
+from services.reporting.domain.suppression import LEFT_OUT_WHERE_SMALL, suppress, suppress_groups
 from services.reporting.store.sums import SUM_COLUMNS
 
 KNOWN = tuple(name for name in COUNTS if name not in LEFT_OUT_WHERE_SMALL)
@@ -60,13 +60,15 @@ CORRECTED = (
     ("referred", "suspected"),
     ("twice_not_gained", "letter_t"),
 )
-Desa = dict[str, int]
+Marks = dict[str, int]
+Desa = tuple[Marks, ...]  # by group
 Row = dict[str, Any]
 Place = tuple[int, ...]  # of a kabupaten (), a kecamatan (k,) or a desa (k, d)
+Told = tuple[Place, int | None]  # of a place as a whole (None), or of one group
 
 
-def draw_desa(rng: np.random.Generator, target: int) -> Desa:
-    """Marks of one desa's month."""
+def draw_marks(rng: np.random.Generator, target: int) -> Marks:
+    """Marks of one desa's month, or of a group in it."""
 
     def of(total: int, share: float) -> int:
         return int(rng.binomial(total, share))
@@ -101,46 +103,58 @@ class District(NamedTuple):
 
     kecamatan: tuple[tuple[Desa, ...], ...]
 
-    def row(self, *place: int) -> Row:
-        """The figures of the kabupaten (), a kecamatan or a desa."""
-        desa = [
-            marks
+    def row(self, *place: int, group: int | None = None) -> Row:
+        """The figures of the kabupaten (), a kecamatan or a desa, or of one group there."""
+        marks = [
+            of_group
             for k, below in enumerate(self.kecamatan)
-            for d, marks in enumerate(below)
+            for d, desa in enumerate(below)
             if (k, d)[: len(place)] == place
+            for of_group in (desa if group is None else (desa[group],))
         ]
-        total = {name: sum(marks[name] for marks in desa) for name in SUM_COLUMNS}
+        total = {name: sum(counts[name] for counts in marks) for name in SUM_COLUMNS}
         return {"code": ".".join(f"{number:02}" for number in place), **figures(total)}
 
-    def told(self) -> dict[Place, Row]:
-        """Every row that is told outside, by place."""
-        rows: dict[Place, Row] = {(): suppress([self.row()])[0]}
-        kecamatan: list[Place] = [(k,) for k in range(len(self.kecamatan))]
-        rows |= dict(zip(kecamatan, suppress([self.row(*p) for p in kecamatan], rows[()]["suppressed"]), strict=True))
-        for k, below in enumerate(self.kecamatan):
-            desa: list[Place] = [(k, d) for d in range(len(below))]
-            rows |= dict(zip(desa, suppress([self.row(*p) for p in desa], rows[k,]["suppressed"]), strict=True))
+    def told(self) -> dict[Told, Row]:
+        """Every row that is told outside."""
+        rows: dict[Told, Row] = {((), None): suppress([self.row()])[0]}
+        families: list[tuple[Place, list[Place]]] = [((), [(k,) for k in range(len(self.kecamatan))])]
+        families += [((k,), [(k, d) for d in range(len(below))]) for k, below in enumerate(self.kecamatan)]
+        groups = range(len(self.kecamatan[0][0]))
+        if len(groups) > 1:
+            (whole,) = suppress_groups([self.row()], [[self.row(group=group) for group in groups]])
+            rows |= {((), group): told for group, told in zip(groups, whole, strict=True)}
+        for parent, places in families:
+            family = [self.row(*place) for place in places]
+            hidden_above = set(rows[parent, None]["suppressed"])
+            shown = suppress(family, hidden_above)
+            rows |= {(place, None): told for place, told in zip(places, shown, strict=True)}
+            if len(groups) > 1:
+                parts = [[self.row(*place, group=group) for group in groups] for place in places]
+                hidden_above.update(*(rows[parent, group]["suppressed"] for group in groups))
+                for place, told in zip(places, suppress_groups(family, parts, hidden_above), strict=True):
+                    rows |= {(place, group): each for group, each in zip(groups, told, strict=True)}
         return rows
 
 
-def draw_district(rng: np.random.Generator) -> District:
-    """Two or three kecamatan of two to four desa, some tiny."""
-    return District(
-        tuple(
-            tuple(draw_desa(rng, int(rng.choice([6, 18, 60, 120, 240]))) for _ in range(rng.integers(2, 5)))
-            for _ in range(rng.integers(2, 4))
-        )
-    )
+def draw_district(rng: np.random.Generator, groups: int = 1) -> District:
+    """Two or three kecamatan of two to four desa, some tiny, each of so many groups."""
+
+    def desa() -> Desa:
+        target = int(rng.choice([6, 18, 60, 120, 240]))
+        return tuple(draw_marks(rng, target) for _ in range(groups))
+
+    return District(tuple(tuple(desa() for _ in range(rng.integers(2, 5))) for _ in range(rng.integers(2, 4))))
 
 
 def later(rng: np.random.Generator, district: District) -> tuple[District, Place]:
     """The same month known later: one desa has a few visits more, or some corrected. Returns which."""
     k = int(rng.integers(len(district.kecamatan)))
     d = int(rng.integers(len(district.kecamatan[k])))
-    marks = dict(district.kecamatan[k][d])
+    marks, *others = (dict(marks) for marks in district.kecamatan[k][d])
     for name, among in CORRECTED:
         marks[name] = min(max(0, marks[name] + int(rng.integers(-3, 4))), marks[among])
-    changed = (*district.kecamatan[k][:d], marks, *district.kecamatan[k][d + 1 :])
+    changed = (*district.kecamatan[k][:d], (marks, *others), *district.kecamatan[k][d + 1 :])
     return District((*district.kecamatan[:k], changed, *district.kecamatan[k + 1 :])), (k, d)
 
 
@@ -148,6 +162,7 @@ class Hidden(NamedTuple):
     """A hidden count of a finding, and between which values the attacker finds it."""
 
     place: Place
+    group: int | None
     column: str
     truth: int
     low: float
@@ -155,24 +170,32 @@ class Hidden(NamedTuple):
 
 
 class _Unknowns:
-    """A number for each count of each desa; a desa in which nothing happened has the same on all days."""
+    """A number for each count of each group of each desa; a desa in which nothing happened has the same on all days."""
 
     def __init__(self, days: Sequence[District], changed: Sequence[Place]) -> None:
         self.desa = [(k, d) for k, below in enumerate(days[0].kecamatan) for d in range(len(below))]
+        self.groups = range(len(days[0].kecamatan[0][0]))
         self._changed = set(changed)
-        keys = (self._key(day, place, name) for day in range(len(days)) for place in self.desa for name in KNOWN)
+        keys = (
+            self._key(day, place, group, name)
+            for day in range(len(days))
+            for place in self.desa
+            for group in self.groups
+            for name in KNOWN
+        )
         self._number = {key: index for index, key in enumerate(dict.fromkeys(keys))}
 
-    def _key(self, day: int, place: Place, name: str) -> tuple[int, Place, str]:
-        return (day if place in self._changed else 0, place, name)
+    def _key(self, day: int, place: Place, group: int, name: str) -> tuple[int, Place, int, str]:
+        return (day if place in self._changed else 0, place, group, name)
 
-    def sum_of(self, day: int, area: Place, weights: Mapping[str, int]) -> npt.NDArray[np.float64]:
-        """The weights of all unknowns in a weighted sum of an area's counts."""
+    def sum_of(self, day: int, area: Place, group: int | None, weights: Mapping[str, int]) -> npt.NDArray[np.float64]:
+        """The weights of all unknowns in a weighted sum of the counts of an area, or of one group in it."""
         row = np.zeros(len(self._number))
         for place in self.desa:
             if place[: len(area)] == area:
-                for name, weight in weights.items():
-                    row[self._number[self._key(day, place, name)]] += weight
+                for each in self.groups if group is None else (group,):
+                    for name, weight in weights.items():
+                        row[self._number[self._key(day, place, each, name)]] += weight
         return row
 
 
@@ -182,25 +205,25 @@ def attack(days: Sequence[District], changed: Sequence[Place], smaller_than: int
     told = [district.told() for district in days]
     program = _program(unknowns, told)
     for day, district in enumerate(days):
-        for place, row in told[day].items():
-            truth = district.row(*place)
+        for (place, group), row in told[day].items():
+            truth = district.row(*place, group=group)
             for name in row["suppressed"]:
                 if name in KNOWN and 0 < truth[name] < smaller_than:
-                    goal = unknowns.sum_of(day, place, {name: 1})
+                    goal = unknowns.sum_of(day, place, group, {name: 1})
                     ends = [linprog(sign * goal, **program, method="highs") for sign in (1, -1)]
                     assert all(end.status == 0 for end in ends)
-                    yield Hidden(place, name, truth[name], float(ends[0].fun), float(-ends[1].fun))
+                    yield Hidden(place, group, name, truth[name], float(ends[0].fun), float(-ends[1].fun))
 
 
-def _program(unknowns: _Unknowns, told: Sequence[Mapping[Place, Row]]) -> dict[str, npt.NDArray[np.float64]]:
-    """What holds in every desa on every day, and what was told."""
-    within = [(day, place) for day in range(len(told)) for place in unknowns.desa]
+def _program(unknowns: _Unknowns, told: Sequence[Mapping[Told, Row]]) -> dict[str, npt.NDArray[np.float64]]:
+    """What holds in every desa and group on every day, and what was told."""
+    within = [(day, place, group) for day in range(len(told)) for place in unknowns.desa for group in unknowns.groups]
     at_most = [unknowns.sum_of(*where, {small: 1, large: -1}) for where in within for small, large in AT_MOST]
     equal = [(unknowns.sum_of(*where, weights), 0.0) for where in within for weights in SUMS_WITHIN]
     for day, rows in enumerate(told):
-        for place, row in rows.items():
+        for (place, group), row in rows.items():
             known = [name for name in KNOWN if row[name] is not None]
-            equal += [(unknowns.sum_of(day, place, {name: 1}), float(row[name])) for name in known]
+            equal += [(unknowns.sum_of(day, place, group, {name: 1}), float(row[name])) for name in known]
     left = np.unique(at_most, axis=0)
     return {
         "A_ub": left,

@@ -194,10 +194,10 @@ def test_no_small_finding_is_shown_nor_can_be_reckoned_from_the_rest(counts: lis
     assert sum(left) >= SMALLEST_SHOWN or len(left) in {0, len(counts)}
 
 
-def _possible(seed: int, *, two_days: bool, most: int | None) -> tuple[int, int]:
+def _possible(seed: int, *, two_days: bool, most: int | None, groups: int = 1) -> tuple[int, int]:
     """How many hidden counts were attacked, and how many values the narrowest may still have."""
     rng = np.random.default_rng(seed)
-    first = draw_district(rng)
+    first = draw_district(rng, groups)
     days, changed = [first], []
     if two_days:
         second, desa = later(rng, first)
@@ -218,4 +218,12 @@ def test_who_reckons_with_all_that_is_told_finds_no_small_count() -> None:
 @pytest.mark.parametrize("two_days", [False, True])
 def test_nor_in_many_districts_nor_of_two_days_between_which_one_desa_changed(two_days: bool) -> None:  # noqa: FBT001
     results = [_possible(seed, two_days=two_days, most=None) for seed in range(200, 216)]
+    assert min(fewest for _, fewest in results) >= FEWEST_POSSIBLE
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_nor_who_also_sees_every_area_by_sex() -> None:
+    """Girls and boys add up to the area, areas to the one above, each group of an area to that group above."""
+    results = [_possible(seed, two_days=False, most=40, groups=2) for seed in range(300, 308)]
     assert min(fewest for _, fewest in results) >= FEWEST_POSSIBLE
