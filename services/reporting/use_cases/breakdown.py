@@ -13,7 +13,7 @@ from services.reporting.store.group_sums import GroupSums, sums_by_group
 from services.reporting.store.register import tree_on
 from services.reporting.store.sums import SUM_COLUMNS, where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
-from services.reporting.use_cases.hidden_columns import untold
+from services.reporting.use_cases.hidden_columns import seeing_siblings, untold
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
@@ -37,7 +37,8 @@ async def break_down(connection: Connection, asked: Question, by: By) -> dict[st
     if asked.exact:
         rows = _rows(_by_group(await _sums(connection, entry, asked), by))
     else:
-        rows = await _rows_among_siblings(connection, tree, entry, asked, by, about["level"])
+        async with seeing_siblings(connection, entry.code):
+            rows = await _rows_among_siblings(connection, tree, entry, asked, by, about["level"])
     rows = [{**row, "pending": None} for row in rows]  # what waits has no group yet
     return {
         **about,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any, Final
@@ -14,6 +15,8 @@ from services.reporting.domain.suppression import FINDING_COLUMNS, hidden_column
 from services.reporting.store.register import trees_on_days
 from services.reporting.store.sibling_sums import sums_below
 from services.reporting.store.sums import SUM_COLUMNS, Sums, where_of
+from shared.auth import areas
+from shared.auth.areas import AreaGrant
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
@@ -23,6 +26,22 @@ EVERY_COUNT: Final = frozenset(COUNTS)
 def untold(period: Period, known_on: date) -> frozenset[str]:
     """Columns that nobody outside is told of any area yet."""
     return frozenset() if is_told(period, known_on) else FINDING_COLUMNS
+
+
+@asynccontextmanager
+async def seeing_siblings(connection: Connection, code: str) -> AsyncIterator[None]:
+    """Look from the province: what is hidden of an area depends on its siblings, wherever the reader may look.
+
+    Else two readers of different areas were told different cells of one table, and together the hidden ones.
+    """
+    own: str = await connection.fetchval("SELECT current_setting('tumbuh.areas', true)") or ""
+    province = code.partition(".")[0]
+    if province in own.split(","):
+        yield
+        return
+    await areas.apply(connection, AreaGrant((province,)))
+    yield
+    await areas.apply(connection, AreaGrant(tuple(filter(None, own.split(",")))))
 
 
 async def hidden_by_period(
@@ -42,7 +61,8 @@ async def hidden_by_period(
         above = sorted({*above, *(each for path in paths.values() for each in path)}, key=_height)
         trees = await trees_on_days(connection, [period.last_day for period in periods], above)
     known_before = end_of_day(as_of) if as_of is not None else None
-    sums = await _sums(connection, trees, paths, known_before)
+    async with seeing_siblings(connection, code):
+        sums = await _sums(connection, trees, paths, known_before)
     return {
         period: _hidden(trees[period.last_day], path, sums, period, untold(period, known_on))
         for period, path in paths.items()

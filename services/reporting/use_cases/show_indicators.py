@@ -16,6 +16,7 @@ from services.reporting.store.register import tree_on
 from services.reporting.store.service_counts import Counted, Window, count_children, list_missing, months_back
 from services.reporting.store.sums import where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from services.reporting.use_cases.hidden_columns import seeing_siblings
 from shared.calendar import end_of_day, month_of
 from shared.postgres.pool import Connection
 
@@ -143,7 +144,8 @@ class _Desk:
         own = _totals(await self._places(self._entry, counts, window), len(counts))
         hidden = set[int]()
         if not self._asked.exact:
-            hidden = await self._hidden(self._tree, self._entry, counts, window)
+            async with seeing_siblings(self._connection, self._entry.code):
+                hidden = await self._hidden(self._tree, self._entry, counts, window)
             if not is_told(window, self._asked.known_on):
                 hidden.update(range(len(counts)))
         return [Told(top, bottom, hidden=number in hidden) for number, (top, bottom) in enumerate(own)]

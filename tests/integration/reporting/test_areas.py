@@ -264,9 +264,9 @@ async def test_callers_see_their_area_and_nothing_else(office: Office) -> None:
 
 async def test_the_province_sees_no_small_count_however_it_asks(office: Office) -> None:
     facts = register()
-    for number in range(30):
+    for number in range(50):
         desa = DESA[0] if number < 20 else DESA[2]
-        low: dict[str, Any] = {"haz": -2.5} if number in {0, 1, 2, *range(20, 28)} else {}
+        low: dict[str, Any] = {"haz": -2.5} if number in {0, 1, 2, *range(20, 32)} else {}
         facts += [living_in(number, desa), *visit(number, date(2026, 1, 5), **low)]
     await deliver(office.worker, facts)
     asked: dict[str, Any] = {"role": "province", "areas": ("12",)}
@@ -278,13 +278,15 @@ async def test_the_province_sees_no_small_count_however_it_asks(office: Office) 
         told = (await rows_of(office, "12.19.01", "2026-01", **role))[DESA[0]]
         assert {*told["shrunk"].values(), *told["standing"].values()} == {None}
     alone = await summary_of(office, "12.19.02", "2026-01", **asked)
-    assert (alone["stunted"], alone["stunted_share"], alone["haz_measured"]) == (None, None, 10)
+    assert (alone["stunted"], alone["stunted_share"], alone["haz_measured"]) == (None, None, 30)
+    narrow = await summary_of(office, "12.19.02", "2026-01", role="partner", areas=("12.19.02",))
+    assert narrow["suppressed"] == alone["suppressed"], "who may not look at the siblings is told no more"
     point = (await office.figures("/v1/areas/12.19.02/trend", until="2026-01", months=1, **asked))["points"][0]
     assert point["stunted"] is None
-    assert (await summary_of(office, "12.19", "2026-01", **asked))["stunted"] == 11
-    for as_of, stunted in (("2026-01-31", None), ("2026-02-27", None), ("2026-02-28", 11)):
+    assert (await summary_of(office, "12.19", "2026-01", **asked))["stunted"] == 15
+    for as_of, stunted in (("2026-01-31", None), ("2026-02-27", None), ("2026-02-28", 15)):
         then = await summary_of(office, "12.19", "2026-01", as_of=as_of, **asked)
-        assert (then["stunted"], then["haz_measured"]) == (stunted, 30), "what grows by the day is told when it is over"
+        assert (then["stunted"], then["haz_measured"]) == (stunted, 50), "what grows by the day is told when it is over"
         assert then["as_of"] == ("2026-02-28" if stunted else "2026-01-31")
     refused = await office.get(f"/v1/areas/{POSYANDU[DESA[0]][0]}/summary", **asked)
     assert refused.json()["code"] == "scope_missing"
