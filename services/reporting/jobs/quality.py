@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import date
 from typing import Final
 
 import structlog
 
 from services.reporting.domain.quality_ruleset import QualityRules
-from services.reporting.store import quality_marks
+from services.reporting.store import quality_marks, quality_sums
 from services.reporting.store.quality_marks import PosyanduMonth
-from services.reporting.use_cases.judge_quality import judge_anew, judge_claimed
+from services.reporting.use_cases.judge_quality import judge_anew, judge_claimed, sum_kecamatan
 from services.reporting.use_cases.keep_alerts import Clock
 from shared import metrics
 from shared.jobs.repeat import repeat
@@ -68,6 +69,7 @@ class QualityJudge:
             nonlocal is_known
             if not is_known:
                 await self._look_at_the_rules()
+                await self.sum_what_was_judged()
                 is_known = True
             while not stop.is_set() and await self.once():
                 pass
@@ -79,6 +81,21 @@ class QualityJudge:
         async with self._pool.acquire() as connection, connection.transaction():
             if await judge_anew(connection, self._rules):
                 LOG.info("judging_quality_anew", rules_version=self._rules.version)
+
+    async def sum_what_was_judged(self) -> None:
+        """Once after an upgrade: what an older program judged is summed, a kecamatan in a transaction."""
+        async with self._pool.acquire() as connection:
+            if await quality_sums.are_kept(connection):
+                return
+            months: dict[str, list[date]] = {}
+            for kecamatan, month in await quality_sums.judged_months(connection):
+                months.setdefault(kecamatan, []).append(month)
+            for kecamatan, judged in months.items():
+                self.moved_at = time.monotonic()
+                async with connection.transaction():
+                    await sum_kecamatan(connection, kecamatan, judged)
+            await quality_sums.say_kept(connection)
+            LOG.info("quality_summed", kecamatan=len(months))
 
     async def once(self) -> bool:
         """One turn; whether there was anything to do."""

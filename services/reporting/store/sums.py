@@ -14,6 +14,7 @@ from services.reporting.domain.levels import LEVELS
 from services.reporting.domain.period_months import ANY_MONTH, LATEST, OF_CASE
 from services.reporting.domain.periods import MONTH, Period, period_of
 from services.reporting.store.generations import LIVE, has_long_cells
+from services.reporting.store.quality_sums import are_kept
 from shared.postgres.pool import Connection
 
 SUM_COLUMNS: Final = ("target_children", "pending", *MARKS)
@@ -125,9 +126,15 @@ async def sums_by_period(
     sql = _by_place(_SERIES, where, _cells(where, "own"))
     rows = await connection.fetch(sql, where.first, where.second, first.months, first.first, last.first)
     sums = {Period(row[0], first.months): dict(zip(SUM_COLUMNS, row[1:], strict=True)) for row in rows}
-    graded = _GRADED.format(where=where.condition, desa="''", posyandu="''")
+    if _cells(where, "own") != "cell" and await are_kept(connection):
+        for month, *graded in await connection.fetch(
+            _SUMMED_SERIES, where.first, where.second, first.months, first.first, last.first
+        ):
+            sums[Period(month, first.months)] |= dict(zip(GRADED, graded, strict=True))
+        return sums
+    by_grade = _GRADED.format(where=where.condition, desa="''", posyandu="''")
     for _, _, month, grade, children in await connection.fetch(
-        graded, where.first, where.second, first.first, last.last_month
+        by_grade, where.first, where.second, first.first, last.last_month
     ):
         of_period = sums[period_of(month, first.months)]
         of_period[GRADED[grade]] = of_period.get(GRADED[grade], 0) + children
@@ -141,6 +148,13 @@ async def _add_grades(
     desa, posyandu = "desa_code", "posyandu_code"
     if where.parts is not None and _cells(where, detail) != "cell":
         parts = max(where.parts + (detail == "below"), LEVELS[0])
+        if await are_kept(connection):
+            for code, *graded in await connection.fetch(
+                _SUMMED, where.first, where.second, period.months, period.first, parts
+            ):
+                sums = found.setdefault((code, ""), dict.fromkeys(SUM_COLUMNS, 0))
+                sums |= dict(zip(GRADED, graded, strict=True))
+            return
         desa, posyandu = f"array_to_string((string_to_array(desa_code, '.'))[:{parts}], '.')", "''"
     sql = _GRADED.format(where=where.condition, desa=desa, posyandu=posyandu)
     for code, post, _, grade, children in await connection.fetch(
@@ -190,6 +204,15 @@ FROM {CHILDREN_OF_PERIOD} GROUP BY 1, 2
 _GRADED: Final = """
 SELECT {desa}, {posyandu}, month, grade, sum(children)::integer FROM posyandu_quality
 WHERE {where} AND month BETWEEN $3 AND $4 GROUP BY 1, 2, 3, 4
+"""
+_GRADES: Final = ", ".join(f"sum({name})::integer" for name in GRADED)
+_SUMMED: Final = f"""
+SELECT array_to_string((string_to_array(kecamatan_code, '.'))[:$5::integer], '.'), {_GRADES} FROM quality_sum
+WHERE kecamatan_code >= $1 AND kecamatan_code < $2 AND months = $3 AND month = $4 GROUP BY 1
+"""
+_SUMMED_SERIES: Final = f"""
+SELECT month, {_GRADES} FROM quality_sum
+WHERE kecamatan_code >= $1 AND kecamatan_code < $2 AND months = $3 AND month BETWEEN $4 AND $5 GROUP BY 1
 """
 _SERIES: Final = f"""
 WITH area AS (SELECT * FROM {{cells}} WHERE generation = {LIVE} AND {{where}}),

@@ -16,7 +16,7 @@ from typing import Any, Final
 from services.reporting.domain.quality_counts import Counts, counts_of
 from services.reporting.domain.quality_reasons import Month, grade_of, judge
 from services.reporting.domain.quality_ruleset import GRADES, QualityRules
-from services.reporting.store import posyandu_quality, quality_marks
+from services.reporting.store import posyandu_quality, quality_marks, quality_sums
 from services.reporting.store.group_facts import read_by_key
 from services.reporting.store.posyandu_quality import Judged
 from services.reporting.store.quality_marks import PosyanduMonth
@@ -37,6 +37,12 @@ async def judge_anew(connection: Connection, rules: QualityRules) -> bool:
         return False
     await quality_marks.mark_everything(connection)
     return True
+
+
+async def sum_kecamatan(connection: Connection, kecamatan: str, months: Collection[date]) -> None:
+    """Sum what an older program has judged."""
+    await quality_marks.lock_kecamatan(connection, {kecamatan})
+    await quality_sums.sum_months(connection, kecamatan, months)
 
 
 async def judge_claimed(
@@ -88,6 +94,9 @@ async def _judge(
     differ = [row for key, row in judged.items() if stored.get(key) != row]
     gone = [key for key in stored if key in counts and key not in held]
     await posyandu_quality.write(connection, differ, gone)
+    moved = {row.key.month for row in differ} | {key.month for key in gone}
+    if moved:
+        await quality_sums.sum_months(connection, kecamatan, sorted(moved))
 
 
 def _judge_months(rules: QualityRules, held: Mapping[PosyanduMonth, Counts], affected: set[date]) -> Rows:

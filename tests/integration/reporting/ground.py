@@ -44,7 +44,7 @@ FACTS = (
     "child_fact, measurement_fact, assessment_fact, risk_status_fact, case_fact, follow_up_fact, register_fact, "
     "intervention_fact"
 )
-QUALITY = ("quality_mark", "posyandu_quality")
+QUALITY = ("quality_mark", "posyandu_quality", "quality_sum")
 DERIVED = ("child_month", "child_span", "child_service", "cell")
 
 BOARD = (
@@ -150,6 +150,15 @@ async def forget_alerts(stack: Stack) -> None:
     owner = await connect(stack.address(f"{SERVICE}_owner"))
     try:
         await owner.execute("TRUNCATE quality_alert, quality_alert_step")
+    finally:
+        await owner.close()
+
+
+async def forget_quality_sums(stack: Stack) -> None:
+    """As after an upgrade from a program that kept none."""
+    owner = await connect(stack.address(f"{SERVICE}_owner"))
+    try:
+        await owner.execute("TRUNCATE quality_sum, quality_sums_kept")
     finally:
         await owner.close()
 

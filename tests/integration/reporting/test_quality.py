@@ -28,19 +28,25 @@ PROPERTY = settings(
 TODAY = date(2026, 2, 5)
 MONTHS = (date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1))
 ROWS = "SELECT * FROM posyandu_quality ORDER BY desa_code, posyandu_code, month"
+SUMS = "SELECT * FROM quality_sum ORDER BY kecamatan_code, months, month"
+
+
+def worker_of(pool: Pool, today: date = TODAY) -> QualityJudge:
+    now = datetime(today.year, today.month, today.day, tzinfo=UTC)
+    return QualityJudge(pool, load(), lambda: Clock(today, now, new_fact_id), settled_seconds=0)
 
 
 async def judge(pool: Pool, today: date = TODAY) -> None:
     """Work off every mark."""
-    now = datetime(today.year, today.month, today.day, tzinfo=UTC)
-    worker = QualityJudge(pool, load(), lambda: Clock(today, now, new_fact_id), settled_seconds=0)
+    worker = worker_of(pool, today)
     while await worker.once():
         pass
     assert await pool.fetchval("SELECT count(*) FROM quality_mark") == 0
 
 
 async def rows(pool: Pool) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in await pool.fetch(ROWS)]
+    """Of posyandu, and their sums by kecamatan and period."""
+    return [tuple(row) for table in (ROWS, SUMS) for row in await pool.fetch(table)]
 
 
 def spoilt(seed: int) -> list[Fact]:
@@ -128,6 +134,18 @@ async def send(office: Office, alert: dict[str, Any], step: str, body: dict[str,
     return await office.client.post(f"/v1/quality-alerts/{alert['alert_id']}:{step}", json=body, headers=headers)
 
 
+async def whole_answers(office: Office) -> list[dict[str, Any]]:
+    """What is told of the quality of the kabupaten, and its grades, in periods of three lengths."""
+    paths = ("/v1/areas/12.19/quality", "/v1/areas/12.19/comparison", "/v1/areas/12.19/trend")
+    periods = {"period": ("2026-01", "2025-Q4", "2025"), "until": ("2026-01", "2025-Q4")}
+    return [
+        await office.figures(path, **{name: period})
+        for path in paths
+        for name in ("until" if path.endswith("trend") else "period",)
+        for period in periods[name]
+    ]
+
+
 async def test_a_posyandu_without_any_stunted_child_is_alerted_taken_up_and_closed_by_people(office: Office) -> None:
     """B114: `improbable_zero`, once, whatever is judged again or rebuilt."""
     await ground.forget_alerts(office.stack)
@@ -187,14 +205,26 @@ async def test_a_posyandu_without_any_stunted_child_is_alerted_taken_up_and_clos
     assert len((await office.figures("/v1/quality-alerts", **asked))["items"]) == 1
 
 
+async def test_sums_by_kecamatan_tell_what_the_posyandu_tell_also_after_an_upgrade(office: Office) -> None:
+    """What an older program judged is summed once; until then it is told of every posyandu."""
+    await ground.deliver(office.worker, nobody_stunted(), 400)
+    await judge(office.worker)
+    told = await whole_answers(office)
+    summed = await office.worker.fetch(SUMS)
+    await ground.forget_quality_sums(office.stack)
+    assert await whole_answers(office) == told  # until all is summed, of every posyandu
+    await worker_of(office.worker).sum_what_was_judged()
+    assert await office.worker.fetch(SUMS) == summed
+    assert await whole_answers(office) == told
+
+
 async def test_what_cannot_be_judged_is_set_aside_and_the_rest_goes_on(pool: Pool) -> None:
     """A mark that makes judging fail waits alone; it is told by its age, and the ledger stays unsettled."""
     await ground.deliver(pool, nobody_stunted()[:300])
     await pool.execute(
         "INSERT INTO quality_mark (places, months) VALUES (ARRAY['12.19.99.2001|'], ARRAY['0001-01-01'::date])"
     )
-    now = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
-    worker = QualityJudge(pool, load(), lambda: Clock(TODAY, now, new_fact_id), settled_seconds=0)
+    worker = worker_of(pool)
     while await worker.once():
         pass
     left = await pool.fetch("SELECT places FROM quality_mark")

@@ -30,6 +30,7 @@ REQUIRED = {
     "TumbuhDeadLettersOpen": "tumbuh_dead_letters_open",
     "TumbuhLedgerImbalance": "tumbuh_ledger_imbalance",
     "TumbuhSessionsWaiting": "tumbuh_sessions_oldest_seconds",
+    "TumbuhQualityWaiting": "tumbuh_quality_oldest_seconds",
     "TumbuhCriticalValueUnacknowledged": "tumbuh_critical_values_unacknowledged_age_seconds",
 }
 

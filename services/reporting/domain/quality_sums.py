@@ -1,0 +1,97 @@
+"""What judged posyandu-months of a kecamatan add up to, so that a larger area need not look at each of them.
+
+A posyandu counts once for a reason, however many months or desa of residence it stands in. So its code is kept, and of
+those that belong to another kecamatan it is told which they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from services.reporting.domain.quality_counts import Counts, summed
+from services.reporting.domain.quality_ruleset import GRADES
+
+Codes = Mapping[str, Sequence[str]]  # code of the reason → posyandu
+Reasons = Mapping[str, tuple[str, int, int]]  # code → worst grade, children, posyandu of the own kecamatan
+
+
+class KecamatanSum(NamedTuple):
+    """Of one kecamatan and period; `graded` = children by grade of their posyandu and month, A first."""
+
+    kecamatan_code: str
+    graded: tuple[int, ...]
+    reasons: Reasons
+    elsewhere: Codes
+    own: Codes
+    counts: Counts
+
+
+class JudgedRow(NamedTuple):
+    """What is added: a posyandu ('' = the unmapped children of `desa_code`) in a month."""
+
+    desa_code: str
+    posyandu_code: str
+    children: int
+    grade: int
+    reasons: Sequence[Mapping[str, Any]]
+    counts: Counts
+
+
+def sum_of(kecamatan_code: str, rows: Sequence[JudgedRow]) -> KecamatanSum:
+    """The sum of one month's rows."""
+    graded = [0] * len(GRADES)
+    found: dict[str, tuple[str, int]] = {}
+    places: dict[str, set[str]] = {}
+    for row in rows:
+        graded[row.grade] += row.children
+        for reason in row.reasons:
+            code = reason["code"]
+            grade, children = found.get(code, (GRADES[0], 0))
+            found[code] = max(grade, reason["grade"]), children + row.children
+            places.setdefault(code, set()).add(row.posyandu_code or row.desa_code)
+    return _sum(kecamatan_code, graded, found, places, summed([row.counts for row in rows]))
+
+
+def together(kecamatan_code: str, sums: Sequence[KecamatanSum]) -> KecamatanSum:
+    """The sum of several months of one kecamatan."""
+    graded = [sum(some) for some in zip(*(one.graded for one in sums), strict=True)] or [0] * len(GRADES)
+    found: dict[str, tuple[str, int]] = {}
+    places: dict[str, set[str]] = {}
+    for one in sums:
+        for code, (worst, of_children, _) in one.reasons.items():
+            grade, children = found.get(code, (GRADES[0], 0))
+            found[code] = max(grade, worst), children + of_children
+            places.setdefault(code, set()).update(one.own.get(code, ()), one.elsewhere.get(code, ()))
+    return _sum(kecamatan_code, graded, found, places, summed([one.counts for one in sums]))
+
+
+def _sum(
+    kecamatan_code: str,
+    graded: Iterable[int],
+    found: Mapping[str, tuple[str, int]],
+    places: Mapping[str, set[str]],
+    counts: Counts,
+) -> KecamatanSum:
+    own = {code: sorted(one for one in some if one.startswith(kecamatan_code)) for code, some in places.items()}
+    strange = {code: sorted(some.difference(own[code])) for code, some in places.items()}
+    reasons = {code: (*found[code], len(own[code])) for code in sorted(found)}
+    return KecamatanSum(
+        kecamatan_code, tuple(graded), reasons, {code: some for code, some in strange.items() if some}, own, counts
+    )
+
+
+def posyandu_of(sums: Sequence[KecamatanSum], code: str, owners: Mapping[str, Codes]) -> int:
+    """How many posyandu have the reason in all of `sums`, each once.
+
+    Args:
+        sums: of different kecamatan, one period.
+        code: of the reason.
+        owners: kecamatan of the area → its own posyandu with reasons, of those that `elsewhere` of any sum names.
+    """
+    number = sum(one.reasons[code][2] for one in sums if code in one.reasons)
+    strange = {place for one in sums for place in one.elsewhere.get(code, ())}
+    inside = {one.kecamatan_code for one in sums}
+    return number + sum(
+        not (place[:8] in inside and place in owners.get(place[:8], {}).get(code, ())) for place in strange
+    )
