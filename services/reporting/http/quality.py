@@ -34,8 +34,8 @@ async def get_quality(
     asked = question(caller, code, period, as_of)
     async with reading(request) as connection:
         try:
-            _, entry = await find_area(connection, code, asked.period)
+            tree, entry = await find_area(connection, code, asked.period)
         except UnknownAreaError:
             raise unknown_area() from None
         demand_area(caller, entry)
-        return json_response(await area_quality(connection, asked, load()))
+        return json_response(await area_quality(connection, tree, entry, asked, load()))

@@ -76,6 +76,13 @@ async def summarise(connection: Connection, asked: Question) -> dict[str, Any]:
 async def compare(connection: Connection, asked: Question, below: Below = "area") -> dict[str, Any]:
     """One row for each area directly below, also for those where nobody is registered; rows add up to the area."""
     tree, entry = await find_area(connection, asked.code, asked.period, puskesmas=below == "puskesmas")
+    return await compare_within(connection, tree, entry, asked, below)
+
+
+async def compare_within(
+    connection: Connection, tree: Tree, entry: Entry, asked: Question, below: Below = "area"
+) -> dict[str, Any]:
+    """The same of an area that was found already."""
     places = await _sums(connection, entry, asked, "place" if below == "puskesmas" else _detail(tree, entry))
     total = await _shown(connection, _row(tree, entry.code, entry, places, asked), entry, asked)
     rows = _rows_below(tree, entry, places, asked, below, total.get("suppressed", ()))

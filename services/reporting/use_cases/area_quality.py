@@ -13,7 +13,7 @@ from services.reporting.domain.quality_sums import Codes, KecamatanSum, posyandu
 from services.reporting.store import quality_sums
 from services.reporting.store.posyandu_quality import Judged, read_area
 from services.reporting.store.sums import where_of
-from services.reporting.use_cases.area_figures import Question, compare, find_area
+from services.reporting.use_cases.area_figures import Question, compare_within
 from shared.calendar import format_month
 from shared.postgres.pool import Connection
 
@@ -38,18 +38,19 @@ class Found(NamedTuple):
     counts: Counts
 
 
-async def area_quality(connection: Connection, asked: Question, rules: QualityRules) -> dict[str, Any]:
+async def area_quality(
+    connection: Connection, tree: Tree, entry: Entry, asked: Question, rules: QualityRules
+) -> dict[str, Any]:
     """Of the area and of those directly below. Reasons and measures only for those who see exact figures, and of now.
 
     A past `as_of` is graded by what the versions of that day hold: coverage, flagged scores, whole centimetres.
     """
-    figures = await compare(connection, asked)
+    figures = await compare_within(connection, tree, entry, asked)
     own, below = figures.pop("total"), figures.pop("rows")
     told = {**figures, "rules_version": rules.version}
     if not asked.exact or asked.as_of is not None:
         basis = "sums" if asked.as_of is None else "versions"
         return {**told, "basis": basis, **_figures(own), "rows": [_figures(row) for row in below]}
-    tree, entry = await find_area(connection, asked.code, asked.period)
     if _level(tree, entry) in SUMMED_LEVELS and await quality_sums.are_kept(connection):
         found, by_code = await _of_sums(connection, asked, rules)
     else:

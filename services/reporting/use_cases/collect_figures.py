@@ -11,7 +11,7 @@ from services.reporting.domain.periods import MONTH
 from services.reporting.domain.quality_ruleset import load as quality_rules
 from services.reporting.domain.read_indicators import load as known_indicators
 from services.reporting.domain.small_areas import with_shrunk
-from services.reporting.use_cases.area_figures import Question, compare, summarise, trend
+from services.reporting.use_cases.area_figures import Question, compare, find_area, summarise, trend
 from services.reporting.use_cases.area_quality import area_quality
 from services.reporting.use_cases.cascade import cascade
 from services.reporting.use_cases.show_indicators import show_indicators
@@ -63,7 +63,8 @@ async def collect_figures(connection: Connection, asked: Question, told: Told, l
 async def collect_course(connection: Connection, asked: Question, today: date) -> dict[str, Any]:
     """What people read beside the figures: trend, cascade, indicators, and what makes measurements doubtful."""
     months = TREND_MONTHS.get(asked.period.months, LONG_TREND_MONTHS)
-    quality = await area_quality(connection, asked, quality_rules())
+    tree, entry = await find_area(connection, asked.code, asked.period)
+    quality = await area_quality(connection, tree, entry, asked, quality_rules())
     indicators = await show_indicators(connection, asked, known_indicators(), None, today)
     return {
         "trend": (await trend(connection, asked, months))["points"],
