@@ -70,11 +70,13 @@ _OF_COUNTS: Final = frozenset({"quality_grade", "flagged_share", "whole_cm_share
 
 
 def figure_tables(data: Row, language: Language) -> list[Table]:
-    """The tables of collected figures: summary, a table a level, trend, cascade, definitions."""
+    """The tables of collected figures: summary, a table a level, puskesmas, trend, cascade, definitions."""
     told = words(language)
     tables = [_summary(data["summary"], told, language)]
     for level, rows in data["levels"].items():
         tables.append(_areas(level, rows, told, language))
+    if data["puskesmas"]:
+        tables.append(_areas("puskesmas", data["puskesmas"], told, language))
     tables += [_trend(data["trend"], told, language), _cascade(data["cascade"], told)]
     tables += [_indicators(data["indicators"], told, language), _doubts(data["doubts"], told, language)]
     tables.append(_definitions(told, language))
@@ -187,7 +189,9 @@ def _areas(level: str, rows: Sequence[Row], told: Mapping[str, str], language: L
 
 
 def _standing(row: Row, told: Mapping[str, str]) -> tuple[Value, Value]:
-    """The shrunk rate of stunted children, and whether the area stands out among its siblings."""
+    """The shrunk rate of stunted children, and whether the area stands out among its siblings; not of puskesmas."""
+    if "shrunk" not in row:
+        return None, None
     shrunk, standing = row["shrunk"]["stunted"], row["standing"]["stunted"]
     return None if shrunk is None else shrunk["rate"], None if standing is None else Coded(standing, told[standing])
 

@@ -119,6 +119,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "table_kecamatan": ("Kecamatan", "Kecamatan"),
     "table_desa": ("Desa", "Desa"),
     "table_posyandu": ("Posyandu", "Posyandu"),
+    "table_puskesmas": ("Puskesmas", "Puskesmas"),
     "table_trend": ("Tren", "Trend"),
     "table_cascade": ("Kaskade", "Cascade"),
     "table_indicators": ("Indikator", "Indicators"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -51,7 +51,8 @@ def tpps_view(data: Row, language: Language, digest: str) -> dict[str, Any]:
         "advice_on_cover": ADVICE_ON_COVER,
         "maps": maps(data, told, language),
         "legend": legend(told, language),
-        "areas": _areas(data, first, told, language) if first is not None else None,
+        "areas": _areas(data, data["levels"][first], first, told, language) if first is not None else None,
+        "puskesmas": _areas(data, data["puskesmas"], "puskesmas", told, language) if data["puskesmas"] else None,
         "stands_out": _stands_out(out, data, last, told, language) if last is not None else None,
         "trend": trend(data["trend"], language),
         "cascade": _cascade(data["cascade"], told, language),
@@ -114,8 +115,7 @@ def _share(
     return told["hidden" if row[numerator] is None or row[denominator] is None else "no_data"]
 
 
-def _areas(data: Row, level: str, told: Mapping[str, str], language: Language) -> dict[str, Any]:
-    rows = data["levels"][level]
+def _areas(data: Row, rows: Sequence[Row], level: str, told: Mapping[str, str], language: Language) -> dict[str, Any]:
     summary = data["summary"]
     highest = max((row["stunted_high"] or 0.0 for row in (*rows, summary)), default=0.0)
     return {

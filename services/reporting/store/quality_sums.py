@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any, Final
 
@@ -61,7 +61,7 @@ async def sum_months(connection: Connection, kecamatan: str, months: Collection[
     """Sum the stored rows of `months` anew, and the longer periods around them; under the kecamatan's lock."""
     years = {period_of(month, YEAR) for month in months}
     around = [month for year in sorted(years) for month in year.months_of]
-    stored = {row[0]: _sum_of(row[1:]) for row in await connection.fetch(_MONTHS, kecamatan, around)}
+    stored = {month: _sum_of(*row) for month, *row in await connection.fetch(_MONTHS, kecamatan, around)}
     for month in months:
         rows = [JudgedRow(*row) for row in await connection.fetch(_JUDGED, kecamatan, month)]
         stored.pop(month, None)
@@ -82,7 +82,7 @@ async def sum_months(connection: Connection, kecamatan: str, months: Collection[
 
 async def read_sums(connection: Connection, area: str, period: Period) -> list[KecamatanSum]:
     """The sums of the kecamatan whose codes lie under `area`, without the codes of their own posyandu."""
-    return [_sum_of(row) for row in await connection.fetch(_READ, period.months, period.first, area)]
+    return [_sum_of(*row) for row in await connection.fetch(_READ, period.months, period.first, area)]
 
 
 async def owners(connection: Connection, sums: Iterable[KecamatanSum], period: Period) -> dict[str, Codes]:
@@ -94,9 +94,9 @@ async def owners(connection: Connection, sums: Iterable[KecamatanSum], period: P
     return {row["kecamatan_code"]: row["own"] for row in rows}
 
 
-def _sum_of(row: Sequence[Any]) -> KecamatanSum:
-    code, a, b, c, d, reasons, elsewhere, own, counts = row
-    return KecamatanSum(code, (a, b, c, d), reasons, elsewhere, own, counts)
+def _sum_of(code: str, *stored: Any) -> KecamatanSum:
+    *graded, reasons, elsewhere, own, counts = stored
+    return KecamatanSum(code, tuple(graded), reasons, elsewhere, own, counts)
 
 
 def _stored(period: Period, one: KecamatanSum) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any, Final
 
-from services.reporting.domain.areas import UNMAPPED
+from services.reporting.domain.areas import UNMAPPED, Entry, level_of
 from services.reporting.domain.periods import MONTH
 from services.reporting.domain.quality_ruleset import load as quality_rules
 from services.reporting.domain.read_indicators import load as known_indicators
@@ -23,6 +23,7 @@ ORDER: Final = ("provinsi", "kabupaten", "kecamatan", "desa", "posyandu")
 DEEPEST: Final = {"provinsi": "kecamatan"}  # below a province the posyandu are 27,000, and nobody reads them in a file
 TREND_MONTHS: Final = {MONTH: 24}  # of longer periods five years
 LONG_TREND_MONTHS: Final = 60
+BY_PUSKESMAS: Final = ("kabupaten", "kecamatan")
 
 
 async def collect_figures(connection: Connection, asked: Question, told: Told, lowest: str) -> dict[str, Any]:
@@ -71,7 +72,18 @@ async def collect_course(connection: Connection, asked: Question, today: date) -
         "cascade": await cascade(connection, asked, today),
         "indicators": indicators["indicators"],
         "doubts": quality.get("reasons", []),
+        "puskesmas": await _by_puskesmas(connection, asked, entry),
     }
+
+
+async def _by_puskesmas(connection: Connection, asked: Question, entry: Entry) -> Rows:
+    """The same children by the puskesmas that serves them; a province has too many, and none is shown to outsiders."""
+    if not asked.exact or level_of(entry.code) not in BY_PUSKESMAS or entry.entry != "area":
+        return []
+    rows = (await compare(connection, asked, "puskesmas"))["rows"]
+    if all(row["code"] == UNMAPPED for row in rows):
+        return []
+    return [{**row, "parent_code": entry.code, "parent_name": entry.name} for row in rows]
 
 
 def _below(level: str, lowest: str, *, exact: bool) -> list[str]:

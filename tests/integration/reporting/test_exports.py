@@ -15,6 +15,7 @@ import orjson
 import pytest
 from python_calamine import CalamineWorkbook
 
+from services.reporting.domain.areas import UNMAPPED
 from services.reporting.jobs import exports
 from services.reporting.jobs.exports import KIND, ExportJob
 from services.reporting.jobs.housekeeping import Housekeeping
@@ -110,6 +111,10 @@ async def test_a_file_says_what_the_routes_say_and_the_same_facts_are_the_same_b
     (desa,) = [row for row in rows(content, "Desa") if row["Kode"] == DESA[0]]
     told = (await office.figures("/v1/areas/12.19.01/comparison", period="2025-11"))["rows"][0]
     assert (desa["Wilayah"], desa["Pendek"], desa["TB/U dinilai"]) == (f"'{HOSTILE}", told["stunted"], 10)
+    served = (await office.figures("/v1/areas/12.19/comparison", period="2025-11", by="puskesmas"))["rows"]
+    assert [(row["Kode"], row["Ditimbang (D)"]) for row in rows(content, "Puskesmas")] == [
+        ("" if row["code"] == UNMAPPED else row["code"], row["measured_children"]) for row in served
+    ]
     assert {row["Kode"] for row in rows(content, "Posyandu") if row["Ditimbang (D)"]} == {POSYANDU[DESA[0]][0]}
     headers = {"authorization": f"Bearer {small_service.token('district', ('12.19',))}"}
     again = await office.client.get(f"{path}/file", headers={**headers, "if-none-match": f'"{job["sha256"]}"'})

@@ -88,6 +88,18 @@ def district(*, exact: bool = True, period: str = "2026-04") -> dict[str, Any]:
         "trend": [{**summary, "period": f"2026-0{month}"} for month in (2, 3, 4)],
         "indicators": INDICATORS,
         "doubts": DOUBTS if exact else [],
+        "puskesmas": [
+            {
+                **kecamatan[0],
+                "code": "PKM-12.19-1",
+                "name": "Puskesmas Medang Deras",
+                "level": "puskesmas",
+                "parent_code": "12.19",
+                "parent_name": "Batu Bara",
+            }
+        ]
+        if exact
+        else [],
         "cascade": {
             "steps": [
                 {

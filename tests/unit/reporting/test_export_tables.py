@@ -17,6 +17,7 @@ from services.reporting.domain.export_order import FORMS, ExportOrder, Form, Kin
 from services.reporting.domain.figures import COUNTS
 from services.reporting.domain.periods import parse_period
 from services.reporting.formats.export_file import fingerprint, write_file
+from services.reporting.formats.export_tables import figure_tables
 from tests.unit.reporting.made_figures import HOSTILE, children, district
 
 pytestmark = pytest.mark.bare
@@ -153,6 +154,14 @@ def test_indicators_and_what_is_doubtful_stand_beside_the_figures() -> None:
     assert gone["Mengapa tidak ada nilai"] == "disembunyikan"
     rounded, few = records(workbook(), "Mutu data")
     assert (rounded["Temuan"], rounded["Posyandu"], few["Posyandu"]) == ("Tinggi dibulatkan.", 7, "")
+
+
+def test_puskesmas_have_a_table_of_their_own_where_exact_figures_are_seen() -> None:
+    (served,) = records(workbook(), "Puskesmas")
+    assert (served["Kode"], served["Wilayah"], served["Di dalam"]) == (
+        "PKM-12.19-1", "Puskesmas Medang Deras", "Batu Bara",
+    )  # fmt: skip
+    assert "puskesmas" not in {table.key for table in figure_tables(district(exact=False), "id")}
 
 
 @pytest.mark.parametrize(("kind", "form"), [("figures", form) for form in FORMS["figures"]])

@@ -34,7 +34,7 @@ def test_the_same_figures_are_the_same_bytes_with_fonts_and_pages() -> None:
     assert write_report(district(), "id", HASH) == report()
     assert report().startswith(b"%PDF-1.7")
     assert b"/FontFile" in report() or b"LibertinusSerif" in report()
-    assert len(draw_report(district(), "en", HASH)) == 5
+    assert len(draw_report(district(), "en", HASH)) == 6
 
 
 def test_the_one_number_is_called_by_its_coverage_and_never_prevalence() -> None:
