@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from services.reporting.domain.child_month import MARK_BITS
-from services.reporting.domain.target_path import AGE_FROM, BAND_EDGES, LONGEST_GAP
+from services.reporting.domain.growth_rates import AGE_FROM, BAND_EDGES, LONGEST_GAP
 from services.reporting.store.generations import LIVE
 from services.reporting.store.sums import Where
 from shared.postgres.pool import Connection

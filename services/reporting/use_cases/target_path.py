@@ -11,21 +11,18 @@ from typing import Any, Final
 import numpy as np
 
 from services.reporting.domain.figures import RATES
-from services.reporting.domain.periods import Period
-from services.reporting.domain.target_path import (
+from services.reporting.domain.growth_rates import (
     AGES,
     BANDS,
     History,
     Rates,
-    Start,
-    expected_path,
     history_of,
     is_enough,
-    needed_factor,
     rates_by_age,
     rates_of,
-    simulate,
 )
+from services.reporting.domain.periods import Period
+from services.reporting.domain.target_path import Start, expected_path, needed_factor, simulate
 from services.reporting.store.growth_history import Row, children_today, first_scores, score_moves
 from services.reporting.store.sums import where_of
 from services.reporting.store.survey_figures import TargetFigure, areas_above, targets_of

@@ -5,22 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from services.reporting.domain.target_path import (
+from services.reporting.domain.growth_rates import (
     AGES,
     BANDS,
     PRIOR_MONTHS,
     History,
     Rates,
-    Start,
     empty_history,
-    everybody,
-    expected_path,
     history_of,
     is_enough,
     monthly,
-    needed_factor,
     rates_by_age,
     rates_of,
+)
+from services.reporting.domain.target_path import (
+    Start,
+    everybody,
+    expected_path,
+    needed_factor,
     share_stunted,
     simulate,
 )
