@@ -18,6 +18,9 @@ AGES: Final = 60
 LONGEST_GAP: Final = 6  # months between two scores that still tell a rate
 PRIOR_MONTHS: Final = 120.0  # child-months that the wider area's rate weighs in that of the area [P]
 FEWEST_MONTHS: Final = 200.0  # child-months of history under which nothing is foretold [P]
+AGE_CLASSES: Final = (3, *AGE_FROM[1:])  # months: age groups, the youngest under three months apart
+BITS_A_MONTH: Final = 5  # of a past: 0, or 1 + band + BANDS x age class
+HISTORY_MONTHS: Final = 12  # a year, so that every season is in it once
 GROUP_OF_AGE: Final = np.searchsorted(np.array(AGE_FROM), np.arange(AGES), side="right") - 1
 _STEPS_OF_A_MONTH: Final = 16  # of the product that stands for the exponential of a rate matrix
 
@@ -56,6 +59,40 @@ def history_of(rows: Counts) -> History:
     np.add.at(history.months, (group, before), np.where(moved, gap / 2, gap) * children)
     np.add.at(history.months, (group[moved], after[moved]), (gap / 2 * children)[moved])
     return history
+
+
+def histories_of(pasts: Counts) -> tuple[History, History]:
+    """The history of the area and that of all, from rows of (past, here, children).
+
+    A `past` holds a year of a child, BITS_A_MONTH a month; `here` has a bit a month, set where the score is of the
+    area. A move, and a first score, is of the area where the later of its scores is.
+    """
+    past, here, children = pasts.T if pasts.size else np.zeros((3, 0), np.int64)
+    moves = np.zeros((2, len(AGE_FROM), BANDS, BANDS, LONGEST_GAP + 1), np.int64)
+    first = np.zeros((2, BANDS), np.int64)
+    last, last_at = np.zeros_like(past), np.full_like(past, -LONGEST_GAP - 1)
+    begun = np.zeros(past.shape, bool)
+    for at in range(HISTORY_MONTHS):
+        score = (past >> BITS_A_MONTH * at & (1 << BITS_A_MONTH) - 1) - 1  # -1: none
+        scored, inside, gap = score >= 0, here >> at & 1, at - last_at
+        again = np.flatnonzero(scored & (gap <= LONGEST_GAP))
+        groups = np.maximum(last[again] // BANDS - 1, 0)
+        moved = (inside[again], groups, last[again] % BANDS, score[again] % BANDS, gap[again])
+        np.add.at(moves, moved, children[again])
+        young = np.flatnonzero(scored & (score < BANDS) & ~begun)
+        np.add.at(first, (inside[young], score[young]), children[young])
+        begun[young] = True
+        last, last_at = np.where(scored, score, last), np.where(scored, at, last_at)
+    own, every = (
+        _history(counts, begun_in) for counts, begun_in in ((moves[1], first[1]), (moves.sum(0), first.sum(0)))
+    )
+    return own, every
+
+
+def _history(moves: Counts, first: Counts) -> History:
+    where = np.nonzero(moves)
+    history = history_of(np.column_stack((*where, moves[where])))
+    return history._replace(first=first.astype(np.float64))
 
 
 def rates_of(own: History, wider: History) -> Rates:

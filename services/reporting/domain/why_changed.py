@@ -7,8 +7,8 @@ newly found, not measured …). A reason is chosen in a fixed order, the surest 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from services.reporting.domain.periods import Period
 from services.reporting.domain.targets import residence_on
 from shared.calendar import turns_sixty_months_on
 
+_ONE_DAY: Final = timedelta(days=1)
 Stage = Literal["since_then", "between"]
 
 # Indicator → the index that it is read from. Those of figures that are about one score.
@@ -129,8 +130,9 @@ def reason_between(
 ) -> str | None:
     """Why the child counts otherwise in the later period; None if it does not.
 
-    `child` is its fact as known now, None if the caller may not see it any more; `inside`: whether a place is in the
-    area. Who left does so in the period that holds the day, although it was a target for some days of it.
+    `child` is its fact as known now, None if there is none; `inside`: whether a place is in the area. Who left does so
+    in the period that holds the day, although it was a target for some days of it. Who died after it had moved away is
+    told as moved out here. Of a fact nothing may matter but homes and which of `days_of_reasons` its days have passed.
     """
     before, after = change.before, change.after
     if before[:2] == after[:2]:
@@ -148,7 +150,7 @@ def _why_left(change: Change, child: ChildRevision | None, until: date, inside: 
     if change.elsewhere_after or child is None:
         return "moved_out"
     if child.died_on is not None and child.died_on <= until:
-        return "died"
+        return "died" if inside(residence_on(child, child.died_on)) else "moved_out"
     if child.departed_on is not None and child.departed_on <= until:
         return "moved_out"
     if turns_sixty_months_on(child.birth_date) <= until:
@@ -170,19 +172,31 @@ def _why_entered(change: Change, child: ChildRevision | None, until: date, insid
     return "measured_again" if inside(residence_on(child, until)) else "moved_in"
 
 
-def add_up(start: Fraction, changes: Iterable[tuple[str, Counted, Counted]], codes: Iterable[str]) -> list[Term]:
-    """Terms of `codes` in that order, from (reason, counted before, counted after) of children; those of nobody, too.
+def days_of_reasons(periods: tuple[Period, Period]) -> list[date]:
+    """Days that `reason_between` asks about, ascending: what lies between the same two of them is all one to it.
+
+    The day after each period, and the first birthday of a child who has not turned 60 months by the end of the later.
+    """
+    after = [period.last_day + _ONE_DAY for period in periods]
+    born = after[1].replace(year=after[1].year - 5, day=1) - _ONE_DAY
+    while turns_sixty_months_on(born) <= periods[1].last_day:
+        born += _ONE_DAY
+    return sorted({born, *after})
+
+
+def add_up(start: Fraction, changes: Iterable[tuple[str, Counted, Counted, int]], codes: Iterable[str]) -> list[Term]:
+    """Terms of `codes` in that order, from (reason, counted before, counted after, children); those of nobody, too.
 
     They lead from `start` to the other end exactly. The share is split between numerator and denominator by Shapley's
     rule and within each in proportion: a term of n and d changes it by n (1/D0 + 1/D1)/2 - d (N0 + N1)/(2 D0 D1).
     That needs no order of terms, gives terms taken together the sum of their parts, and adds up to N1/D1 - N0/D0.
     """
     sums = {code: [0, 0, 0] for code in codes}
-    for code, before, after in changes:
+    for code, before, after, children in changes:
         term = sums[code]
-        term[0] += after.numerator - before.numerator
-        term[1] += after.denominator - before.denominator
-        term[2] += 1
+        term[0] += (after.numerator - before.numerator) * children
+        term[1] += (after.denominator - before.denominator) * children
+        term[2] += children
     added = list(sums.values())
     end = Fraction(
         start.numerator + sum(numerator for numerator, _, _ in added),
@@ -204,16 +218,6 @@ def share_change(
     # Over one common divisor, so that whole numbers cancel before anything is rounded.
     told = numerator * (below + below_then) - denominator * (above + above_then)
     return told / (2 * below * below_then)
-
-
-def linked_between(then: Mapping[UUID, ChildRevision], now: Mapping[UUID, ChildRevision]) -> set[UUID]:
-    """Children whose merge is another now than then, and those they were or are merged into."""
-    linked: set[UUID] = set()
-    for child_id in then.keys() | now.keys():
-        pair = [facts[child_id].merged_into if child_id in facts else None for facts in (then, now)]
-        if pair[0] != pair[1]:
-            linked.update((child_id, *filter(None, pair)))
-    return linked
 
 
 def pooled(terms: Sequence[Term], smallest: int, codes: Iterable[str]) -> list[Term]:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from services.reporting.domain.child_month import MARK_BITS
 from services.reporting.domain.facts import ChildRevision
 from services.reporting.domain.figures import RATES
 from services.reporting.domain.periods import Period
-from services.reporting.domain.why_changed import INDEX_OF
+from services.reporting.domain.why_changed import INDEX_OF, days_of_reasons
 from services.reporting.store.group_facts import child_revision
 from services.reporting.store.sums import Where
 from shared.postgres.pool import Connection
 
 
-class KnownMarks(NamedTuple):
-    """Marks of one child in an area (None: it does not count there), the score of the index in each period.
+class Changed(NamedTuple):
+    """Children who count differently in the same way, and the one of them that stands for all (`child_id`).
 
-    `then`: the earlier period as known then; `before`: the same as known now; `after`: the later one. `away_*`: it
-    counts, but elsewhere.
+    Marks in an area (None: it does not count there), the score of the index in each period. `then`: the earlier period
+    as known then; `before`: the same as known now; `after`: the later one. `away_*`: it counts, but elsewhere. `fact`
+    as known now, where it counts in one period only.
     """
 
     child_id: UUID
@@ -33,6 +33,9 @@ class KnownMarks(NamedTuple):
     away_after: bool
     score_before: float | None
     score_after: float | None
+    linked: bool
+    fact: ChildRevision | None
+    children: int
 
 
 class Compared(NamedTuple):
@@ -44,29 +47,51 @@ class Compared(NamedTuple):
     known_now: datetime | None
 
 
-_CHANGED: Final = "SELECT * FROM changed_children($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-_FACTS: Final = """
-SELECT child_id, epoch, revision, known_at, sex, birth_date, residences, died_on, departed_on, merged_into, voided
-FROM child_fact WHERE child_id = ANY($1::uuid[])
+_FACT: Final = (
+    "child_id, epoch, revision, known_at, sex, birth_date, residences, died_on, departed_on, merged_into, voided"
+)
+_CHANGED: Final = f"""
+SELECT root_id, marks_then, marks_before, marks_after, away_then, away_before, away_after, score_before, score_after,
+       linked, 1, {", ".join(f"(fact).{name}" for name in _FACT.split(", "))}
+FROM changed_children($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ORDER BY root_id
+"""
+# One child of each kind with its own fact: any would do.
+_KINDS: Final = f"""
+SELECT (array_agg(root_id))[1], marks_then, marks_before, marks_after, away_then, away_before, away_after, NULL, NULL,
+       linked, count(*)::integer, {", ".join(f"((array_agg(fact))[1]).{name}" for name in _FACT.split(", "))}
+FROM (
+    SELECT root_id, marks_then & told AS marks_then, marks_before & told AS marks_before,
+           marks_after & told AS marks_after, away_then, away_before, away_after, linked, fact, alike
+    FROM changed_children($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14), (VALUES ($10 | $11)) AS m (told)
+) AS child GROUP BY 2, 3, 4, 5, 6, 7, 10, alike
 """
 
 
-async def changed_children(
-    connection: Connection, where: Where, compared: Compared, indicator: str
-) -> list[KnownMarks]:
+async def changed_children(connection: Connection, where: Where, compared: Compared, indicator: str) -> list[Changed]:
     """Children of the area whose numerator or denominator of `indicator` is not the same in all three looks, by id."""
+    return [_changed(*row) for row in await connection.fetch(_CHANGED, *_asked(where, compared, indicator))]
+
+
+async def kinds_of_change(connection: Connection, where: Where, compared: Compared, indicator: str) -> list[Changed]:
+    """The same children, those taken together who cannot differ in the reason."""
+    return [_changed(*row) for row in await connection.fetch(_KINDS, *_asked(where, compared, indicator))]
+
+
+def _asked(where: Where, compared: Compared, indicator: str) -> tuple[Any, ...]:
     index = INDEX_OF[indicator]
-    rows = await connection.fetch(
-        _CHANGED,
+    measured = MARK_BITS[f"{index}_measured"]
+    return (
         *(compared.before.first, compared.before.last_month, compared.after.first, compared.after.last_month),
         *(compared.known_then, compared.known_now, where.area, where.posyandu, where.homes),
-        MARK_BITS[f"{index}_measured"] | MARK_BITS[f"{index}_flagged"],
+        measured | MARK_BITS[f"{index}_flagged"],
         sum(MARK_BITS[name] for name in RATES[indicator]),
+        measured,
         index,
+        days_of_reasons((compared.before, compared.after)),
     )
-    return [KnownMarks._make(row) for row in rows]
 
 
-async def revisions_of(connection: Connection, children: Collection[UUID]) -> list[ChildRevision]:
-    """Every revision of the facts of `children` whom the caller may see."""
-    return [child_revision(*row) for row in await connection.fetch(_FACTS, list(children))]
+def _changed(*columns: Any) -> Changed:
+    *marks, children = columns[:11]
+    fact = columns[11:]
+    return Changed(*marks, child_revision(*fact) if fact[0] is not None else None, children)

@@ -14,16 +14,17 @@ from services.reporting.domain.figures import RATES
 from services.reporting.domain.growth_rates import (
     AGES,
     BANDS,
+    HISTORY_MONTHS,
     History,
     Rates,
-    history_of,
+    histories_of,
     is_enough,
     rates_by_age,
     rates_of,
 )
 from services.reporting.domain.periods import Period
 from services.reporting.domain.target_path import Start, expected_path, needed_factor, simulate
-from services.reporting.store.growth_history import Row, children_today, first_scores, score_moves
+from services.reporting.store.growth_history import Today, growth_of
 from services.reporting.store.sums import where_of
 from services.reporting.store.survey_figures import TargetFigure, areas_above, targets_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
@@ -32,7 +33,6 @@ from shared.postgres.pool import Connection
 
 INDICATOR: Final = "stunted"
 SCORE_MONTHS: Final = 6  # how old the last score of a child may be to speak for it today
-HISTORY_MONTHS: Final = 12  # a year, so that every season is in it once
 KABUPATEN_PARTS: Final = 2
 ASSUMED_ID: Final = (
     "Laju pulih dan laju baru pendek diambil dari riwayat 12 bulan terakhir dan dianggap tetap; pindah dan "
@@ -79,9 +79,8 @@ async def read_target_path(connection: Connection, question: PathQuestion) -> tu
     where = where_of(entry)
     wider = ".".join((entry.code if entry.entry == "area" else entry.parent_code or "").split(".")[:KABUPATEN_PARTS])
     since = add_months(month, 1 - SCORE_MONTHS)
-    today = await children_today(connection, where, since, month, known)
-    past = wider, add_months(month, 1 - HISTORY_MONTHS), month, known
-    moves, first = await score_moves(connection, where, *past), await first_scores(connection, where, *past)
+    first = add_months(month, 1 - HISTORY_MONTHS)
+    pasts, today = await growth_of(connection, where, wider, (first, month, since), known)
     target = await _target(connection, question, areas_above(wider))
     row = await own_row(connection, tree, entry, asked.about(asked.code, Period(month)))
     numerator, denominator = RATES[INDICATOR]
@@ -91,7 +90,7 @@ async def read_target_path(connection: Connection, question: PathQuestion) -> tu
         **heading(tree, entry, asked.about(asked.code, Period(month))),
         "indicator": INDICATOR,
         "until": f"{question.until:%Y-%m}",
-        "rates_from": {"first": f"{past[1]:%Y-%m}", "last": f"{month:%Y-%m}", "drawn_to": wider},
+        "rates_from": {"first": f"{first:%Y-%m}", "last": f"{month:%Y-%m}", "drawn_to": wider},
         "measured": {
             "numerator": row[numerator],
             "denominator": row[denominator],
@@ -105,8 +104,7 @@ async def read_target_path(connection: Connection, question: PathQuestion) -> tu
     }
     ground = _Ground(
         _start(today, last_day(month)),
-        _history([row for row in moves if row[0]], [row for row in first if row[0]]),
-        _history(moves, first),
+        *histories_of(pasts),
         (question.until.year - month.year) * 12 + question.until.month - month.month,
         None if target is None else target.share,
     )
@@ -166,7 +164,7 @@ def _at_end(ground: _Ground, rates: Rates, expected: float, reached: float | Non
     }
 
 
-def _start(today: Sequence[tuple[date, int | None, int]], day: date) -> Start:
+def _start(today: Sequence[Today], day: date) -> Start:
     known, unknown = np.zeros((AGES, BANDS), np.int64), np.zeros(AGES, np.int64)
     for born, band, children in today:
         age = completed_months(born, day)
@@ -176,13 +174,6 @@ def _start(today: Sequence[tuple[date, int | None, int]], day: date) -> Start:
             else:
                 known[age, band] += children
     return Start(known, unknown, float(known[:12].sum() + unknown[:12].sum()) / 12)
-
-
-def _history(moves: Sequence[Row], first: Sequence[Row]) -> History:
-    history = history_of(np.array([row[1:] for row in moves], np.int64).reshape(-1, 5))
-    for _, band, children in first:
-        history.first[band] += children
-    return history
 
 
 async def _target(connection: Connection, question: PathQuestion, areas: Sequence[str]) -> TargetFigure | None:

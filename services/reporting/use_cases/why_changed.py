@@ -1,18 +1,17 @@
-"""Why an indicator of an area changed between two periods, child by child. Read in the caller's one transaction."""
+"""Why an indicator of an area changed between two periods, by kinds of change. Read in the caller's one transaction."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from services.reporting.domain.areas import Entry
-from services.reporting.domain.facts import ChildRevision, Place
+from services.reporting.domain.facts import Place
 from services.reporting.domain.figures import RATES, wilson
-from services.reporting.domain.fold import newest
 from services.reporting.domain.periods import Period
 from services.reporting.domain.suppression import SMALLEST_SHOWN
 from services.reporting.domain.why_changed import (
@@ -25,12 +24,11 @@ from services.reporting.domain.why_changed import (
     Term,
     add_up,
     counted_of,
-    linked_between,
     pooled,
     reason_between,
     reason_since,
 )
-from services.reporting.store.changes import Compared, KnownMarks, changed_children, revisions_of
+from services.reporting.store.changes import Changed, Compared, changed_children, kinds_of_change
 from services.reporting.store.sums import sums_by_place, where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
 from shared.calendar import end_of_day
@@ -51,9 +49,9 @@ class Comparison:
 
 
 class Judged(NamedTuple):
-    """One child that counts differently, and why: since then, and between the periods."""
+    """Children that count differently in one way, and why: since then, and between the periods."""
 
-    marks: KnownMarks
+    marks: Changed
     change: Change
     since_then: str | None
     between: str | None
@@ -63,14 +61,15 @@ async def why_changed(connection: Connection, comparison: Comparison) -> dict[st
     """The two figures and the terms that lead from one to the other exactly; suppressed where the caller's are."""
     asked = comparison.asked
     tree, entry = await find_area(connection, asked.code, asked.period)
-    judged = await _judge(connection, entry, comparison)
+    compared, where = _compared(comparison), where_of(entry)
+    judged = await _judge(await kinds_of_change(connection, where, compared, comparison.indicator), entry, comparison)
     now = await _fraction(connection, entry, comparison, comparison.against, asked.as_of)
     after = await _fraction(connection, entry, comparison, comparison.asked.period, asked.as_of)
     then = now
     if comparison.known_then is not None:
         then = await _fraction(connection, entry, comparison, comparison.against, comparison.known_then)
-    since = ((item.since_then, item.change.then, item.change.before) for item in judged if item.since_then)
-    between = ((item.between, item.change.before, item.change.after) for item in judged if item.between)
+    since = ((kind.since_then, *kind.change[1:3], kind.marks.children) for kind in judged if kind.since_then)
+    between = ((kind.between, *kind.change[2:4], kind.marks.children) for kind in judged if kind.between)
     first, second = add_up(then, since, SINCE_THEN), add_up(now, between, BETWEEN)
     if not asked.exact:
         hidden = [
@@ -98,28 +97,22 @@ async def children_of_term(
 ) -> list[dict[str, Any]]:
     """Up to `limit` children of a term by id, with how they count and their scores in both periods."""
     _, entry = await find_area(connection, comparison.asked.code, comparison.asked.period)
-    judged = await _judge(connection, entry, comparison)
+    compared, where = _compared(comparison), where_of(entry)
+    judged = await _judge(await changed_children(connection, where, compared, comparison.indicator), entry, comparison)
     of_term = (item for item in judged if term in (item.since_then, item.between))
     chosen = [item for item in of_term if after is None or item.marks.child_id > after]
     return [_child(item) for item in chosen[:limit]]
 
 
-async def _judge(connection: Connection, entry: Entry, comparison: Comparison) -> list[Judged]:
+async def _judge(changed: Sequence[Changed], entry: Entry, comparison: Comparison) -> list[Judged]:
     periods = (comparison.against, comparison.asked.period)
-    marks = await changed_children(connection, where_of(entry), _compared(comparison), comparison.indicator)
-    ids = [row.child_id for row in marks]
-    revisions = await revisions_of(connection, ids)
-    now = newest(_known(revisions, comparison.asked.as_of))
-    then = newest(_known(revisions, comparison.known_then)) if comparison.known_then is not None else now
-    linked = linked_between(then, now)
     inside = _inside(entry)
     judged: list[Judged] = []
-    for number, row in enumerate(marks):
+    for number, row in enumerate(changed):
         then_counts, before, after = (counted_of(known, comparison.indicator) for known in row[1:4])
         away = row.away_then, row.away_before, row.away_after
-        change = Change(row.child_id, then_counts, before, after, *away, linked=row.child_id in linked)
-        between = reason_between(change, now.get(row.child_id), periods, inside)
-        judged.append(Judged(row, change, reason_since(change), between))
+        change = Change(row.child_id, then_counts, before, after, *away, linked=row.linked)
+        judged.append(Judged(row, change, reason_since(change), reason_between(change, row.fact, periods, inside)))
         if number % CHILDREN_AT_ONCE == CHILDREN_AT_ONCE - 1:
             await asyncio.sleep(0)
     return judged
@@ -129,10 +122,6 @@ def _compared(comparison: Comparison) -> Compared:
     now = end_of_day(comparison.asked.as_of) if comparison.asked.as_of is not None else None
     then = end_of_day(comparison.known_then) if comparison.known_then is not None else now
     return Compared(comparison.against, comparison.asked.period, then, now)
-
-
-def _known(revisions: list[ChildRevision], day: date | None) -> Iterator[ChildRevision]:
-    return (row for row in revisions if day is None or row.known_at < end_of_day(day))
 
 
 def _inside(entry: Entry) -> Callable[[Place], bool]:

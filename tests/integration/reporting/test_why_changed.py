@@ -96,6 +96,11 @@ async def test_the_terms_add_up_in_every_area_and_by_two_instants(office: Office
             assert reached(body, "before") == fraction(body["after"]), (code, indicator)
             told = await office.figures(f"/v1/areas/{code}/summary", period=period)
             assert fraction(body["after"]) == (told[indicator], told[MEASURED[indicator]])
+            for term in body["terms"]:  # told by kinds of change; opened, each child by its own fact
+                if term["children"] and code != POSYANDU[DESA[0]][0]:
+                    query |= {"term": term["code"], "limit": 200}
+                    opened = await office.figures(f"{PATH.format(code)}/children", **query, **who)
+                    assert len(opened["items"]) == term["children"], (code, term["code"])
 
 
 async def test_what_was_recorded_or_merged_later_is_told_apart(office: Office) -> None:
@@ -111,6 +116,21 @@ async def test_what_was_recorded_or_merged_later_is_told_apart(office: Office) -
     assert {code: count for code, count in since.items() if count} == {"merged": -1, "late": 1}
     assert (fraction(body["then"]), fraction(body["before"])) == ((2, 2), (2, 2))
     assert at(late) > START
+
+
+async def test_who_left_the_callers_sight_after_it_died_there_or_moved_is_told_apart(office: Office) -> None:
+    """The fact of a child that counted here tells why, also where the caller no longer sees the child."""
+    away = [(BORN, DESA[0], None), (date(2025, 12, 1), DESA[2], None)]
+    facts = [
+        *register(), *seen_twice(1, -2.4, None, homes=away), *seen_twice(2, -2.4, None, died_on=date(2025, 12, 2)),
+        *seen_twice(3, -2.4, None, homes=away, died_on=date(2025, 12, 9)),
+        *seen_twice(4, None, -2.4, homes=[(date(2025, 12, 1), DESA[0], None), (date(2026, 1, 4), DESA[2], None)]),
+    ]  # fmt: skip
+    await deliver(office.worker, facts)
+    here: Any = {"role": "puskesmas", "areas": (DESA[0],)}
+    body = await office.figures(PATH.format(DESA[0]), period="2025-12", **here)
+    terms = {term["code"]: term["children"] for term in body["terms"] if term["children"]}
+    assert terms == {"moved_out": 2, "died": 1, "registered": 1}
 
 
 async def test_outside_the_district_only_a_whole_kabupaten_is_told_and_nobody_opens_a_term(office: Office) -> None:

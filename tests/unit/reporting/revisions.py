@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from services.reporting.domain.case_course import CaseRevision
@@ -74,3 +74,13 @@ def groups_of(facts: Iterable[Fact]) -> list[GroupFacts]:
 def months_of(group: GroupFacts) -> list[Version[RootMonth, ChildMonth]]:
     """All versions of all months."""
     return fold_months(group.children, judged_by_month(group), group.cases)
+
+
+def linked_between(then: Mapping[UUID, ChildRevision], now: Mapping[UUID, ChildRevision]) -> set[UUID]:
+    """Children whose merge is another now than then, and those they were or are merged into."""
+    linked: set[UUID] = set()
+    for child_id in then.keys() | now.keys():
+        pair = [facts[child_id].merged_into if child_id in facts else None for facts in (then, now)]
+        if pair[0] != pair[1]:
+            linked.update((child_id, *filter(None, pair)))
+    return linked

@@ -12,6 +12,7 @@ from services.reporting.domain.growth_rates import (
     History,
     Rates,
     empty_history,
+    histories_of,
     history_of,
     is_enough,
     monthly,
@@ -98,6 +99,25 @@ def test_a_rate_is_moves_by_child_months_whatever_the_gaps() -> None:
     assert history.months[2, 3] == 4
     assert not is_enough(history)
     assert not is_enough(history_of(np.zeros((0, 5), np.int64)))
+
+
+def past(*scores: tuple[int, int, int]) -> int:
+    """From (month, band, age class) of scores."""
+    return sum((1 + band + BANDS * age) << 5 * month for month, band, age in scores)
+
+
+def test_a_past_is_the_moves_between_scores_in_a_row_at_most_six_months_apart() -> None:
+    """A newborn here who moves; one whose scores are too far apart; two who stay, the later score elsewhere."""
+    rows = [
+        (past((0, 1, 0), (2, 1, 0), (3, 3, 1)), 0b1111, 1),
+        (past((1, 0, 3), (8, 3, 3)), 0, 1),
+        (past((10, 2, 5), (11, 2, 5)), 0b0100_0000_0000, 2),
+    ]
+    own, every = histories_of(np.array(rows))
+    assert (own.moves[0, 1, 3], own.months[0, 1], own.months[0, 3]) == (1, 2.5, 0.5)
+    assert own.first.tolist() == every.first.tolist() == [0, 1, 0, 0]
+    assert (every.moves.sum(), every.months[4, 2], own.months[4].sum()) == (1, 2, 0)
+    assert histories_of(np.zeros((0, 3), np.int64))[1].months.sum() == 0
 
 
 def test_a_small_area_is_drawn_to_the_wider_one_and_a_large_one_is_not() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction as Exact
 from itertools import pairwise
 from typing import Any
@@ -27,18 +27,20 @@ from services.reporting.domain.why_changed import (
     Term,
     add_up,
     counted_of,
-    linked_between,
+    days_of_reasons,
     pooled,
     reason_between,
     reason_since,
     share_change,
 )
+from shared.calendar import turns_sixty_months_on
 from tests.unit.reporting.history import BORN, DESA, child, child_id, random_history
-from tests.unit.reporting.revisions import groups_of, months_of, revision_of
+from tests.unit.reporting.revisions import groups_of, linked_between, months_of, revision_of
 
 pytestmark = pytest.mark.bare
 MAY, JUNE = Period(date(2026, 5, 1)), Period(date(2026, 6, 1))
 WITH, WITHOUT, FLAGGED = Counted(1, 1), Counted(0, 1), Counted(flagged=True)
+MOVED = [(BORN, DESA[0], None), (date(2026, 6, 3), DESA[2], None)]
 HOME = Place(DESA[0], "")
 ENTERING = ("born", "registered", "moved_in", "measured_again", "flagged_before")
 
@@ -68,6 +70,8 @@ def between(before: Counted, after: Counted, **asked: Any) -> str | None:
         (WITH, FLAGGED, {}, "flagged_now"),
         (WITH, NOTHING, {}, "not_measured"),
         (WITH, NOTHING, {"child": fact(died_on=date(2026, 6, 3))}, "died"),
+        (WITH, NOTHING, {"child": fact(died_on=date(2026, 6, 9), homes=MOVED)}, "moved_out"),
+        (WITH, NOTHING, {"child": fact(died_on=date(2026, 6, 2), homes=MOVED)}, "died"),
         (WITH, NOTHING, {"child": fact(departed_on=date(2026, 6, 3))}, "moved_out"),
         (WITH, NOTHING, {"child": fact(departed_on=date(2026, 7, 3))}, "not_measured"),
         (WITH, NOTHING, {"child": fact(birth_date=date(2021, 6, 30))}, "aged_out"),
@@ -124,6 +128,13 @@ def test_shares_of_terms_add_up_to_the_change_of_the_share(
         assert sum(told) == pytest.approx(float(change), abs=1e-9)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("until", [date(2026, 6, 1), date(2028, 2, 1), date(2027, 2, 1)])
+def test_days_of_reasons_are_those_that_tell_apart(until: date) -> None:
+    periods = Period(date(2020, 5, 1)), Period(until)
+    born, *_ = sorted(set(days_of_reasons(periods)) - {period.last_day + timedelta(days=1) for period in periods})
+    assert turns_sixty_months_on(born - timedelta(days=1)) <= periods[1].last_day < turns_sixty_months_on(born)
+
+
 def test_a_term_that_keeps_the_rate_of_both_periods_changes_nothing_of_it() -> None:
     """Ten of a hundred leave whose rate is that of all: numbers fall, the share stays."""
     assert share_change(Fraction(20, 100), Fraction(18, 90), -2, -10) == 0
@@ -175,9 +186,9 @@ def test_terms_add_up_to_both_differences_in_every_area(seed: int, steps: int, i
                 change = Change(root, then, before, after, away[0], away[1], away[2], root in linked)
                 inside = lambda place, area=area: place.desa_code.startswith(area)  # noqa: E731
                 if reason := reason_since(change):
-                    since.append((reason, change.then, change.before))
+                    since.append((reason, change.then, change.before, 1))
                 if reason := reason_between(change, now_facts[root], (Period(earlier), Period(later)), inside):
-                    between_periods.append((reason, change.before, change.after))
+                    between_periods.append((reason, change.before, change.after, 1))
             for start, end, changes, codes in (
                 (sums[0], sums[1], since, SINCE_THEN),
                 (sums[1], sums[2], between_periods, BETWEEN),
