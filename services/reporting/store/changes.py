@@ -92,6 +92,5 @@ def _asked(where: Where, compared: Compared, indicator: str) -> tuple[Any, ...]:
 
 
 def _changed(*columns: Any) -> Changed:
-    *marks, children = columns[:11]
     fact = columns[11:]
-    return Changed(*marks, child_revision(*fact) if fact[0] is not None else None, children)
+    return Changed._make((*columns[:10], child_revision(*fact) if fact[0] is not None else None, columns[10]))

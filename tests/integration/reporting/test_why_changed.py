@@ -98,8 +98,8 @@ async def test_the_terms_add_up_in_every_area_and_by_two_instants(office: Office
             assert fraction(body["after"]) == (told[indicator], told[MEASURED[indicator]])
             for term in body["terms"]:  # told by kinds of change; opened, each child by its own fact
                 if term["children"] and code != POSYANDU[DESA[0]][0]:
-                    query |= {"term": term["code"], "limit": 200}
-                    opened = await office.figures(f"{PATH.format(code)}/children", **query, **who)
+                    page: Any = {**query, "term": term["code"], "limit": 200}
+                    opened = await office.figures(f"{PATH.format(code)}/children", **page, **who)
                     assert len(opened["items"]) == term["children"], (code, term["code"])
 
 
