@@ -9,7 +9,9 @@ from uuid import UUID
 
 from services.reporting.domain.cells import CELL_COLUMNS
 from services.reporting.domain.changes import ChangedMonths, changed_months
-from services.reporting.domain.periods import MONTH
+from services.reporting.domain.periods import MONTH, Period
+from services.reporting.domain.suppression import TOLD_AFTER, is_told
+from shared.calendar import add_months, month_of
 from shared.postgres.pool import Connection
 
 _APPEND: Final = "INSERT INTO figure_mark (places, first_months, last_months) VALUES ($1, $2, $3)"
@@ -41,6 +43,19 @@ told AS (
     RETURNING sequence
 )
 SELECT (SELECT count(*) FROM taken) AS marks, (SELECT max(sequence) FROM told) AS sequence
+"""
+# Entries that were numbered before their month was told outside, from the first to the last such month.
+_TELL_AGAIN: Final = """
+WITH due AS (
+    SELECT area_code, month, $3 + row_number() OVER (ORDER BY month, area_code) AS sequence FROM feed_entry
+    WHERE month <= $1
+      AND changed_at < (month + interval '1 month' + make_interval(days => $2)) AT TIME ZONE 'Asia/Jakarta'
+),
+told AS (
+    UPDATE feed_entry SET sequence = due.sequence, changed_at = now() FROM due
+    WHERE feed_entry.area_code = due.area_code AND feed_entry.month = due.month RETURNING feed_entry.sequence
+)
+SELECT count(*), max(sequence) FROM told
 """
 _PAGE: Final = """
 SELECT area_code, month, sequence, changed_at FROM feed_entry
@@ -94,6 +109,18 @@ async def gather(connection: Connection, this_month: date, limit: int) -> int:
     if row["sequence"] is not None:
         await connection.execute("UPDATE feed_state SET sequence = $1", row["sequence"])
     return int(row["marks"])
+
+
+async def tell_again(connection: Connection, today: date) -> int:
+    """Number anew, once, the entries of months that have come to be told outside; how many these were."""
+    month = month_of(today)
+    while not is_told(Period(month), today):
+        month = add_months(month, -1)
+    sequence = await connection.fetchval("SELECT sequence FROM feed_state FOR UPDATE")
+    count, last = await connection.fetchrow(_TELL_AGAIN, month, TOLD_AFTER.days, sequence)  # type: ignore[misc]
+    if count:
+        await connection.execute("UPDATE feed_state SET sequence = $1", last)
+    return int(count)
 
 
 async def feed_state(connection: Connection) -> FeedState:

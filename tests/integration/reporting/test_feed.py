@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from services.reporting.domain.cells import CELL_COLUMNS
 from services.reporting.http.feed import STREAMS
 from services.reporting.jobs.feed import FeedGatherer
-from services.reporting.store.feed import mark_changes
+from services.reporting.store.feed import mark_changes, tell_again
 from services.reporting.use_cases.rebuild import rebuild
 from shared.contracts.fact import Fact
 from tests.integration.reporting.ground import Office, deliver
@@ -67,6 +67,19 @@ async def test_an_area_and_month_that_changed_often_is_one_entry_with_its_presen
     assert await told(office, cursor) == ([], cursor)
     desa, _ = await told(office, level="desa")
     assert (DESA[0], "2026-03") in keys(desa)
+
+
+async def test_a_month_that_comes_to_be_told_outside_is_told_again_once(office: Office) -> None:
+    """Nothing changes on that day, and yet a province that follows the feed has the findings then."""
+    await deliver(office.worker, [*two_kabupaten(), lives(1, (BORN_LATE, DESA[0]))])
+    _, cursor = await told(office)
+    await office.worker.execute("UPDATE feed_entry SET changed_at = '2026-03-09T12:00:00+07:00'")
+    for day, months in (("2026-03-10", set()), ("2026-03-11", {"2026-02"}), ("2026-03-12", set())):
+        async with office.worker.acquire() as connection, connection.transaction():
+            await tell_again(connection, date.fromisoformat(day))
+        body = await office.figures("/v1/feed", after=cursor, limit=100)
+        assert {item["period"] for item in body["items"]} == months
+        cursor = body["next_cursor"]
 
 
 async def test_a_new_child_changes_every_month_it_is_a_target_in_and_a_move_both_places(office: Office) -> None:
