@@ -150,6 +150,12 @@ QUALITY_WAITING: Final = _gauge(
 QUALITY_OLDEST_SECONDS: Final = _gauge(
     "quality_oldest_seconds", "seconds", "Age of the oldest posyandu-month that waits for judging; 0 when none."
 )
+TALLIES_WAITING: Final = _gauge(
+    "tallies_waiting", "area-months", "Areas and months with changed facts that are to be counted anew."
+)
+TALLIES_OLDEST_SECONDS: Final = _gauge(
+    "tallies_oldest_seconds", "seconds", "Age of the oldest area and month that waits for being counted; 0 when none."
+)
 RULESET_INFO: Final = _gauge("ruleset_info", "info", "1 for the rule set that judges now.", ("version",))
 
 FEED_MARKS_GATHERED: Final = _counter(

@@ -42,6 +42,8 @@ from services.reporting.jobs.handlers import handlers
 from services.reporting.jobs.housekeeping import Housekeeping
 from services.reporting.jobs.quality import SILENT_SECONDS as QUALITY_SILENT_SECONDS
 from services.reporting.jobs.quality import QualityJudge
+from services.reporting.jobs.tallies import SILENT_SECONDS as TALLIES_SILENT_SECONDS
+from services.reporting.jobs.tallies import TallyKeeper
 from services.reporting.jobs.webhooks import WebhookSender
 from services.reporting.store import quality_marks
 from services.reporting.store.fact_tables import HOLDS
@@ -88,9 +90,12 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             health.loop("feed", lambda: gatherer.moved_at, SILENT_SECONDS)
             judge = QualityJudge(pool, load(), judge_clock)
             health.loop("quality", lambda: judge.moved_at, QUALITY_SILENT_SECONDS)
+            keeper = TallyKeeper(pool, today_jakarta)
+            health.loop("tallies", lambda: keeper.moved_at, TALLIES_SILENT_SECONDS)
             sender = WebhookSender(pool, SecretVault(settings.key("feed")), settings.webhooks.private_networks)
             health.loop("webhooks", lambda: sender.moved_at, SILENT_SECONDS)
             tasks |= {**worker.tasks(), "feed": gatherer.run, "quality": judge.run, "webhooks": sender.run}
+            tasks["tallies"] = keeper.run
             runner = JobRunner(pool, handlers(pool))
             health.loop("jobs", lambda: runner.moved_at, JOBS_SILENT_SECONDS)
             health.state("jobs", runner.ready)

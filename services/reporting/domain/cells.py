@@ -52,6 +52,7 @@ class Deltas:
     def __init__(self) -> None:
         self._cells: dict[tuple[Place, Period], list[int]] = {}
         self.touched: set[tuple[Place, date]] = set()  # months where visits changed, though no sum may have
+        self.recounted: set[tuple[str, date, date]] = set()  # desa, first and last month where anything of a child did
 
     def _cell(self, place: Place, period: Period) -> list[int]:
         cell = self._cells.get((place, period))
@@ -62,6 +63,9 @@ class Deltas:
     def add_month(self, month: date, content: ChildMonth, sign: int) -> None:
         """A current child-month appears (`sign` 1) or goes (-1)."""
         self._add(Period(month), PeriodContent(content.place, content.span_place, content.marks), sign)
+        for place in (content.place, content.span_place):
+            if place is not None:
+                self.recounted.add((place.desa_code, month, month))
 
     def _add(self, period: Period, content: PeriodContent, sign: int) -> None:
         place, span_place, marks = content

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
 from services.reporting.domain.cells import TARGET_CHANGE
 from services.reporting.domain.periods import MONTH
+from services.reporting.domain.targets import Span
 from shared.calendar import add_months
 
 
@@ -35,6 +36,27 @@ def changed_months(cells: Iterable[tuple[tuple[Any, ...], list[int]]]) -> list[C
         known = months.get(month)
         months[month] = counts if known is None else [one + more for one, more in zip(known, counts, strict=True)]
     return [found for desa_code in sorted(sums) for found in _ranges(desa_code, sums[desa_code])]
+
+
+def changed_targets(was: Iterable[Span], now: Iterable[Span]) -> Iterator[ChangedMonths]:
+    """Months in which a child was a target, or another one, under `was` and is not under `now`, or the other way."""
+    before = {span.from_month: span for span in was}
+    for span in now:
+        other = before.pop(span.from_month, None)
+        if other is None:
+            yield _whole(span)
+        elif other._replace(to_month=span.to_month) == span:
+            ends = sorted((other.to_month, span.to_month))
+            if ends[0] != ends[1]:
+                yield ChangedMonths(span.place.desa_code, ends[0], add_months(ends[1], -1))
+        else:
+            yield _whole(other)
+            yield _whole(span)
+    yield from map(_whole, before.values())
+
+
+def _whole(span: Span) -> ChangedMonths:
+    return ChangedMonths(span.place.desa_code, span.from_month, add_months(span.to_month, -1))
 
 
 def _ranges(desa_code: str, by_month: dict[date, list[int]]) -> list[ChangedMonths]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,6 +12,7 @@ from services.reporting.domain.groups import By
 from services.reporting.domain.periods import Period
 from services.reporting.domain.small_areas import with_shrunk
 from services.reporting.http.asked import (
+    AREA_TOO_LARGE,
     AreaCode,
     AskedPeriod,
     AsOf,
@@ -31,8 +32,9 @@ from services.reporting.use_cases.area_figures import (
     summarise,
     trend,
 )
-from services.reporting.use_cases.breakdown import TooLargeError, break_down
+from services.reporting.use_cases.breakdown import break_down
 from services.reporting.use_cases.cascade import cascade
+from services.reporting.use_cases.find_tally import TooLargeError
 from services.reporting.use_cases.surveys_beside import survey_points
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -42,16 +44,7 @@ from shared.http.answer import json_response
 from shared.http.cursor import PageRequest, page_request
 from shared.http.transaction import reading
 from shared.postgres.pool import Connection
-from shared.problems import ProblemKind
 
-AREA_TOO_LARGE: Final = ProblemKind(
-    code="area_too_large",
-    status=422,
-    title_id="Wilayah terlalu besar untuk rincian ini",
-    title_en="The area is too large for this breakdown",
-    remedy_id="Minta rincian tiap kabupaten.",
-    remedy_en="Ask for the breakdown of each kabupaten.",
-)
 router = APIRouter(prefix="/v1/areas", tags=["figures"])
 Reader = Annotated[Caller, require("aggregates:read")]
 
@@ -109,7 +102,7 @@ async def get_breakdown(
     as_of: AsOf = None,
     by: Annotated[By, Query(description="Sex (L, P), age in completed months, or both")] = "sex,age",
 ) -> Response:
-    """A row for each group, which add up to the area; children under two beside them. Not of a province."""
+    """A row for each group, which add up to the area; children under two beside them."""
     asked = question(caller, code, period, as_of)
     async with reading(request) as connection:
         await _allowed(connection, caller, code, asked.period)
@@ -144,7 +137,10 @@ async def get_cascade(
     asked = question(caller, code, period, as_of)
     async with reading(request) as connection:
         await _allowed(connection, caller, code, asked.period)
-        return json_response(await cascade(connection, asked, today_jakarta()))
+        try:
+            return json_response(await cascade(connection, asked, today_jakarta()))
+        except TooLargeError:
+            raise AREA_TOO_LARGE.problem() from None
 
 
 @router.get("/{code}/children", summary="Children of an area, without identity")

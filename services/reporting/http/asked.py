@@ -24,6 +24,14 @@ UNKNOWN_AREA: Final = ProblemKind(
     remedy_id="Pakai kode Kemendagri bertitik, kode posyandu atau puskesmas yang ada di register pada periode itu.",
     remedy_en="Use a dotted Kemendagri code, or a code of a posyandu or puskesmas in the register of that period.",
 )
+AREA_TOO_LARGE: Final = ProblemKind(
+    code="area_too_large",
+    status=422,
+    title_id="Wilayah terlalu besar untuk dihitung sekarang",
+    title_en="The area is too large to be counted now",
+    remedy_id="Minta tiap kabupaten. Tanpa as_of, seluruh wilayah dihitung di latar; coba lagi beberapa menit lagi.",
+    remedy_en="Ask for each kabupaten. Without as_of the whole is counted in the background; try again in minutes.",
+)
 NOT_YET: Final = ProblemKind(
     code="not_yet",
     status=422,

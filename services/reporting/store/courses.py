@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Final
 
+import numpy as np
+
 from services.reporting.domain.case_course import STEPS
 from services.reporting.domain.periods import MONTH, Period
 from services.reporting.domain.survival import Waited
+from services.reporting.domain.tallies import Tally
 from services.reporting.store.generations import LIVE
 from services.reporting.store.sums import CHILDREN_OF_PERIOD, Where
+from services.reporting.store.tallies import Kind
 from shared.postgres.pool import Connection
 
+EPOCH: Final = date(2000, 1, 1)
 # A month's own rows say who had a case in it; a longer period must first find the month that speaks for the child.
 _OF_MONTH: Final = f"""
 SELECT course FROM child_month
@@ -41,16 +46,55 @@ GROUP BY 1, 2, 3
 """
 
 
+_REACHED, _ENDED, _OPEN = range(3)
+# Nothing that depends on the day of asking: who still waits, by the day of opening.
+_HISTOGRAM: Final = f"""
+SELECT step_number - 1, state, days, opened_on, count(*)::integer FROM (
+    SELECT course, (course ->> 'closed')::integer AS closed, (course ->> 'opened_on')::date AS opened
+    FROM ({{courses}}) AS with_case
+) AS children
+CROSS JOIN unnest(${{next_argument}}::text[]) WITH ORDINALITY AS steps(step, step_number)
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN course ? step THEN {_REACHED} WHEN closed IS NOT NULL THEN {_ENDED} ELSE {_OPEN} END AS state,
+           coalesce((course ->> step)::integer, closed, 0) AS days,
+           CASE WHEN course ? step OR closed IS NOT NULL THEN 0 ELSE opened - '{EPOCH}'::date END AS opened_on
+) AS waited
+GROUP BY 1, 2, 3, 4
+"""
+COURSES: Final = Kind("courses", "step,state,days,opened,children")
+
+
+async def count_courses(connection: Connection, where: Where, period: Period) -> Tally:
+    """(step, state, days, day of opening of who still waits, children) a row, of an area as known now."""
+    courses, arguments = _courses(where, period, None)
+    sql = _HISTOGRAM.format(courses=courses, next_argument=len(arguments) + 1)
+    rows = await connection.fetch(sql, *arguments, list(STEPS))
+    return Tally((), np.array([tuple(row) for row in rows], np.int32).reshape(-1, 5))
+
+
+def waited_of(tally: Tally, until: date) -> dict[str, list[Waited]]:
+    """By step, as `waited_for_steps`; a case opened after `until` has not begun to wait."""
+    found: dict[str, list[Waited]] = {step: [] for step in STEPS}
+    day = (until - EPOCH).days
+    for number, state, days, opened, children in tally.counts.tolist():
+        waited = max(0, day - opened) if state == _OPEN else days
+        found[STEPS[number]].append(Waited(waited, state == _REACHED, children))
+    return found
+
+
+def _courses(where: Where, period: Period, known_before: datetime | None) -> tuple[str, tuple[Any, ...]]:
+    """The courses of the children suspected in a period who have a case, and the arguments."""
+    if period.months == MONTH:
+        return _OF_MONTH.format(where=where.condition), (where.first, where.second, period.first, known_before)
+    return _OF_PERIOD, where.of_period(period, known_before)
+
+
 async def waited_for_steps(
     connection: Connection, where: Where, period: Period, *, until: date, known_before: datetime | None = None
 ) -> dict[str, list[Waited]]:
     """By step, the children suspected in `period` who have a case; as current, or as known before an instant."""
     found: dict[str, list[Waited]] = {step: [] for step in STEPS}
-    if period.months == MONTH:
-        courses = _OF_MONTH.format(where=where.condition)
-        arguments: tuple[Any, ...] = (where.first, where.second, period.first, known_before)
-    else:
-        courses, arguments = _OF_PERIOD, where.of_period(period, known_before)
+    courses, arguments = _courses(where, period, known_before)
     sql = _waited(courses, len(arguments) + 1)
     for step, *waited in await connection.fetch(sql, *arguments, until, list(STEPS)):
         found[step].append(Waited(*waited))

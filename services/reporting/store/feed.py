@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -14,7 +14,10 @@ from services.reporting.domain.suppression import TOLD_AFTER, is_told
 from shared.calendar import add_months, month_of
 from shared.postgres.pool import Connection
 
-_APPEND: Final = "INSERT INTO figure_mark (places, first_months, last_months) VALUES ($1, $2, $3)"
+_APPEND: Final = """
+INSERT INTO figure_mark (places, first_months, last_months, recount_places, recount_first, recount_last)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
 # Of two generations what the second says more or less than the first.
 _BETWEEN: Final = f"""
 SELECT desa_code, month, {{sums}} FROM (
@@ -25,7 +28,7 @@ SELECT desa_code, month, {{sums}} FROM (
 _TAKE: Final = """
 WITH taken AS (
     DELETE FROM figure_mark WHERE mark_id = ANY (ARRAY(SELECT mark_id FROM figure_mark ORDER BY mark_id LIMIT $1))
-    RETURNING places, first_months, last_months
+    RETURNING *
 ),
 changed AS (
     SELECT DISTINCT string_to_array(place, '.') AS parts, month::date
@@ -41,6 +44,14 @@ told AS (
     SELECT area_code, month, level, $3 + row_number() OVER (ORDER BY month, area_code), now() FROM areas
     ON CONFLICT (area_code, month) DO UPDATE SET sequence = EXCLUDED.sequence, changed_at = EXCLUDED.changed_at
     RETURNING sequence
+),
+due AS (
+    INSERT INTO tally_due (area_code, month)
+    SELECT DISTINCT left(place, 8), month::date
+    FROM taken, unnest(places || recount_places, first_months || recount_first, last_months || recount_last)
+             AS ranges(place, first, last),
+         generate_series(first::timestamp, least(last, $2::date)::timestamp, interval '1 month') AS month
+    ON CONFLICT (area_code, month) DO UPDATE SET changed_at = EXCLUDED.changed_at
 )
 SELECT (SELECT count(*) FROM taken) AS marks, (SELECT max(sequence) FROM told) AS sequence
 """
@@ -81,9 +92,13 @@ class FeedEntry(NamedTuple):
     changed_at: Any
 
 
-async def mark_changes(connection: Connection, cells: Sequence[tuple[tuple[Any, ...], list[int]]]) -> None:
-    """Remember, in the transaction that moves them, what changes of the live `cells` reach."""
-    await _append(connection, changed_months(cells))
+async def mark_changes(
+    connection: Connection,
+    cells: Sequence[tuple[tuple[Any, ...], list[int]]],
+    recounted: Iterable[tuple[str, date, date]],
+) -> None:
+    """Remember, in the transaction that moves them, what changes of the live `cells` reach, and what is `recounted`."""
+    await _append(connection, changed_months(cells), sorted(recounted))
 
 
 async def mark_between(connection: Connection, old: int, new: int) -> None:
@@ -92,9 +107,15 @@ async def mark_between(connection: Connection, old: int, new: int) -> None:
     await _append(connection, changed_months(((row[0], "", MONTH, row[1]), list(row)[2:]) for row in rows))
 
 
-async def _append(connection: Connection, changed: Sequence[ChangedMonths]) -> None:
-    if changed:
-        await connection.execute(_APPEND, *(list(column) for column in zip(*changed, strict=True)))
+async def _append(
+    connection: Connection, changed: Sequence[ChangedMonths], recounted: Sequence[tuple[str, date, date]] = ()
+) -> None:
+    if changed or recounted:
+        await connection.execute(_APPEND, *_by_column(changed), *_by_column(recounted))
+
+
+def _by_column(ranges: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*ranges, strict=True)] if ranges else [[], [], []]
 
 
 async def gather(connection: Connection, this_month: date, limit: int) -> int:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from services.reporting.domain.groups import FIRST_MONTHS
+import numpy as np
+
+from services.reporting.domain.groups import BANDS, FIRST_MONTHS
 from services.reporting.domain.periods import Period
+from services.reporting.domain.tallies import Tally
 from services.reporting.store.sums import CHILDREN_OF_PERIOD, MARK_COUNTS, SUM_COLUMNS, Where
+from services.reporting.store.tallies import Kind
 from shared.postgres.pool import Connection
 
 _BY_GROUP: Final = f"""
@@ -23,6 +28,38 @@ class GroupSums(NamedTuple):
     sex: str | None
     band: int | None
     counts: dict[str, int]
+
+
+# Rows: desa. Columns: sex, then band (the last one not known), then SUM_COLUMNS; all as the rules of marks have them.
+_SEXES: Final = ("male", "female", None)
+_SHAPE: Final = (len(_SEXES), len(BANDS) + 1, len(SUM_COLUMNS))
+GROUPS: Final = Kind("groups", f"{','.join(map(str, FIRST_MONTHS))};{','.join(SUM_COLUMNS)}")
+
+
+async def count_groups(connection: Connection, where: Where, period: Period) -> Tally:
+    """Sums of an area and period as known now, a row for each desa."""
+    found = await sums_by_group(connection, where, period, None)
+    desa = sorted({sums.desa_code for sums in found})
+    counts = np.zeros((len(desa), *_SHAPE), np.int32)
+    for sums in found:
+        sex = _SEXES.index(sums.sex if sums.sex in _SEXES else None)
+        band = len(BANDS) if sums.band is None else sums.band
+        counts[desa.index(sums.desa_code), sex, band] += [sums.counts[name] for name in SUM_COLUMNS]
+    return Tally(tuple(desa), counts.reshape(len(desa), math.prod(_SHAPE)))
+
+
+def group_sums_of(tally: Tally) -> list[GroupSums]:
+    """Sums by part (its code in place of the desa), sex and band, where there are any."""
+    counts = tally.counts.reshape(len(tally.parts), *_SHAPE)
+    return [
+        GroupSums(
+            tally.parts[part],
+            _SEXES[sex],
+            None if band == len(BANDS) else int(band),
+            dict(zip(SUM_COLUMNS, counts[part, sex, band].tolist(), strict=True)),
+        )
+        for part, sex, band in zip(*np.nonzero(counts.any(axis=3)), strict=True)
+    ]
 
 
 async def sums_by_group(

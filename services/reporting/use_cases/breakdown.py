@@ -3,62 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from services.reporting.domain.areas import Entry, Tree
 from services.reporting.domain.figures import figures
 from services.reporting.domain.groups import BADUTA, BADUTA_BANDS, By, Group, group_of, groups_by
 from services.reporting.domain.suppression import suppress_groups
-from services.reporting.store.group_sums import GroupSums, sums_by_group
+from services.reporting.store.group_sums import GROUPS, GroupSums, group_sums_of, sums_by_group
 from services.reporting.store.register import tree_on
 from services.reporting.store.sums import SUM_COLUMNS, where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from services.reporting.use_cases.find_tally import find_tally
 from services.reporting.use_cases.hidden_columns import seeing_siblings, untold
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
 Counts = dict[str, int]
 ByGroup = dict[Group, Counts]
-
-
-class TooLargeError(ValueError):
-    """More children than are counted while somebody waits."""
+KABUPATEN_PARTS: Final = 2
 
 
 async def break_down(connection: Connection, asked: Question, by: By) -> dict[str, Any]:
     """A row of figures for each group of `by`, which add up to the area's own; `under_two` (0-23 months) beside them.
 
-    Raises UnknownAreaError; TooLargeError for a province.
+    `counted_at`: when the groups were counted; None = now. Raises UnknownAreaError, TooLargeError.
     """
     tree, entry = await find_area(connection, asked.code, asked.period)
     about = heading(tree, entry, asked)
-    if about["level"] == "provinsi":
-        raise TooLargeError(entry.code)
+    desk = _Desk(connection)
     if asked.exact:
-        rows = _rows(_by_group(await _sums(connection, entry, asked), by))
+        rows = _rows(_by_group(await desk.sums(entry, asked), by))
     else:
         async with seeing_siblings(connection, entry.code):
-            rows = await _rows_among_siblings(connection, tree, entry, asked, by, about["level"])
+            rows = await _rows_among_siblings(desk, tree, entry, asked, by)
     rows = [{**row, "pending": None} for row in rows]  # what waits has no group yet
     return {
         **about,
         "by": by,
+        "counted_at": desk.counted_at.isoformat() if desk.counted_at is not None else None,
         "rows": [row for row in rows if row["age"] != BADUTA],
         "under_two": [row for row in rows if row["age"] == BADUTA],
         "total": await own_row(connection, tree, entry, asked),
     }
 
 
-async def _sums(connection: Connection, entry: Entry, asked: Question) -> list[GroupSums]:
-    known_before = end_of_day(asked.as_of) if asked.as_of is not None else None
-    return await sums_by_group(connection, where_of(entry), asked.period, known_before)
+class _Desk:
+    """One page's reads; `counted_at`: of the oldest tally among them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.counted_at: datetime | None = None
+
+    async def sums(self, entry: Entry, asked: Question) -> list[GroupSums]:
+        """By desa, or by areas directly below."""
+        counted = await find_tally(self.connection, GROUPS, entry, asked)
+        if counted is None:
+            known_before = end_of_day(asked.as_of) if asked.as_of is not None else None
+            return await sums_by_group(self.connection, where_of(entry), asked.period, known_before)
+        if not counted.is_fresh:
+            self.counted_at = min(filter(None, (self.counted_at, counted.counted_at)))
+        return group_sums_of(counted.tally)
 
 
-async def _rows_among_siblings(
-    connection: Connection, tree: Tree, entry: Entry, asked: Question, by: By, level: str
-) -> list[dict[str, Any]]:
+async def _rows_among_siblings(desk: _Desk, tree: Tree, entry: Entry, asked: Question, by: By) -> list[dict[str, Any]]:
     """Rows without what may not be seen of this table of siblings and groups. No sum of kabupaten is told by group."""
-    sums = {entry.code: await _sums(connection, entry, asked)} if level == "kabupaten" else {}
+    connection = desk.connection
+    sums = {entry.code: await desk.sums(entry, asked)} if entry.code.count(".") < KABUPATEN_PARTS else {}
     above, hidden_above = tree, set(untold(asked.period, asked.known_on))
     if entry.parent_code:
         above = await tree_on(connection, asked.period.last_day, entry.parent_code)
@@ -68,11 +79,10 @@ async def _rows_among_siblings(
             hidden_above.update((await own_row(connection, above, parent, asked_above)).get("suppressed", ()))
             if not sums:
                 # Parts that are all large would tell a group of the area above that is hidden there.
-                level_above = heading(above, parent, asked_above)["level"]
-                rows_above = await _rows_among_siblings(connection, above, parent, asked_above, by, level_above)
+                rows_above = await _rows_among_siblings(desk, above, parent, asked_above, by)
                 hidden_above.update(*(row["suppressed"] for row in rows_above))
                 sums = {child.code: [] for child in above.children(parent.code, "area")}
-                for found in await _sums(connection, parent, asked):
+                for found in await desk.sums(parent, asked.about(parent.code)):
                     sums.setdefault(above.child_area_of(parent.code, found.desa_code), []).append(found)
     groups = {code: _by_group(found, by) for code, found in sums.items()}
     # A group of nobody anywhere tells nothing, and its zeros would hide what others have.

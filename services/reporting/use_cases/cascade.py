@@ -9,9 +9,10 @@ from typing import Any, Final
 from services.reporting.domain.case_course import STEPS
 from services.reporting.domain.figures import RATES, share_of
 from services.reporting.domain.survival import median_days
-from services.reporting.store.courses import waited_for_steps
+from services.reporting.store.courses import COURSES, waited_for_steps, waited_of
 from services.reporting.store.sums import where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from services.reporting.use_cases.find_tally import find_tally
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
@@ -23,20 +24,26 @@ async def cascade(connection: Connection, asked: Question, today: date) -> dict[
     """Steps with count, share of the suspected and median days; laboratory coverage; anaemia among the suspected.
 
     The steps do not nest: a child in danger is referred while its results are pending. Days count from the opening of
-    the case; who waits is censored on the `as_of` day, else `today`.
+    the case; who waits is censored on the `as_of` day, else `today`. `counted_at`: when days were counted; None = now.
+    Raises UnknownAreaError, TooLargeError.
     """
     tree, entry = await find_area(connection, asked.code, asked.period)
     row = await own_row(connection, tree, entry, asked)
-    waited = await waited_for_steps(
-        connection,
-        where_of(entry),
-        asked.period,
-        until=asked.as_of or today,
-        known_before=end_of_day(asked.as_of) if asked.as_of is not None else None,
-    )
+    counted = await find_tally(connection, COURSES, entry, asked)
+    if counted is not None:
+        waited = waited_of(counted.tally, today)
+    else:
+        waited = await waited_for_steps(
+            connection,
+            where_of(entry),
+            asked.period,
+            until=asked.as_of or today,
+            known_before=end_of_day(asked.as_of) if asked.as_of is not None else None,
+        )
     medians = {step: median_days(children) for step, children in waited.items()}
     return {
         **heading(tree, entry, asked),
+        "counted_at": counted.counted_at.isoformat() if counted is not None and not counted.is_fresh else None,
         "steps": [_step(step, row, medians.get(step)) for step in CASCADE],
         "lab_coverage": _rate("lab_complete", row),
         "anaemia": _rate("anaemic", row),

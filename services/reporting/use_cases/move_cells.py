@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.reporting.domain.cells import ChildState, Deltas
+from services.reporting.domain.changes import changed_targets
 from services.reporting.domain.child_month import ChildMonth
 from services.reporting.domain.fold import GroupFacts, spans_now
 from services.reporting.domain.period_months import MonthPart, part_of
@@ -36,7 +37,7 @@ class _Change:
 
     gone_months: set[date] = field(default_factory=set)
     new_months: dict[date, MonthPart] = field(default_factory=dict)
-    gone_spans: set[date] = field(default_factory=set)
+    old_spans: list[Span] = field(default_factory=list)
     new_spans: dict[date, Span] = field(default_factory=dict)
 
     @property
@@ -47,7 +48,8 @@ class _Change:
     def of(self, parts: Mapping[date, MonthPart], spans: Mapping[date, Span]) -> ChildState:
         """What the child counts for after it."""
         left = {month: part for month, part in parts.items() if month not in self.gone_months}
-        stay = {month: span for month, span in spans.items() if month not in self.gone_spans}
+        gone = {span.from_month for span in self.old_spans}
+        stay = {month: span for month, span in spans.items() if month not in gone}
         return ChildState(left | self.new_months, _ascending(stay | self.new_spans))
 
 
@@ -97,6 +99,7 @@ def move_cells(
             root_id, month = version.key
             known_spans.setdefault(root_id, {})[month] = version.content
     for root_id, change in _by_root(move).items():
+        deltas.recounted.update(changed_targets(change.old_spans, change.new_spans.values()))
         parts = before.get((move.target.generation, root_id), {})
         if root_id in members:
             spans = known_spans.get(root_id, {})
@@ -115,8 +118,8 @@ def _by_root(move: Move) -> dict[UUID, _Change]:
         change(root_id).gone_months.add(month)
     for (root_id, month), content in move.months.is_current:
         change(root_id).new_months[month] = part_of(content)
-    for (root_id, month), _ in move.spans.was_current:
-        change(root_id).gone_spans.add(month)
+    for (root_id, _), span in move.spans.was_current:
+        change(root_id).old_spans.append(span)
     for (root_id, month), span in move.spans.is_current:
         change(root_id).new_spans[month] = span
     return changes

@@ -58,7 +58,7 @@ async def project_facts(connection: Connection, facts: Sequence[Fact]) -> list[A
     await add_to_tally(connection, applied)
     for target, deltas in into.items():
         if target.is_live:
-            await mark_changes(connection, deltas.rows())
+            await mark_changes(connection, deltas.rows(), deltas.recounted)
     await mark_quality(connection, {key for deltas in into.values() for key in deltas.touched})
     await add_to_cells(connection, {target.generation: deltas for target, deltas in into.items()})
     return outcomes

@@ -28,6 +28,7 @@ from services.reporting.store.generations import (
 )
 from services.reporting.store.group_facts import linked, read_by_key, read_groups
 from services.reporting.store.projection import add_to_cells
+from services.reporting.store.tallies import demand_everything
 from services.reporting.use_cases.refold import FOLD_GROUPS, refold
 from services.reporting.use_cases.refold_services import refold_services
 from services.reporting.use_cases.verify import verify
@@ -62,6 +63,7 @@ async def rebuild(connection: Connection) -> dict[str, Any]:
                 await hold_projection(connection, alone=True)
                 await mark_between(connection, await live_generation(connection), generation)
                 await flip(connection, generation)
+                await demand_everything(connection)
             LOG.info("generation_shown", generation=generation, children=children)
         await _drop_leftovers(connection)
     finally:

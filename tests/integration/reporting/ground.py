@@ -135,7 +135,7 @@ async def log_in(
 
 async def empty(pool: Pool) -> None:
     """Forget everything that was projected."""
-    beside = ("figure_mark", "feed_entry", "webhook_delivery", "subscription", *QUALITY)
+    beside = ("figure_mark", "feed_entry", "tally", "tally_due", "webhook_delivery", "subscription", *QUALITY)
     for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", *DERIVED, "level_cell", *beside):
         await pool.execute(f"DELETE FROM {table}")
     await pool.execute("; ".join(f"DELETE FROM {table}" for table in BOARD))

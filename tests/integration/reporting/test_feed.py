@@ -104,9 +104,8 @@ async def test_a_change_that_commits_late_is_not_passed_over(office: Office) -> 
         transaction = slow.transaction()
         await transaction.start()
         pending = [int(name == "pending") for name in CELL_COLUMNS]
-        await mark_changes(
-            slow, [((DESA[0], "", 1, date(2026, 3, 1)), pending)]
-        )  # alone: batches take turns at the tally
+        # alone: batches take turns at the tally
+        await mark_changes(slow, [((DESA[0], "", 1, date(2026, 3, 1)), pending)], ())
         await deliver(office.worker, visited(2, date(2026, 3, 4)))
         first, cursor = await told(office, cursor)
         assert keys(first) == [("12.19.02", "2026-03")]

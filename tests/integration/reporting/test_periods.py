@@ -222,8 +222,6 @@ async def test_groups_add_up_to_the_area_and_small_ones_are_hidden_outside_the_d
         assert row["target_children"] in {None, 0} or row["target_children"] >= 5
         assert row["stunted"] is None
         assert "stunted" in row["suppressed"]
-    refused = await office.get("/v1/areas/12/breakdown", role="province", areas=("12",))
-    assert refused.json()["code"] == "area_too_large"
 
 
 async def test_before_a_rebuild_has_filled_them_long_periods_are_counted_from_the_months(office: Office) -> None:

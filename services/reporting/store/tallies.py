@@ -1,0 +1,180 @@
+"""Tallies of areas and periods, and what of them is due to be counted anew."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from services.reporting.domain.periods import MONTH, Period
+from services.reporting.domain.tallies import COUNTED_LEVEL, Tally, area_above
+from services.reporting.store.generations import LIVE
+from shared.postgres.pool import Connection
+
+COUNTING_LOCK: Final = 1_970_004  # with the area: nobody else counts it beside us
+_READ: Final = """
+SELECT parts, columns, counts, counted_at FROM tally
+WHERE kind = $1 AND layout = $2 AND area_code = $3 AND months = $4 AND month = $5
+"""
+_BELOW: Final = """
+SELECT area_code, parts, columns, counts FROM tally
+WHERE kind = $1 AND layout = $2 AND months = $4 AND month = $5
+  AND area_code > $3 AND area_code < $3 || '/' AND cardinality(string_to_array(area_code, '.')) = $6
+"""
+_WRITE: Final = """
+INSERT INTO tally (kind, layout, area_code, months, month, parts, columns, counts, counted_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (kind, area_code, months, month) DO UPDATE SET
+    layout = EXCLUDED.layout, parts = EXCLUDED.parts, columns = EXCLUDED.columns, counts = EXCLUDED.counts,
+    counted_at = EXCLUDED.counted_at
+"""
+# The newest month first, and in it what others are brought together from; with it what is due of the same year.
+_CLAIM: Final = f"""
+WITH first AS (
+    SELECT area_code, month FROM (
+        SELECT area_code, month FROM tally_due ORDER BY month DESC, length(area_code) DESC, area_code LIMIT 50
+    ) AS newest WHERE pg_try_advisory_xact_lock({COUNTING_LOCK}, hashtext(area_code)) LIMIT 1
+)
+SELECT due.area_code, due.month, due.changed_at FROM tally_due AS due JOIN first USING (area_code)
+WHERE date_trunc('year', due.month) = date_trunc('year', first.month) ORDER BY due.month
+"""
+_SETTLE: Final = """
+DELETE FROM tally_due USING unnest($2::date[], $3::timestamptz[]) AS seen(month, changed_at)
+WHERE area_code = $1 AND tally_due.month = seen.month AND tally_due.changed_at = seen.changed_at
+"""
+_DUE: Final = """
+INSERT INTO tally_due (area_code, month) SELECT $1, unnest($2::date[])
+ON CONFLICT (area_code, month) DO UPDATE SET changed_at = clock_timestamp()
+"""
+# Kecamatan where anybody has ever counted: what has no tally of a month (of a program's kinds) is to be counted.
+_MISSING: Final = f"""
+INSERT INTO tally_due (area_code, month)
+SELECT area_code, month::date
+FROM (SELECT DISTINCT area_code FROM level_cell WHERE generation = {LIVE} AND level = {COUNTED_LEVEL}) AS area
+CROSS JOIN generate_series($1::date::timestamp, $2::date::timestamp, interval '1 month') AS month
+WHERE EXISTS (
+    SELECT FROM unnest($3::text[], $4::text[]) AS wanted(kind, layout)
+    WHERE NOT EXISTS (
+        SELECT FROM tally WHERE tally.kind = wanted.kind AND tally.layout = wanted.layout
+          AND tally.area_code = area.area_code AND tally.months = {MONTH} AND tally.month = month::date
+    )
+)
+ON CONFLICT DO NOTHING
+"""
+_EVERYTHING: Final = """
+INSERT INTO tally_due (area_code, month) SELECT DISTINCT area_code, month FROM tally
+WHERE months = 1 AND cardinality(string_to_array(area_code, '.')) = $1
+ON CONFLICT (area_code, month) DO UPDATE SET changed_at = clock_timestamp()
+"""
+_AREAS: Final = f"""
+SELECT DISTINCT array_to_string((string_to_array(area_code, '.'))[:$2], '.') FROM level_cell
+WHERE generation = {LIVE} AND level = {COUNTED_LEVEL} AND area_code > $1 AND area_code < $1 || '/'
+"""
+
+
+class Kind(NamedTuple):
+    """What a tally counts; `layout` names what its columns mean, another one asks for counting anew."""
+
+    name: str
+    layout: str
+
+
+class Due(NamedTuple):
+    """An area, and its months that are to be counted anew, with when each changed last."""
+
+    area_code: str
+    changed: Mapping[date, datetime]
+
+
+class Counted(NamedTuple):
+    """A tally; `is_fresh`: nothing has changed that is not in it."""
+
+    tally: Tally
+    counted_at: datetime
+    is_fresh: bool
+
+
+async def read_tally(connection: Connection, kind: Kind, area_code: str, period: Period) -> Counted | None:
+    """The tally of an area, None if there is none that the caller may see."""
+    row = await connection.fetchrow(_READ, *kind, area_code, period.months, period.first)
+    if row is None:
+        return None
+    *content, counted_at = row
+    is_fresh = await connection.fetchval("SELECT is_counted($1, $2, $3)", area_code, period.first, period.last_month)
+    return Counted(_tally(*content), counted_at, bool(is_fresh))
+
+
+async def read_below(connection: Connection, kind: Kind, area_code: str, period: Period) -> dict[str, Tally]:
+    """By code, the tallies of the areas directly below."""
+    level = area_code.count(".") + 2
+    rows = await connection.fetch(_BELOW, *kind, area_code, period.months, period.first, level)
+    return {code: _tally(*content) for code, *content in rows}
+
+
+async def write_tally(
+    connection: Connection, kind: Kind, area_code: str, period: Period, tally: Tally, counted_at: datetime
+) -> None:
+    """Keep it in place of what was there."""
+    counts = tally.counts.astype("<i4")
+    about = (*kind, area_code, period.months, period.first, list(tally.parts))
+    await connection.execute(_WRITE, *about, counts.shape[1], counts.tobytes(), counted_at)
+
+
+async def claim_due(connection: Connection) -> Due | None:
+    """What to count next; nobody else is given it until the end of the transaction.
+
+    No row is locked, or gathering would wait for counting.
+    """
+    rows = await connection.fetch(_CLAIM)
+    return Due(rows[0][0], {month: changed_at for _, month, changed_at in rows}) if rows else None
+
+
+async def settle_due(connection: Connection, due: Due) -> None:
+    """It is counted, and what lies above is due; months that have changed again meanwhile stay due."""
+    await connection.execute(_SETTLE, due.area_code, list(due.changed), list(due.changed.values()))
+    above = area_above(due.area_code)
+    if above:
+        await connection.execute(_DUE, above, sorted(due.changed))
+
+
+async def demand_missing(connection: Connection, kinds: Collection[Kind], first: date, last: date) -> None:
+    """What has no tally of a month from `first` to `last` becomes due: a month that begins, a new kind or layout."""
+    await connection.execute(_MISSING, first, last, [kind.name for kind in kinds], [kind.layout for kind in kinds])
+
+
+async def demand_everything(connection: Connection) -> None:
+    """Every tally is to be counted anew: another generation is shown."""
+    await connection.execute(_EVERYTHING, COUNTED_LEVEL)
+
+
+async def areas_below(connection: Connection, area_code: str) -> set[str]:
+    """Codes of the areas directly below where anybody has ever counted."""
+    rows = await connection.fetch(_AREAS, area_code, area_code.count(".") + 2)
+    return {row[0] for row in rows}
+
+
+async def is_ready(connection: Connection, settled_seconds: float, longest_seconds: float) -> bool:
+    """Whether to count now: nothing has become due for `settled_seconds`, or something has been for `longest`."""
+    return bool(
+        await connection.fetchval(
+            "SELECT max(changed_at) <= clock_timestamp() - make_interval(secs => $1) "
+            "OR min(due_since) <= clock_timestamp() - make_interval(secs => $2) FROM tally_due",
+            settled_seconds,
+            longest_seconds,
+        )
+    )
+
+
+async def waiting(connection: Connection) -> tuple[int, float]:
+    """How many areas and months are due, and how long the oldest has been, in seconds."""
+    row: Any = await connection.fetchrow(
+        "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(due_since)), 0)::double precision "
+        "FROM tally_due"
+    )
+    return row[0], row[1]
+
+
+def _tally(parts: list[str], columns: int, counts: bytes) -> Tally:
+    return Tally(tuple(parts), np.frombuffer(counts, "<i4").reshape(-1, columns))

@@ -1,0 +1,44 @@
+"""Whether to answer from a tally or to count now.
+
+What is counted now is always of this moment. A tally that nothing has changed since says the same; of a large area an
+older one is shown with its `counted_at`, since counting would take seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.reporting.domain.areas import Entry
+from services.reporting.domain.tallies import LEVELS_ABOVE
+from services.reporting.store.sums import sums_by_place, where_of
+from services.reporting.store.tallies import Counted, Kind, read_tally
+from services.reporting.use_cases.area_figures import Question
+from shared.postgres.pool import Connection
+
+QUICKLY_COUNTED: Final = 5_000  # children: a fifth of a second
+MOST_COUNTED: Final = 60_000  # children: three seconds; more is not counted while somebody waits
+
+
+class TooLargeError(ValueError):
+    """More children than are counted while somebody waits, and no tally of what is asked."""
+
+
+async def find_tally(connection: Connection, kind: Kind, entry: Entry, asked: Question) -> Counted | None:
+    """The tally to answer from; None = count now. Raises TooLargeError."""
+    counted = None
+    if asked.as_of is None and entry.entry == "area" and entry.code.count(".") + 1 in LEVELS_ABOVE:
+        counted = await read_tally(connection, kind, entry.code, asked.period)
+    if counted is not None and counted.is_fresh:
+        return counted
+    children = await _children(connection, entry, asked)
+    if counted is not None and children > QUICKLY_COUNTED:
+        return counted
+    if children > MOST_COUNTED:
+        raise TooLargeError(entry.code)
+    return None
+
+
+async def _children(connection: Connection, entry: Entry, asked: Question) -> int:
+    """Targets of the period as known now: an as-of day does not change how long counting takes."""
+    places = await sums_by_place(connection, where_of(entry), asked.period, None, "own")
+    return sum(place.counts["target_children"] for place in places)

@@ -1,0 +1,27 @@
+"""The kinds of tallies: how each is counted in a kecamatan, and brought together for an area above."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from services.reporting.domain.periods import Period
+from services.reporting.domain.tallies import Tally, added_up, by_area
+from services.reporting.store.courses import COURSES, count_courses
+from services.reporting.store.group_sums import GROUPS, count_groups
+from services.reporting.store.sums import Where
+from services.reporting.store.tallies import Kind
+from shared.postgres.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class TallyKind:
+    """`count`: of an area and period as known now. `bring_together`: of areas by code, for the one above them."""
+
+    kind: Kind
+    count: Callable[[Connection, Where, Period], Awaitable[Tally]]
+    bring_together: Callable[[Mapping[str, Tally]], Tally]
+
+
+KINDS: Final = (TallyKind(GROUPS, count_groups, by_area), TallyKind(COURSES, count_courses, added_up))

@@ -1,0 +1,163 @@
+"""Tallies: what is counted beside the consumer says what counting now says, or when it was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from services.reporting.domain.periods import LENGTHS, Period, period_of
+from services.reporting.domain.tallies import Tally
+from services.reporting.jobs.feed import FeedGatherer
+from services.reporting.jobs.tallies import TallyKeeper
+from services.reporting.store.sums import Where
+from services.reporting.store.tallies import claim_due, read_tally
+from services.reporting.use_cases import find_tally
+from services.reporting.use_cases.rebuild import rebuild
+from services.reporting.use_cases.tally_kinds import KINDS, TallyKind
+from shared.auth.areas import AreaGrant, apply
+from shared.contracts.fact import Fact
+from shared.postgres.pool import Connection
+from tests.integration.reporting.ground import Office, deliver, empty
+from tests.integration.reporting.test_province import lives, visited
+from tests.unit.reporting.history import BORN, DESA, KECAMATAN, case, random_history, register
+
+TODAY = date(2026, 4, 10)
+MONTHS = [date(2025, 11, 1), date(2025, 12, 1), *(date(2026, month, 1) for month in range(1, 5))]
+
+
+async def counted(office: Office) -> None:
+    """Everything that is due is counted."""
+    gatherer, keeper = FeedGatherer(office.worker), TallyKeeper(office.worker, lambda: TODAY, settled_seconds=0)
+    while await gatherer.once():
+        pass
+    while await keeper.once():
+        pass
+
+
+def periods() -> Iterator[Period]:
+    yield from sorted({period_of(month, length) for month in MONTHS for length in LENGTHS})
+
+
+async def now_of(connection: Connection, kind: TallyKind, code: str, period: Period) -> Tally:
+    """Counted now, from the children; of an area above a kecamatan brought together from its kecamatan."""
+    if code in KECAMATAN:
+        where = Where("desa_code >= $1 AND desa_code < $2", code, f"{code}/", area=code)
+        return await kind.count(connection, where, period)
+    below = {one: await now_of(connection, kind, one, period) for one in KECAMATAN}
+    kabupaten = kind.bring_together(below)
+    return kabupaten if code.count(".") else kind.bring_together({"12.19": kabupaten})
+
+
+async def assert_tallies_say_what_counting_says(office: Office) -> None:
+    async with office.worker.acquire() as connection, connection.transaction():
+        await apply(connection, AreaGrant(("12",)))
+        for kind in KINDS:
+            for code in (*KECAMATAN, "12.19", "12"):
+                for period in periods():
+                    found = await read_tally(connection, kind.kind, code, period)
+                    if found is None:
+                        continue
+                    assert found.is_fresh
+                    right = await now_of(connection, kind, code, period)
+                    assert ordered(found.tally) == ordered(right), (kind.kind.name, code, period)
+
+
+def ordered(tally: Tally) -> list[tuple[str, list[int]]]:
+    """Rows in an order; an area without anybody is as one that is not there."""
+    rows = tally.counts.tolist()
+    codes = tally.parts or ("",) * len(rows)
+    return sorted((code, row) for code, row in zip(codes, rows, strict=True) if any(row))
+
+
+@given(seed=st.integers(0, 10_000), size=st.integers(1, 40), turns=st.integers(1, 3))
+@settings(max_examples=3, deadline=None, phases=[Phase.generate])
+async def test_a_tally_without_marks_says_what_counting_now_says(
+    open_office: Office, seed: int, size: int, turns: int
+) -> None:
+    """Also after corrections that move no sum: of a birth date, a sex, a day of a case. Counted in between as well."""
+    await empty(open_office.worker)
+    facts = [*register(), *random_history(seed, 70)]
+    each = len(facts) // turns + 1
+    for start in range(0, len(facts), each):
+        await deliver(open_office.worker, facts[start : start + each], size)
+        await counted(open_office)
+    await assert_tallies_say_what_counting_says(open_office)
+    present = await open_office.worker.fetchval("SELECT count(*) FROM tally WHERE area_code = '12' AND months = 1")
+    assert present >= len(KINDS)
+
+
+async def two_children(office: Office) -> None:
+    facts: list[Fact] = [*register()]
+    for number in (1, 2):
+        facts += stunted(number)
+    await deliver(office.worker, facts)
+
+
+def stunted(number: int) -> list[Fact]:
+    return [lives(number, (BORN, DESA[0])), *visited(number, date(2026, 3, 4), haz=-2.5, tier="suspected")]
+
+
+async def test_a_small_area_is_counted_now_as_long_as_something_changed_since(office: Office) -> None:
+    await two_children(office)
+    await counted(office)
+    before = await office.figures("/v1/areas/12.19/breakdown", period="2026-03", by="sex")
+    await deliver(office.worker, stunted(3))
+    after = await office.figures("/v1/areas/12.19/breakdown", period="2026-03", by="sex")
+    assert before["counted_at"] is None is after["counted_at"]
+    assert sum(row["stunted"] for row in before["rows"]) == before["total"]["stunted"] == 2
+    assert sum(row["stunted"] for row in after["rows"]) == after["total"]["stunted"] == 3
+
+
+async def test_of_a_large_area_the_last_tally_is_shown_with_its_instant(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await two_children(office)
+    await deliver(office.worker, [case(of=1, opened_on=date(2026, 3, 4))])
+    await counted(office)
+    monkeypatch.setattr(find_tally, "QUICKLY_COUNTED", 1)
+    monkeypatch.setattr(find_tally, "MOST_COUNTED", 1)
+    for number, page in enumerate(("breakdown", "cascade"), start=3):
+        path = f"/v1/areas/12/{page}"
+        assert (await office.figures(path, period="2026-03", areas=("12",)))["counted_at"] is None
+        await deliver(office.worker, stunted(number))
+        shown = await office.figures(path, period="2026-03", areas=("12",))
+        assert shown["counted_at"] is not None
+        refused = await office.get(path, period="2026-03", areas=("12",), as_of="2026-04-01")
+        assert (refused.status_code, refused.json()["code"]) == (422, "area_too_large")
+        await counted(office)
+        assert (await office.figures(path, period="2026-03", areas=("12",)))["counted_at"] is None
+
+
+async def test_what_another_program_counted_is_counted_anew(office: Office) -> None:
+    await two_children(office)
+    await counted(office)
+    await office.worker.execute("UPDATE tally SET layout = 'of before', counts = ''")
+    await counted(office)
+    await assert_tallies_say_what_counting_says(office)
+    assert not await office.worker.fetchval(
+        "SELECT count(*) FROM tally WHERE layout = 'of before' AND month > '2025-01-01'"
+    )
+
+
+async def test_after_a_rebuild_everything_is_counted_anew(office: Office) -> None:
+    await two_children(office)
+    await counted(office)
+    async with office.worker.acquire() as connection:
+        assert (await rebuild(connection))["differences"] == []
+        assert await connection.fetchval("SELECT count(*) > 0 FROM tally_due")
+    await counted(office)
+    await assert_tallies_say_what_counting_says(office)
+
+
+async def test_two_keepers_never_count_the_same_area_at_once(office: Office) -> None:
+    await two_children(office)
+    while await FeedGatherer(office.worker).once():
+        pass
+    async with office.worker.acquire() as one, office.worker.acquire() as other, one.transaction(), other.transaction():
+        first, second = await claim_due(one), await claim_due(other)
+        assert first is not None
+        assert second is None or second.area_code != first.area_code
