@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -31,6 +32,10 @@ AREA_TOO_LARGE: Final = ProblemKind(
     title_en="The area is too large to be counted now",
     remedy_id="Minta tiap kabupaten. Tanpa as_of, seluruh wilayah dihitung di latar; coba lagi beberapa menit lagi.",
     remedy_en="Ask for each kabupaten. Without as_of the whole is counted in the background; try again in minutes.",
+)
+# Of what has no tally: nothing is under way.
+ONLY_BY_KABUPATEN: Final = replace(
+    AREA_TOO_LARGE, remedy_id="Minta tiap kabupaten.", remedy_en="Ask for each kabupaten."
 )
 NOT_YET: Final = ProblemKind(
     code="not_yet",

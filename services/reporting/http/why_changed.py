@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.periods import PATTERN, parse_period
 from services.reporting.http.asked import (
+    ONLY_BY_KABUPATEN,
     AreaCode,
     AskedPeriod,
     AsOf,
@@ -22,6 +23,7 @@ from services.reporting.http.asked import (
 from services.reporting.http.forms import IN_TIME, PERIOD_FORM
 from services.reporting.store.reports import newest_of
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
+from services.reporting.use_cases.find_tally import TooLargeError, demand_countable
 from services.reporting.use_cases.why_changed import Comparison, children_of_term, why_changed
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -162,4 +164,8 @@ async def _allowed(connection: Connection, caller: Caller, comparison: Compariso
     except UnknownAreaError:
         raise unknown_area() from None
     demand_area(caller, entry)
+    try:
+        await demand_countable(connection, entry, asked)
+    except TooLargeError:
+        raise ONLY_BY_KABUPATEN.problem() from None
     return entry

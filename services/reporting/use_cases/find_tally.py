@@ -18,6 +18,8 @@ from shared.postgres.pool import Connection
 QUICKLY_COUNTED: Final = 5_000  # children: a fifth of a second
 MOST_COUNTED: Final = 60_000  # children: three seconds; more is not counted while somebody waits
 
+MOST_OF_KABUPATEN: Final = 500_000  # children: no kabupaten has more, and a large one takes some seconds
+
 
 class TooLargeError(ValueError):
     """More children than are counted while somebody waits, and no tally of what is asked."""
@@ -36,6 +38,12 @@ async def find_tally(connection: Connection, kind: Kind, entry: Entry, asked: Qu
     if children > MOST_COUNTED:
         raise TooLargeError(entry.code)
     return None
+
+
+async def demand_countable(connection: Connection, entry: Entry, asked: Question) -> None:
+    """For what has no tally and is counted now, a kabupaten of any size. Raises TooLargeError of a provinsi."""
+    if await _children(connection, entry, asked) > MOST_OF_KABUPATEN:
+        raise TooLargeError(entry.code)
 
 
 async def _children(connection: Connection, entry: Entry, asked: Question) -> int:

@@ -58,6 +58,17 @@ async def test_the_path_starts_at_todays_children_and_its_causes_add_up(office: 
     assert (too_late.status_code, too_late.json()["errors"][0]["field"]) == (422, "until")
 
 
+@pytest.mark.parametrize("path", ["target-path", "why-changed"])
+async def test_what_would_take_too_long_to_count_is_refused(
+    office: Office, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    await deliver(office.worker, [*register(), *seen(1, 2, lambda _: -2.4)])
+    monkeypatch.setattr("services.reporting.use_cases.find_tally.MOST_OF_KABUPATEN", 0)
+    refused = await office.get(f"/v1/areas/12.19/{path}", period="2025-04")
+    assert (refused.status_code, refused.json()["code"]) == (422, "area_too_large")
+    assert refused.json()["remedy_en"] == "Ask for each kabupaten."
+
+
 async def test_without_history_nothing_is_foretold(office: Office) -> None:
     await deliver(office.worker, [*register(), *seen(1, 2, lambda _: -2.4)])
     told = await office.figures("/v1/areas/12.19/target-path", period="2025-04", until="2026-12")
