@@ -221,15 +221,17 @@ def share_change(
 
 
 def pooled(terms: Sequence[Term], smallest: int, codes: Iterable[str]) -> list[Term]:
-    """Terms for eyes outside the district: those of 1 to `smallest` - 1 children are told together as `other`.
+    """Terms for eyes outside the district: those that tell a small count are told together as `other`.
 
-    So that the others minus the whole do not give one away, `other` takes the next smaller ones until it holds
+    Small is a term of 1 to `smallest` - 1 children, and one of which fewer than `smallest` have the finding, or have it
+    not. So that the others minus the whole do not give one away, `other` takes the next smaller ones until it holds
     `smallest` children of at least two terms. `codes` name the terms that may be in it (one stage).
     """
     stage = set(codes)
     own = sorted((term for term in terms if term.code in stage and term.children), key=lambda term: term.children)
-    hidden: list[Term] = []
-    while own and (own[0].children < smallest or (hidden and _too_few(hidden, smallest))):
+    hidden = [term for term in own if _tells_small(term, smallest)]
+    own = [term for term in own if not _tells_small(term, smallest)]
+    while own and hidden and _too_few(hidden, smallest):
         hidden.append(own.pop(0))
     if not hidden:
         return [term for term in terms if term.code in stage]
@@ -243,6 +245,16 @@ def pooled(terms: Sequence[Term], smallest: int, codes: Iterable[str]) -> list[T
         sum(shares) if len(shares) == len(hidden) else None,
     )
     return [*(term for term in terms if term.code in stage and term.code not in gone), other]
+
+
+def _tells_small(term: Term, smallest: int) -> bool:
+    """Whether its children, those with the finding, or the rest of them are few.
+
+    Where nobody came or went (`denominator` 0) all of its children changed their finding, one way or the other.
+    """
+    found = abs(term.numerator)
+    rest = term.children - found
+    return term.children < smallest or (term.denominator != 0 and min(found, rest) < smallest)
 
 
 def _too_few(hidden: Sequence[Term], smallest: int) -> bool:

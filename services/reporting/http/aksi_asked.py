@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Final
@@ -10,7 +10,8 @@ from typing import Annotated, Final
 from fastapi import Path, Query
 
 from services.reporting.domain.aksi_values import By, Source
-from services.reporting.http.aksi_texts import AREA_NEEDED, UNKNOWN_AKSI, UNKNOWN_YEAR
+from services.reporting.http.aksi_requests import AcknowledgementIn, ReviewIn
+from services.reporting.http.aksi_texts import AREA_NEEDED, NO_KECAMATAN, REASONS_MISSING, UNKNOWN_AKSI, UNKNOWN_YEAR
 from services.reporting.http.asked import NOT_YET, unknown_area
 from services.reporting.http.forms import AREA, code_form
 from services.reporting.store.aksi_units import Made
@@ -18,6 +19,7 @@ from services.reporting.use_cases.aksi_year import UnknownAksiError, UnknownYear
 from services.reporting.use_cases.area_figures import UnknownAreaError
 from shared.auth.tokens import Caller
 from shared.calendar import now_utc
+from shared.http.kinds import VALIDATION_FAILED
 from shared.http.refusals import fact_refusals
 from shared.postgres.pool import Connection
 from shared.problems import FieldProblem
@@ -67,6 +69,20 @@ async def year_asked(connection: Connection, caller: Caller, year: int, area: st
     """The year of an area that lies in the caller's. Problems 404, 403, 422."""
     with aksi_refusals():
         return await read_year(connection, year, area_asked(caller, area), today)
+
+
+def demand_reasons(body: ReviewIn | AcknowledgementIn) -> None:
+    """Whoever sends back says why. Problem `validation_failed`."""
+    if body.outcome != "accepted" and not body.reasons:
+        raise VALIDATION_FAILED.problem(errors=[FieldProblem("reasons", "reasons_missing", *REASONS_MISSING)])
+
+
+def demand_kecamatan(codes: Collection[str], year: Year) -> None:
+    """Who is to revise must be of the kabupaten, or the others would pass as reviewed. Problem `validation_failed`."""
+    strangers = [number for number, code in enumerate(codes) if code not in year.kecamatan]
+    if strangers:
+        problems = [FieldProblem(f"revise.{number}", "unknown_kecamatan", *NO_KECAMATAN) for number in strangers]
+        raise VALIDATION_FAILED.problem(errors=problems)
 
 
 def account_of(caller: Caller) -> str:

@@ -14,7 +14,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.reporting.domain.aksi_submission import Area as Place
 from services.reporting.formats.aksi_mapping import mapping_of
 from services.reporting.formats.aksi_workbook import Note, fill, own_workbook
-from services.reporting.http.aksi_asked import account_of, aksi_refusals, made_by, year_asked
+from services.reporting.http.aksi_asked import (
+    account_of,
+    aksi_refusals,
+    demand_kecamatan,
+    demand_reasons,
+    made_by,
+    year_asked,
+)
 from services.reporting.http.aksi_requests import AcknowledgementIn, ReviewIn, SubmitIn
 from services.reporting.http.aksi_texts import AKSI_BLOCKED, NOTHING_TO_REVIEW
 from services.reporting.http.aksi_workbooks import workbook_response
@@ -165,11 +172,13 @@ async def post_review(
     submission_id: UUID,
     body: Annotated[ReviewIn, json_body(ReviewIn)],
 ) -> Response:
-    """Kecamatan to revise are open again, the rest is reviewed. Without any named, a revision concerns all."""
+    """Kecamatan to revise are open again, the rest is reviewed. A revision names reasons; no kecamatan: all of them."""
+    demand_reasons(body)
 
     async def effect(connection: Connection) -> Answer:
         sent = await _sent(connection, submission_id)
         asked = await year_asked(connection, caller, sent.year, sent.kabupaten_code, today_jakarta())
+        demand_kecamatan(body.revise, asked)
         revise = None
         if body.outcome == "revision_requested":
             revise = body.revise or list(asked.kecamatan)
@@ -192,6 +201,7 @@ async def post_acknowledgement(
     body: Annotated[AcknowledgementIn, json_body(AcknowledgementIn)],
 ) -> Response:
     """Of the receiving system: accepted, or rejected with reasons. Sent again with the same key it is one."""
+    demand_reasons(body)
 
     async def effect(connection: Connection) -> Answer:
         sent = await _sent(connection, submission_id)

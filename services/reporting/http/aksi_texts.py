@@ -160,6 +160,15 @@ AREA_NEEDED: Final = ProblemKind(
     "Sebut `area`: kabupaten, kecamatan atau desa di wilayah Anda.",
     "Name in `area` a kabupaten, kecamatan or desa of yours.",
 )  # fmt: skip
+REASONS_MISSING: Final = (
+    "tidak ada alasan", "there is no reason",
+    "Sebut apa yang harus diperbaiki: `text_id`, dan bila perlu desa dan indikatornya.",
+    "Say what must be revised: `text_id`, and the desa and indicator where it is about one.",
+)  # fmt: skip
+NO_KECAMATAN: Final = (
+    "bukan kecamatan dari kabupaten itu", "is no kecamatan of that kabupaten",
+    "Pakai kode kecamatan kabupaten yang mengirim.", "Use codes of kecamatan of the kabupaten that has sent.",
+)  # fmt: skip
 AKSI_BLOCKED: Final = ProblemKind(
     "aksi_blocked", 409, "Belum dapat dikirim", "It cannot be sent yet",
     "Lihat `gate.blocked_by`: siapa yang ditunggu dan sejak kapan. Berkas kecamatan yang sudah siap dapat diunduh.",

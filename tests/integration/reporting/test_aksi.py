@@ -117,6 +117,8 @@ async def test_of_two_editors_the_second_is_told_and_overwrites_nothing(office: 
     assert outside["code"] == "outside_area"
     province = Person(office, "province", ("12",), "dinkesprov")
     assert (await province.refused(403, "GET", VALUES, params={"area": "12.19"}))["scope"] == "aggregates:exact"
+    unnamed = await province.refused(422, "GET", "/v1/aksi", params={"year": YEAR})
+    assert (unnamed["code"], unnamed["errors"][0]["field"]) == ("area_needed", "area")
 
 
 async def test_what_our_facts_say_is_filled_in_and_an_override_keeps_both_with_the_reason(office: Office) -> None:
@@ -200,6 +202,12 @@ async def test_a_second_submission_marks_only_what_changed_and_every_version_can
     reader = partner(office)
     before = (await reader.ask("GET", f"/v1/aksi/submissions/{first}/workbook")).content
     asked = {"outcome": "revision_requested", "revise": ["12.19.01"], "reasons": [{"text_id": "jumlah keluarga"}]}
+    faults: list[dict[str, list[str]]] = [{"reasons": []}, {"revise": ["12.19.99"]}]
+    for left_out in faults:
+        refused = await district(office).refused(
+            422, "POST", f"/v1/aksi/submissions/{first}/reviews", json={**asked, **left_out}
+        )
+        assert [one["field"].split(".")[0] for one in refused["errors"]] == list(left_out)
     moved = await district(office).done("POST", f"/v1/aksi/submissions/{first}/reviews", json=asked)
     assert (moved["reviewed"], moved["revised"]) == ([desa_code(2)], [desa_code(1)])
     assert [row["state"] for row in (await board(office))["rows"]] == ["revised", "reviewed"]

@@ -203,10 +203,26 @@ def test_terms_add_up_to_both_differences_in_every_area(seed: int, steps: int, i
 
 
 def test_outside_the_district_small_terms_are_told_together() -> None:
-    terms = [Term(code, 0, children, children, 0.0) for code, children in zip(BETWEEN, (2, 40, 9, 0, 7), strict=False)]
+    children = (2, 40, 13, 0, 7)
+    terms = [Term(code, told // 2, told, told, 0.0) for code, told in zip(BETWEEN, children, strict=False)]
     told = pooled(terms, 5, BETWEEN)
     assert [(term.code, term.children) for term in told] == [
-        ("registered", 40), ("moved_in", 9), ("measured_again", 0), ("other", 9),
+        ("registered", 40), ("moved_in", 13), ("measured_again", 0), ("other", 9),
     ]  # fmt: skip
     assert sum(term.denominator for term in told) == sum(term.denominator for term in terms)
     assert pooled(terms[1:3], 5, BETWEEN) == terms[1:3]
+
+
+@pytest.mark.parametrize(("found", "told"), [(0, False), (4, False), (20, True), (37, False)])
+def test_outside_the_district_a_term_with_few_who_have_the_finding_or_few_who_have_it_not_is_pooled(
+    found: int, *, told: bool
+) -> None:
+    """Four stunted of forty newly registered children are as small a count as four children."""
+    terms = [
+        Term("registered", found, 40, 40, 0.0),
+        Term("aged_out", -30, -60, 60, 0.0),
+        Term("recovered", -30, 0, 30, 0.0),
+    ]
+    codes = {term.code for term in pooled(terms, 10, BETWEEN)}
+    assert ("registered" in codes) == told
+    assert codes >= ({"registered", "aged_out", "recovered"} if told else {"aged_out", "other"})
