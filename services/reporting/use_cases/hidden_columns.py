@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
@@ -63,10 +64,11 @@ async def hidden_by_period(
     known_before = end_of_day(as_of) if as_of is not None else None
     async with seeing_siblings(connection, code):
         sums = await _sums(connection, trees, paths, known_before)
-    return {
-        period: _hidden(trees[period.last_day], path, sums, period, untold(period, known_on))
-        for period, path in paths.items()
-    }
+    hidden: dict[Period, set[str]] = {}
+    for period, path in paths.items():
+        hidden[period] = _hidden(trees[period.last_day], path, sums, period, untold(period, known_on))
+        await asyncio.sleep(0)  # milliseconds each: the heartbeat shares the loop
+    return hidden
 
 
 def _height(code: str) -> tuple[int, str]:
