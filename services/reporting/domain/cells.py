@@ -47,11 +47,12 @@ class ChildState(NamedTuple):
 
 
 class Deltas:
-    """Summed changes by cell."""
+    """Summed changes by cell, and what else of the children changed."""
 
     def __init__(self) -> None:
         self._cells: dict[tuple[Place, Period], list[int]] = {}
         self.touched: set[tuple[Place, date]] = set()  # months where visits changed, though no sum may have
+        self.served: set[tuple[UUID, date]] = set()  # roots, and the first month for which something done changed
         self.recounted: set[tuple[str, date, date]] = set()  # desa, first and last month where anything of a child did
 
     def _cell(self, place: Place, period: Period) -> list[int]:

@@ -45,6 +45,11 @@ def periods_with(months: Collection[date]) -> list[Period]:
     return sorted({period_of(month, length) for month in months for length in LENGTHS})
 
 
+def months_after(months: Collection[date]) -> set[date]:
+    """The months that follow one of `months` in its year."""
+    return {month.replace(month=number) for month in months for number in range(month.month + 1, 13)}
+
+
 def area_above(code: str) -> str:
     """The code of the area that is one level up; empty above a provinsi."""
     return code.rpartition(".")[0]

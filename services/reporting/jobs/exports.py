@@ -67,7 +67,7 @@ class ExportJob:
 
 
 async def _collected(connection: Connection, order: ExportOrder, told: Told) -> dict[str, Any]:
-    asked = Question(order.area_code, order.period, order.as_of, order.exact, order.known_on)
+    asked = Question(order.area_code, order.period, order.as_of, order.exact, order.known_on, patient=True)
     if order.kind == "children":
         return await collect_children(connection, asked, order.known_on)
     data = await collect_figures(connection, asked, told, LOWEST.get(order.kind, "desa"))

@@ -18,7 +18,7 @@ from shared.postgres.pool import Pool
 
 POLL_SECONDS: Final = 1.0
 SETTLED_SECONDS: Final = 3.0  # that nothing may have become due: an import changes the same months many times
-LONGEST_SECONDS: Final = 60.0  # that anything waits for a quiet moment
+LONGEST_SECONDS: Final = 300.0  # that anything waits for a quiet moment
 REST: Final = 4.0  # times as long as a turn took, while facts keep coming: they go first
 MONTHS_KEPT: Final = 24  # back from this one, whether or not anything changes: what a trend shows
 SILENT_SECONDS: Final = 300.0

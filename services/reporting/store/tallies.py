@@ -75,10 +75,14 @@ WHERE generation = {LIVE} AND level = {COUNTED_LEVEL} AND area_code > $1 AND are
 
 
 class Kind(NamedTuple):
-    """What a tally counts; `layout` names what its columns mean, another one asks for counting anew."""
+    """What a tally counts; `layout` names what its columns mean, another one asks for counting anew.
+
+    `since_january`: it also looks at the months from January to the period.
+    """
 
     name: str
     layout: str
+    since_january: bool = False
 
 
 class Due(NamedTuple):
@@ -98,18 +102,19 @@ class Counted(NamedTuple):
 
 async def read_tally(connection: Connection, kind: Kind, area_code: str, period: Period) -> Counted | None:
     """The tally of an area, None if there is none that the caller may see."""
-    row = await connection.fetchrow(_READ, *kind, area_code, period.months, period.first)
+    row = await connection.fetchrow(_READ, *kind[:2], area_code, period.months, period.first)
     if row is None:
         return None
     *content, counted_at = row
-    is_fresh = await connection.fetchval("SELECT is_counted($1, $2, $3)", area_code, period.first, period.last_month)
+    first = period.first.replace(month=1) if kind.since_january else period.first
+    is_fresh = await connection.fetchval("SELECT is_counted($1, $2, $3)", area_code, first, period.last_month)
     return Counted(_tally(*content), counted_at, bool(is_fresh))
 
 
 async def read_below(connection: Connection, kind: Kind, area_code: str, period: Period) -> dict[str, Tally]:
     """By code, the tallies of the areas directly below."""
     level = area_code.count(".") + 2
-    rows = await connection.fetch(_BELOW, *kind, area_code, period.months, period.first, level)
+    rows = await connection.fetch(_BELOW, *kind[:2], area_code, period.months, period.first, level)
     return {code: _tally(*content) for code, *content in rows}
 
 
@@ -118,7 +123,7 @@ async def write_tally(
 ) -> None:
     """Keep it in place of what was there."""
     counts = tally.counts.astype("<i4")
-    about = (*kind, area_code, period.months, period.first, list(tally.parts))
+    about = (*kind[:2], area_code, period.months, period.first, list(tally.parts))
     await connection.execute(_WRITE, *about, counts.shape[1], counts.tobytes(), counted_at)
 
 

@@ -31,6 +31,7 @@ class Question:
     """What is asked: an area, a period, as known on a day (None = now), with or without suppression.
 
     `today` tells which periods are told outside where no `as_of` does; who sees exact figures may leave it out.
+    `patient`: nobody waits, so what takes long is counted as of this moment (files, reports).
     """
 
     code: str
@@ -38,6 +39,7 @@ class Question:
     as_of: date | None = None
     exact: bool = True
     today: date | None = None
+    patient: bool = False
 
     def about(self, code: str, period: Period | None = None) -> Question:
         """The same of another area or period."""

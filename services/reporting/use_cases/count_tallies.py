@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from services.reporting.domain.periods import Period
-from services.reporting.domain.tallies import COUNTED_LEVEL, periods_with
+from services.reporting.domain.tallies import COUNTED_LEVEL, months_after, periods_with
 from services.reporting.store.sums import Where
 from services.reporting.store.tallies import Due, areas_below, claim_due, read_below, write_tally
-from services.reporting.use_cases.tally_kinds import KINDS
+from services.reporting.use_cases.tally_kinds import KINDS, TallyKind
 from shared.auth.areas import AreaGrant, apply
 from shared.postgres.pool import Connection
 
@@ -22,28 +22,32 @@ async def count_due(connection: Connection, this_month: date, now: datetime) -> 
     due = await claim_due(connection)
     if due is None:
         return None
-    periods = [period for period in periods_with(due.changed) if period.first <= this_month]
-    if due.area_code.count(".") + 1 >= COUNTED_LEVEL:
-        await _count(connection, due.area_code, periods, now)
-    else:
-        await _bring_together(connection, due.area_code, periods, now)
+    for kind in KINDS:
+        months = set(due.changed)
+        if kind.kind.since_january:
+            months |= months_after(months)
+        periods = [period for period in periods_with(months) if period.first <= this_month]
+        if due.area_code.count(".") + 1 >= COUNTED_LEVEL:
+            await _count(connection, kind, due.area_code, periods, now)
+        else:
+            await _bring_together(connection, kind, due.area_code, periods, now)
     return due
 
 
-async def _count(connection: Connection, area_code: str, periods: list[Period], now: datetime) -> None:
+async def _count(connection: Connection, kind: TallyKind, area_code: str, periods: list[Period], now: datetime) -> None:
     await apply(connection, AreaGrant((area_code,)))  # what counts children by their areas asks whose they may be
     where = Where("desa_code >= $1 AND desa_code < $2", area_code, f"{area_code}/", area=area_code)
-    for kind in KINDS:
-        for period in periods:
-            tally = await kind.count(connection, where, period)
-            await write_tally(connection, kind.kind, area_code, period, tally, now)
+    for period in periods:
+        tally = await kind.count(connection, where, period)
+        await write_tally(connection, kind.kind, area_code, period, tally, now)
 
 
-async def _bring_together(connection: Connection, area_code: str, periods: list[Period], now: datetime) -> None:
+async def _bring_together(
+    connection: Connection, kind: TallyKind, area_code: str, periods: list[Period], now: datetime
+) -> None:
     """Nothing is kept while one of the areas below has no tally: it will be due again when that one has."""
     wanted = await areas_below(connection, area_code)
-    for kind in KINDS:
-        for period in periods:
-            below = await read_below(connection, kind.kind, area_code, period)
-            if below and below.keys() >= wanted:
-                await write_tally(connection, kind.kind, area_code, period, kind.bring_together(below), now)
+    for period in periods:
+        below = await read_below(connection, kind.kind, area_code, period)
+        if below and below.keys() >= wanted:
+            await write_tally(connection, kind.kind, area_code, period, kind.bring_together(below), now)

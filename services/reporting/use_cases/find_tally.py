@@ -32,6 +32,8 @@ async def find_tally(connection: Connection, kind: Kind, entry: Entry, asked: Qu
         counted = await read_tally(connection, kind, entry.code, asked.period)
     if counted is not None and counted.is_fresh:
         return counted
+    if asked.patient:
+        return None
     children = await _children(connection, entry, asked)
     if counted is not None and children > QUICKLY_COUNTED:
         return counted

@@ -84,7 +84,7 @@ async def freeze_report(
         "rule_sets": await rule_sets(connection, period.first, period.last_day, end_of_day(as_of)),
         "cut_off": None if standing is None else standing._asdict(),
     }
-    asked = Question(area, period, as_of)
+    asked = Question(area, period, as_of, patient=True)
     exact = {**content, "suppressed": False, "rows": rows, "indicators": await _indicators(connection, asked)}
     if entry.level != KABUPATEN:
         return Frozen(exact, None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from services.reporting.domain.case_course import months_from
 from services.reporting.domain.cells import Deltas
 from services.reporting.domain.facts import Slot
 from services.reporting.domain.fold import newest
+from services.reporting.store.child_services import newly_read, places_since
 from services.reporting.store.fact_tables import TABLES
 from services.reporting.store.feed import mark_changes
 from services.reporting.store.generations import Target, hold_projection, targets
@@ -24,7 +27,7 @@ from services.reporting.use_cases.refold_services import refold_services
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.contracts.fact import Fact
 from shared.contracts.intervention import InterventionV1
-from shared.contracts.risk import AssessmentV1, CaseV1
+from shared.contracts.risk import AssessmentV1, CaseV1, RiskStatusV1
 from shared.messaging.batch import Applied
 from shared.postgres.merge import merge_facts
 from shared.postgres.pool import Connection
@@ -49,7 +52,7 @@ async def project_facts(connection: Connection, facts: Sequence[Fact]) -> list[A
     applied = [fact for fact, outcome in zip(facts, outcomes, strict=True) if outcome == "applied"]
     into: dict[Target, Deltas] = {}
     asked = _asked(groups, applied)
-    if asked:
+    if applied:
         into = {target: Deltas() for target in await targets(connection)}
         new = {(fact.fact_id, fact.epoch, fact.revision) for fact in applied if fact.kind in FOLDED}
         acted = {fact.child_id for fact in applied if type(fact) is InterventionV1}
@@ -58,6 +61,9 @@ async def project_facts(connection: Connection, facts: Sequence[Fact]) -> list[A
     await add_to_tally(connection, applied)
     for target, deltas in into.items():
         if target.is_live:
+            deltas.served |= await _newly_read(connection, applied)
+            if deltas.served:
+                deltas.recounted.update(await places_since(connection, deltas.served))
             await mark_changes(connection, deltas.rows(), deltas.recounted)
     await mark_quality(connection, {key for deltas in into.values() for key in deltas.touched})
     await add_to_cells(connection, {target.generation: deltas for target, deltas in into.items()})
@@ -103,6 +109,12 @@ async def _merge(connection: Connection, facts: Sequence[Fact]) -> list[Applied]
         for index, outcome in zip(indexes, merged, strict=True):
             outcomes[index] = outcome
     return outcomes
+
+
+async def _newly_read(connection: Connection, applied: Iterable[Fact]) -> set[tuple[UUID, date]]:
+    """Children of whom a laboratory value is read otherwise than before: of whatever month."""
+    new = Counter(fact.child_id for fact in applied if type(fact) is RiskStatusV1)
+    return {(child_id, date.min) for child_id in await newly_read(connection, new)} if new else set()
 
 
 def _asked(groups: Groups, applied: Iterable[Fact]) -> Asked:

@@ -11,6 +11,7 @@ from services.reporting.domain.versions import compare
 from services.reporting.store.child_services import read_act_revisions, read_acts, write_acts
 from services.reporting.store.group_facts import Groups
 from services.reporting.use_cases.refold import Into, held
+from shared.calendar import month_of
 from shared.postgres.pool import Connection
 
 
@@ -37,3 +38,8 @@ async def refold_services(
         known = stored.get(target.generation, ())
         difference = compare(known, [version for version in fresh if version.key[0] in here])
         await write_acts(connection, target.generation, difference)
+        if target.is_live:
+            into[target].served |= {
+                (root_id, month_of(act.began_on))
+                for (root_id, _), act in (*difference.was_current, *difference.is_current)
+            }

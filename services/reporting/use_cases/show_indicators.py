@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +16,9 @@ from services.reporting.store.register import tree_on
 from services.reporting.store.service_counts import Counted, Window, count_children, list_missing, months_back
 from services.reporting.store.sums import where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from services.reporting.use_cases.find_tally import find_tally
 from services.reporting.use_cases.hidden_columns import seeing_siblings
+from services.reporting.use_cases.tally_services import SERVICES, services_of
 from shared.calendar import end_of_day, month_of
 from shared.postgres.pool import Connection
 
@@ -36,7 +38,8 @@ async def show_indicators(
 ) -> dict[str, Any]:
     """Each indicator in force on the period's last day, with the coverage, label and grade that it rests on.
 
-    Raises UnknownAreaError, UnknownIndicatorError (with the codes).
+    `counted_at`: when children were counted; None = now. Raises UnknownAreaError, UnknownIndicatorError (with the
+    codes), TooLargeError.
     """
     tree, entry = await find_area(connection, asked.code, asked.period)
     indicators = known.on(asked.period.last_day)
@@ -47,7 +50,8 @@ async def show_indicators(
         indicators = tuple(one for one in indicators if one.code in codes)
     desk = _Desk(connection, asked, known.acts, [one.count for one in indicators], (tree, entry))
     shown = [await desk.shown(one, month_of(today)) for one in indicators]
-    return {**heading(tree, entry, asked), "indicators": shown}
+    counted_at = desk.counted_at.isoformat() if desk.counted_at is not None else None
+    return {**heading(tree, entry, asked), "counted_at": counted_at, "indicators": shown}
 
 
 async def list_not_reached(
@@ -94,6 +98,8 @@ class _Desk:
         self._tree, self._entry = area
         self._rows: dict[Period, Mapping[str, Any]] = {}
         self._children: dict[tuple[str, Period], dict[Count, Told]] = {}
+        self._read: dict[tuple[str, str, Period], list[Counted]] = {}
+        self.counted_at: datetime | None = None  # of the oldest tally that is not of this moment
 
     async def shown(self, one: Indicator, this_month: date) -> dict[str, Any]:
         """An indicator with its value."""
@@ -119,7 +125,7 @@ class _Desk:
 
     async def _told(self, count: Count, part: Period) -> Told:
         if count.kind == "children":
-            return await self._of_children(count, counted_over(part, count))
+            return await self._of_children(count, part)
         row = await self._row(part)
         numerator = row[count.numerator]
         denominator = row[count.denominator] if count.denominator else None
@@ -132,34 +138,34 @@ class _Desk:
             self._rows[period] = await own_row(self._connection, self._tree, self._entry, asked)
         return self._rows[period]
 
-    async def _of_children(self, count: Count, window: Period) -> Told:
-        """Everything that is counted over these months is counted at once."""
-        key = (count.window, window)
+    async def _of_children(self, count: Count, part: Period) -> Told:
+        """Everything that is counted over the same months is counted at once."""
+        key = (count.window, part)
         if key not in self._children:
             same = [other for other in self._wanted if other.kind == "children" and other.window == count.window]
-            self._children[key] = dict(zip(same, await self._counted(same, window), strict=True))
+            self._children[key] = dict(zip(same, await self._counted(same, part), strict=True))
         return self._children[key][count]
 
-    async def _counted(self, counts: Sequence[Count], window: Period) -> list[Told]:
-        own = _totals(await self._places(self._entry, counts, window), len(counts))
+    async def _counted(self, counts: Sequence[Count], part: Period) -> list[Told]:
+        own = _totals(await self._places(self._entry, counts, part), len(counts))
         hidden = set[int]()
         if not self._asked.exact:
             async with seeing_siblings(self._connection, self._entry.code):
-                hidden = await self._hidden(self._tree, self._entry, counts, window)
-            if not is_told(window, self._asked.known_on):
+                hidden = await self._hidden(self._tree, self._entry, counts, part)
+            if not is_told(part, self._asked.known_on):
                 hidden.update(range(len(counts)))
         return [Told(top, bottom, hidden=number in hidden) for number, (top, bottom) in enumerate(own)]
 
-    async def _hidden(self, tree: Tree, entry: Entry, counts: Sequence[Count], window: Period) -> set[int]:
+    async def _hidden(self, tree: Tree, entry: Entry, counts: Sequence[Count], part: Period) -> set[int]:
         """Which counts of an area may not be seen: as among its siblings, and those above among theirs."""
         above: set[int] = set()
-        rows = {entry.code: _totals(await self._places(entry, counts, window), len(counts))}
+        rows = {entry.code: _totals(await self._places(entry, counts, part), len(counts))}
         if entry.parent_code:
             tree = await tree_on(self._connection, self._asked.period.last_day, entry.parent_code)
             parent = tree.find(entry.parent_code)
             if parent is not None:
-                above = await self._hidden(tree, parent, counts, window)
-                rows |= await self._rows_below(tree, parent, counts, window)
+                above = await self._hidden(tree, parent, counts, part)
+                rows |= await self._rows_below(tree, parent, counts, part)
         return above | {
             number
             for number in range(len(counts))
@@ -168,16 +174,29 @@ class _Desk:
         }
 
     async def _rows_below(
-        self, tree: Tree, parent: Entry, counts: Sequence[Count], window: Period
+        self, tree: Tree, parent: Entry, counts: Sequence[Count], part: Period
     ) -> dict[str, list[tuple[int, int]]]:
         grouped: dict[str, list[Counted]] = {child.code: [] for child in tree.children(parent.code, "area")}
-        for place in await self._places(parent, counts, window):
+        for place in await self._places(parent, counts, part):
             grouped.setdefault(tree.child_area_of(parent.code, place.desa_code) or UNMAPPED, []).append(place)
         return {code: _totals(places, len(counts)) for code, places in grouped.items()}
 
-    async def _places(self, entry: Entry, counts: Sequence[Count], window: Period) -> list[Counted]:
+    async def _places(self, entry: Entry, counts: Sequence[Count], part: Period) -> list[Counted]:
+        """Read once for an area; of a large one the sums of the areas directly below, from its tally."""
+        key = (entry.code, counts[0].window, part)
+        if key not in self._read:
+            self._read[key] = await self._read_places(entry, counts, part)
+        return self._read[key]
+
+    async def _read_places(self, entry: Entry, counts: Sequence[Count], part: Period) -> list[Counted]:
+        tally = await find_tally(self._connection, SERVICES, entry, self._asked.about(entry.code, part))
+        if tally is not None:
+            if not tally.is_fresh:
+                self.counted_at = min(filter(None, (self.counted_at, tally.counted_at)))
+            return services_of(tally.tally, counts)
         known_before = end_of_day(self._asked.as_of) if self._asked.as_of is not None else None
-        return await count_children(self._connection, Window(where_of(entry), window, known_before), self._acts, counts)
+        window = Window(where_of(entry), counted_over(part, counts[0]), known_before)
+        return await count_children(self._connection, window, self._acts, counts)
 
 
 def _totals(places: Sequence[Counted], width: int) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ from services.reporting.store.courses import COURSES, count_courses
 from services.reporting.store.group_sums import GROUPS, count_groups
 from services.reporting.store.sums import Where
 from services.reporting.store.tallies import Kind
+from services.reporting.use_cases.tally_services import SERVICES, count_services
 from shared.postgres.pool import Connection
 
 
@@ -24,4 +25,8 @@ class TallyKind:
     bring_together: Callable[[Mapping[str, Tally]], Tally]
 
 
-KINDS: Final = (TallyKind(GROUPS, count_groups, by_area), TallyKind(COURSES, count_courses, added_up))
+KINDS: Final = (
+    TallyKind(GROUPS, count_groups, by_area),
+    TallyKind(COURSES, count_courses, added_up),
+    TallyKind(SERVICES, count_services, by_area),
+)
