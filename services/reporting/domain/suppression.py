@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -155,9 +156,12 @@ def hidden_shares(siblings: Sequence[Share]) -> set[str]:
     """The codes of those siblings whose numerator and denominator may not be seen: the same rule for one share."""
     order = _in_order([share._asdict() for share in siblings])
     counted = [siblings[index] for index in order if siblings[index].denominator]
+    if not counted:
+        return set()
     numerator = np.array([[share.numerator] for share in counted])
     denominator = np.array([[share.denominator] for share in counted])
-    return {share.code for share in counted[: _first_shown((numerator, denominator - numerator), _is_large)]}
+    (first_shown,) = _first_shown([(numerator, denominator - numerator)], _is_large)
+    return {share.code for share in counted[:first_shown]}
 
 
 def hidden_columns(
@@ -165,21 +169,28 @@ def hidden_columns(
 ) -> list[set[str]]:
     """The hidden columns of each sibling, where `groups` of it are to be told ([itself]: the sibling as a whole)."""
     everybody = [index for index in _in_order(rows) if rows[index]["target_children"]]
-    counts = {name: np.array([[group[name] for group in groups[index]] for index in everybody]) for name in RULED}
     until: dict[str, int] = {}
     hidden: list[set[str]] = [set() for _ in rows]
-    for block in (SIZE, *FINDINGS):
-        first_shown = until[block.base] if block.base is not None else 0
+    for block, own in zip((SIZE, *FINDINGS), _own_first_shown(groups, everybody), strict=True):
+        first_shown = max(own, until[block.base] if block.base is not None else 0)
         if not set(block.columns).isdisjoint(hidden_above):
             first_shown = len(everybody)
-        is_shown = _is_told if block is SIZE else _is_large
-        first_shown = max(first_shown, _first_shown(block.parts(counts), is_shown))
         until.update(dict.fromkeys(block.columns, first_shown))
         for index in everybody[:first_shown]:
             hidden[index].update(block.columns)
     for row, columns in zip(rows, hidden, strict=True):
         columns.update(_left_out(row, {*columns, *hidden_above}))
     return hidden
+
+
+def _own_first_shown(groups: Sequence[Sequence[Row]], everybody: Sequence[int]) -> list[int]:
+    """Of SIZE and each of FINDINGS, without regard to what else is hidden."""
+    if not everybody:
+        return [0] * (1 + len(FINDINGS))
+    every = np.array([[_ruled(group) for group in groups[index]] for index in everybody], np.int64)
+    counts = {name: every[..., column] for column, name in enumerate(RULED)}
+    findings = [block.parts(counts) for block in FINDINGS]
+    return [*_first_shown([SIZE.parts(counts)], _is_told), *_first_shown(findings, _is_large)]
 
 
 def hide(row: Row, columns: AbstractSet[str]) -> dict[str, Any]:
@@ -192,20 +203,24 @@ def _in_order(rows: Sequence[Row]) -> list[int]:
     return sorted(range(len(rows)), key=lambda i: (rows[i].get("official_target") or 0, str(rows[i]["code"])))
 
 
-def _first_shown(parts: Parts, is_shown: Callable[[Counts], Truths]) -> int:
-    """How many of the siblings are hidden, from the first one on: up to the last small one, and enough of them."""
-    stacked = np.stack(parts)  # parts x siblings x groups
-    siblings = len(parts[0])
-    if siblings == 0:
-        return 0
-    shown = np.logical_and.reduce(is_shown(stacked), axis=(0, 2))
-    small = np.flatnonzero(~shown)
-    if small.size == 0:
-        return 0
-    until = int(small[-1]) + 1  # one alone is small, so a second one follows
-    together = np.logical_and.reduce(is_shown(stacked.cumsum(axis=1)), axis=(0, 2))
-    enough = np.flatnonzero(together[until - 1 :])
-    return until + int(enough[0]) if enough.size else siblings
+_ruled: Final = itemgetter(*RULED)
+
+
+def _first_shown(blocks: Sequence[Parts], is_shown: Callable[[Counts], Truths]) -> list[int]:
+    """Of each block, how many siblings are hidden, from the first one on: up to the last small one, and enough."""
+    siblings, groups = blocks[0][0].shape
+    # blocks x parts x siblings x groups; where a block has fewer parts, some that are shown anyhow
+    stacked = np.full((len(blocks), max(map(len, blocks)), siblings, groups), SMALLEST_SHOWN)
+    for number, parts in enumerate(blocks):
+        stacked[number, : len(parts)] = parts
+    small: Truths = np.logical_not(np.logical_and.reduce(is_shown(stacked), axis=(1, 3)))
+    until = np.where(small.any(axis=1), siblings - small[:, ::-1].argmax(axis=1), 0)
+    # One alone is small, so a second one follows: until all that are hidden are large together.
+    together: Truths = np.logical_and.reduce(is_shown(stacked.cumsum(axis=2)), axis=(1, 3))
+    enough = together & (np.arange(siblings) >= until[:, None] - 1)
+    first = np.where(enough.any(axis=1), enough.argmax(axis=1) + 1, siblings)
+    hidden: list[int] = np.where(until == 0, 0, first).tolist()
+    return hidden
 
 
 def _is_large(counts: Counts) -> Truths:

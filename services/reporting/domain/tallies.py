@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from services.reporting.domain.periods import LENGTHS, Period, period_of
 
 COUNTED_LEVEL: Final = 3  # parts of the code: of a kecamatan, from its children
-LEVELS_ABOVE: Final = (2, 1)  # kabupaten, provinsi: from what lies below
+LEVELS: Final = (COUNTED_LEVEL, 2, 1)  # kabupaten and provinsi from what lies below
 
 
 class Tally(NamedTuple):

@@ -37,7 +37,7 @@ class TallyKeeper:
         self._pool = pool
         self._today = today
         self._settled_seconds = settled_seconds
-        self._begun: date | None = None  # the month for which every area has been asked about
+        self.begun: date | None = None  # the month for which every area has been asked about
         self.moved_at = time.monotonic()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -62,10 +62,10 @@ class TallyKeeper:
         self.moved_at = time.monotonic()
         this_month = month_of(self._today())
         async with self._pool.acquire() as connection:
-            if self._begun != this_month:
+            if self.begun != this_month:
                 kinds = [kind.kind for kind in KINDS]
                 await demand_missing(connection, kinds, add_months(this_month, 1 - MONTHS_KEPT), this_month)
-                self._begun = this_month
+                self.begun = this_month
             due = None
             if await is_ready(connection, self._settled_seconds, LONGEST_SECONDS):
                 async with connection.transaction(isolation="repeatable_read"):

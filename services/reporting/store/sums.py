@@ -215,14 +215,25 @@ SELECT month, {_GRADES} FROM quality_sum
 WHERE kecamatan_code >= $1 AND kecamatan_code < $2 AND months = $3 AND month BETWEEN $4 AND $5 GROUP BY 1
 """
 _SERIES: Final = f"""
-WITH area AS (SELECT * FROM {{cells}} WHERE generation = {LIVE} AND {{where}}),
-begun AS (SELECT coalesce(sum(target_change), 0) AS children FROM area WHERE months = $3 AND month < $4)
+WITH begun AS (
+    SELECT coalesce(sum(target_change), 0) AS children FROM {{cells}}
+    WHERE generation = {LIVE} AND {{where}} AND months = $3 AND month < $4 AND target_change <> 0
+),
+waiting AS MATERIALIZED (
+    SELECT month, sum(pending) AS pending FROM {{cells}}
+    WHERE generation = {LIVE} AND {{where}} AND months = 1
+      AND month >= $4 AND month < $5::date + make_interval(months => $3) AND pending <> 0
+    GROUP BY 1
+)
 SELECT p.first::date,
        ((SELECT children FROM begun) + coalesce(sum(sum(target_change)) OVER (ORDER BY p.first), 0)
          + coalesce(sum(target_shift), 0))::integer,
-       (SELECT coalesce(sum(pending), 0) FROM area
-        WHERE months = 1 AND month >= p.first AND month < p.first + make_interval(months => $3))::integer,
+       (SELECT coalesce(sum(pending), 0) FROM waiting
+        WHERE month >= p.first AND month < p.first + make_interval(months => $3))::integer,
        {", ".join(f"coalesce(sum({mark}), 0)::integer" for mark in MARKS)}
 FROM generate_series($4::date::timestamp, $5::date::timestamp, make_interval(months => $3)) AS p(first)
-LEFT JOIN area ON area.months = $3 AND area.month = p.first::date GROUP BY p.first ORDER BY p.first
+LEFT JOIN (
+    SELECT month, target_change, target_shift, {", ".join(MARKS)} FROM {{cells}}
+    WHERE generation = {LIVE} AND {{where}} AND months = $3 AND month BETWEEN $4 AND $5
+) AS area ON area.month = p.first::date GROUP BY p.first ORDER BY p.first
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.reporting.domain.areas import Entry
-from services.reporting.domain.tallies import LEVELS_ABOVE
+from services.reporting.domain.tallies import LEVELS
 from services.reporting.store.sums import sums_by_place, where_of
 from services.reporting.store.tallies import Counted, Kind, read_tally
 from services.reporting.use_cases.area_figures import Question
@@ -28,7 +28,7 @@ class TooLargeError(ValueError):
 async def find_tally(connection: Connection, kind: Kind, entry: Entry, asked: Question) -> Counted | None:
     """The tally to answer from; None = count now. Raises TooLargeError."""
     counted = None
-    if asked.as_of is None and entry.entry == "area" and entry.code.count(".") + 1 in LEVELS_ABOVE:
+    if asked.as_of is None and entry.entry == "area" and entry.code.count(".") + 1 in LEVELS:
         counted = await read_tally(connection, kind, entry.code, asked.period)
     if counted is not None and counted.is_fresh:
         return counted
