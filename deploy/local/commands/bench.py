@@ -19,6 +19,7 @@ BENCHES: Final = {
     "f": ("tests.bench.loop", True),
     "i": ("tests.bench.intake", False),
     "replay": ("tests.bench.replay", True),
+    "province": ("tests.bench.province", True),
 }
 ALSO: Final = {"j": "f"}  # measured together with another
 
