@@ -31,6 +31,7 @@ REQUIRED = {
     "TumbuhLedgerImbalance": "tumbuh_ledger_imbalance",
     "TumbuhSessionsWaiting": "tumbuh_sessions_oldest_seconds",
     "TumbuhQualityWaiting": "tumbuh_quality_oldest_seconds",
+    "TumbuhTalliesWaiting": "tumbuh_tallies_oldest_seconds",
     "TumbuhCriticalValueUnacknowledged": "tumbuh_critical_values_unacknowledged_age_seconds",
 }
 
