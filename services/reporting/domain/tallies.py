@@ -50,6 +50,11 @@ def months_after(months: Collection[date]) -> set[date]:
     return {month.replace(month=number) for month in months for number in range(month.month + 1, 13)}
 
 
+def first_kept(this_month: date) -> date:
+    """From January of the last year on: whole years, since tallies of long periods are known to be right by months."""
+    return this_month.replace(year=this_month.year - 1, month=1)
+
+
 def area_above(code: str) -> str:
     """The code of the area that is one level up; empty above a provinsi."""
     return code.rpartition(".")[0]

@@ -8,11 +8,20 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
-from services.reporting.store.tallies import demand_missing, is_ready, settle_due, waiting
+from services.reporting.domain.tallies import first_kept
+from services.reporting.store.tallies import (
+    children_of_all,
+    demand_missing,
+    drop_tallies,
+    is_ready,
+    settle_due,
+    waiting,
+)
 from services.reporting.use_cases.count_tallies import count_due
+from services.reporting.use_cases.find_tally import QUICKLY_COUNTED
 from services.reporting.use_cases.tally_kinds import KINDS
 from shared import metrics
-from shared.calendar import add_months, month_of, now_utc
+from shared.calendar import month_of, now_utc
 from shared.jobs.repeat import repeat
 from shared.postgres.pool import Pool
 
@@ -20,12 +29,13 @@ POLL_SECONDS: Final = 1.0
 SETTLED_SECONDS: Final = 3.0  # that nothing may have become due: an import changes the same months many times
 LONGEST_SECONDS: Final = 300.0  # that anything waits for a quiet moment
 REST: Final = 4.0  # times as long as a turn took, while facts keep coming: they go first
-MONTHS_KEPT: Final = 24  # back from this one, whether or not anything changes: what a trend shows
 SILENT_SECONDS: Final = 300.0
 
 
 class TallyKeeper:
     """Until it is stopped, counts what is due. Several, in several processes, never count the same at a time.
+
+    As long as all children together are counted quickly, no tally is needed and none is kept.
 
     Args:
         pool: of the worker role.
@@ -62,17 +72,20 @@ class TallyKeeper:
         self.moved_at = time.monotonic()
         this_month = month_of(self._today())
         async with self._pool.acquire() as connection:
+            if await children_of_all(connection, this_month) <= QUICKLY_COUNTED:
+                return False
             if self.begun != this_month:
                 kinds = [kind.kind for kind in KINDS]
-                await demand_missing(connection, kinds, add_months(this_month, 1 - MONTHS_KEPT), this_month)
+                await demand_missing(connection, kinds, first_kept(this_month), this_month)
                 self.begun = this_month
             due = None
             if await is_ready(connection, self._settled_seconds, LONGEST_SECONDS):
                 async with connection.transaction(isolation="repeatable_read"):
                     due = await count_due(connection, this_month, now_utc())
                 if due is not None:
+                    is_kept = max(due.changed) >= first_kept(this_month)
                     async with connection.transaction():
-                        await settle_due(connection, due)
+                        await (settle_due if is_kept else drop_tallies)(connection, due)
             areas, age = await waiting(connection)
         metrics.TALLIES_WAITING.set(areas)
         metrics.TALLIES_OLDEST_SECONDS.set(max(0.0, age))

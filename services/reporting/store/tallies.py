@@ -44,6 +44,17 @@ _SETTLE: Final = """
 DELETE FROM tally_due USING unnest($2::date[], $3::timestamptz[]) AS seen(month, changed_at)
 WHERE area_code = $1 AND tally_due.month = seen.month AND tally_due.changed_at = seen.changed_at
 """
+_DROP: Final = """
+DELETE FROM tally WHERE area_code = ANY($1::text[]) AND EXISTS (
+    SELECT FROM unnest($2::date[]) AS changed(day)
+    WHERE day >= month AND day < month + make_interval(months => months)
+)
+"""
+# Children who were targets when this month began or have become it since, of everybody.
+_CHILDREN: Final = f"""
+SELECT coalesce(sum(target_change), 0)::integer FROM level_cell
+WHERE generation = {LIVE} AND level = 2 AND months = {MONTH} AND month <= $1
+"""
 _DUE: Final = """
 INSERT INTO tally_due (area_code, month) SELECT $1, unnest($2::date[])
 ON CONFLICT (area_code, month) DO UPDATE SET changed_at = clock_timestamp()
@@ -142,6 +153,19 @@ async def settle_due(connection: Connection, due: Due) -> None:
     above = area_above(due.area_code)
     if above:
         await connection.execute(_DUE, above, sorted(due.changed))
+
+
+async def drop_tallies(connection: Connection, due: Due) -> None:
+    """What changed so long ago is counted when it is asked for: neither the area nor what lies above keeps it."""
+    parts = due.area_code.split(".")
+    areas = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    await connection.execute(_DROP, areas, list(due.changed))
+    await connection.execute(_SETTLE, due.area_code, list(due.changed), list(due.changed.values()))
+
+
+async def children_of_all(connection: Connection, this_month: date) -> int:
+    """How many children are targets of the month, of every area."""
+    return int(await connection.fetchval(_CHILDREN, this_month))
 
 
 async def demand_missing(connection: Connection, kinds: Collection[Kind], first: date, last: date) -> None:

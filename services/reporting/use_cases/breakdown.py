@@ -55,9 +55,9 @@ class _Desk:
         self.connection = connection
         self.counted_at: datetime | None = None
 
-    async def sums(self, entry: Entry, asked: Question) -> list[GroupSums]:
+    async def sums(self, entry: Entry, asked: Question, split_by: Tree | None = None) -> list[GroupSums]:
         """By desa, or by areas directly below."""
-        counted = await find_tally(self.connection, GROUPS, entry, asked)
+        counted = await find_tally(self.connection, GROUPS, entry, asked, split_by)
         if counted is None:
             known_before = end_of_day(asked.as_of) if asked.as_of is not None else None
             return await sums_by_group(self.connection, where_of(entry), asked.period, known_before)
@@ -82,7 +82,7 @@ async def _rows_among_siblings(desk: _Desk, tree: Tree, entry: Entry, asked: Que
                 rows_above = await _rows_among_siblings(desk, above, parent, asked_above, by)
                 hidden_above.update(*(row["suppressed"] for row in rows_above))
                 sums = {child.code: [] for child in above.children(parent.code, "area")}
-                for found in await desk.sums(parent, asked.about(parent.code)):
+                for found in await desk.sums(parent, asked.about(parent.code), above):
                     sums.setdefault(above.child_area_of(parent.code, found.desa_code), []).append(found)
     groups = {code: _by_group(found, by) for code, found in sums.items()}
     # A group of nobody anywhere tells nothing, and its zeros would hide what others have.

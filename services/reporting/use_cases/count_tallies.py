@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from services.reporting.domain.periods import Period
-from services.reporting.domain.tallies import COUNTED_LEVEL, months_after, periods_with
+from services.reporting.domain.tallies import COUNTED_LEVEL, first_kept, months_after, periods_with
 from services.reporting.store.sums import Where
 from services.reporting.store.tallies import Due, areas_below, claim_due, read_below, write_tally
 from services.reporting.use_cases.tally_kinds import KINDS, TallyKind
@@ -22,6 +22,8 @@ async def count_due(connection: Connection, this_month: date, now: datetime) -> 
     due = await claim_due(connection)
     if due is None:
         return None
+    if max(due.changed) < first_kept(this_month):
+        return due  # to be dropped
     for kind in KINDS:
         months = set(due.changed)
         if kind.kind.since_january:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.reporting.domain.areas import Entry
+from services.reporting.domain.areas import Entry, Tree
 from services.reporting.domain.tallies import LEVELS
 from services.reporting.store.sums import sums_by_place, where_of
 from services.reporting.store.tallies import Counted, Kind, read_tally
@@ -25,10 +25,16 @@ class TooLargeError(ValueError):
     """More children than are counted while somebody waits, and no tally of what is asked."""
 
 
-async def find_tally(connection: Connection, kind: Kind, entry: Entry, asked: Question) -> Counted | None:
-    """The tally to answer from; None = count now. Raises TooLargeError."""
+async def find_tally(
+    connection: Connection, kind: Kind, entry: Entry, asked: Question, split_by: Tree | None = None
+) -> Counted | None:
+    """The tally to answer from; None = count now. Raises TooLargeError.
+
+    `split_by`: the areas directly below are wanted, too, as this register has them; a tally has them by code.
+    """
     counted = None
-    if asked.as_of is None and entry.entry == "area" and entry.code.count(".") + 1 in LEVELS:
+    is_as_coded = split_by is None or split_by.is_as_coded(entry.code)
+    if is_as_coded and asked.as_of is None and entry.entry == "area" and entry.code.count(".") + 1 in LEVELS:
         counted = await read_tally(connection, kind, entry.code, asked.period)
     if counted is not None and counted.is_fresh:
         return counted

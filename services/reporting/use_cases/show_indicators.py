@@ -98,7 +98,7 @@ class _Desk:
         self._tree, self._entry = area
         self._rows: dict[Period, Mapping[str, Any]] = {}
         self._children: dict[tuple[str, Period], dict[Count, Told]] = {}
-        self._read: dict[tuple[str, str, Period], list[Counted]] = {}
+        self._read: dict[tuple[str, str, Period, bool], list[Counted]] = {}
         self.counted_at: datetime | None = None  # of the oldest tally that is not of this moment
 
     async def shown(self, one: Indicator, this_month: date) -> dict[str, Any]:
@@ -177,19 +177,23 @@ class _Desk:
         self, tree: Tree, parent: Entry, counts: Sequence[Count], part: Period
     ) -> dict[str, list[tuple[int, int]]]:
         grouped: dict[str, list[Counted]] = {child.code: [] for child in tree.children(parent.code, "area")}
-        for place in await self._places(parent, counts, part):
+        for place in await self._places(parent, counts, part, tree):
             grouped.setdefault(tree.child_area_of(parent.code, place.desa_code) or UNMAPPED, []).append(place)
         return {code: _totals(places, len(counts)) for code, places in grouped.items()}
 
-    async def _places(self, entry: Entry, counts: Sequence[Count], part: Period) -> list[Counted]:
+    async def _places(
+        self, entry: Entry, counts: Sequence[Count], part: Period, split_by: Tree | None = None
+    ) -> list[Counted]:
         """Read once for an area; of a large one the sums of the areas directly below, from its tally."""
-        key = (entry.code, counts[0].window, part)
+        key = (entry.code, counts[0].window, part, split_by is not None)
         if key not in self._read:
-            self._read[key] = await self._read_places(entry, counts, part)
+            self._read[key] = await self._read_places(entry, counts, part, split_by)
         return self._read[key]
 
-    async def _read_places(self, entry: Entry, counts: Sequence[Count], part: Period) -> list[Counted]:
-        tally = await find_tally(self._connection, SERVICES, entry, self._asked.about(entry.code, part))
+    async def _read_places(
+        self, entry: Entry, counts: Sequence[Count], part: Period, split_by: Tree | None
+    ) -> list[Counted]:
+        tally = await find_tally(self._connection, SERVICES, entry, self._asked.about(entry.code, part), split_by)
         if tally is not None:
             if not tally.is_fresh:
                 self.counted_at = min(filter(None, (self.counted_at, tally.counted_at)))

@@ -31,9 +31,9 @@ MONTHS = [date(2025, 11, 1), date(2025, 12, 1), *(date(2026, month, 1) for month
 
 
 @pytest.fixture(autouse=True)
-def few_months(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Months where something changed, and no more: others say nobody."""
-    monkeypatch.setattr(tallies, "MONTHS_KEPT", 1)
+def however_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six children have tallies, too."""
+    monkeypatch.setattr(tallies, "QUICKLY_COUNTED", -1)
 
 
 async def counted(office: Office) -> None:
@@ -139,15 +139,14 @@ async def test_of_a_large_area_the_last_tally_is_shown_with_its_instant(
         assert (await office.figures(path, period="2026-03", areas=("12",)))["counted_at"] is None
 
 
-async def test_what_another_program_counted_is_counted_anew(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tallies, "MONTHS_KEPT", 6)
+async def test_what_another_program_counted_is_counted_anew(office: Office) -> None:
     await two_children(office)
     await counted(office)
     await office.worker.execute("UPDATE tally SET layout = 'of before', counts = ''")
     await counted(office)
     await assert_tallies_say_what_counting_says(office)
     assert not await office.worker.fetchval(
-        "SELECT count(*) FROM tally WHERE layout = 'of before' AND month > '2025-10-01'"
+        "SELECT count(*) FROM tally WHERE layout = 'of before' AND month >= '2025-01-01'"
     )
 
 
@@ -159,6 +158,29 @@ async def test_after_a_rebuild_everything_is_counted_anew(office: Office) -> Non
         assert await connection.fetchval("SELECT count(*) > 0 FROM tally_due")
     await counted(office)
     await assert_tallies_say_what_counting_says(office)
+
+
+async def test_what_changed_before_last_year_is_counted_when_it_is_asked_for(office: Office) -> None:
+    await two_children(office)
+    await counted(office)
+    assert await office.worker.fetchval("SELECT min(month) FROM tally") == date(2025, 1, 1)
+    assert await office.worker.fetchval("SELECT count(*) FROM tally_due") == 0
+    await office.worker.execute("UPDATE tally SET month = '2024-12-01' WHERE month = '2025-12-01' AND months = 1")
+    await deliver(office.worker, stunted(3))
+    await counted(office)
+    assert not await office.worker.fetchval("SELECT count(*) FROM tally WHERE month < '2025-01-01'")
+    body = await office.figures("/v1/areas/12.19/breakdown", period="2024-12", by="sex")
+    assert sum(row["target_children"] for row in body["rows"]) == 3
+
+
+async def test_few_children_have_no_tallies(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tallies, "QUICKLY_COUNTED", 2)
+    await two_children(office)
+    await counted(office)
+    assert await office.worker.fetchval("SELECT count(*) FROM tally") == 0
+    await deliver(office.worker, stunted(3))
+    await counted(office)
+    assert await office.worker.fetchval("SELECT count(*) FROM tally") > 0
 
 
 async def test_two_keepers_never_count_the_same_area_at_once(office: Office) -> None:
