@@ -61,7 +61,7 @@ CROSS JOIN LATERAL (
 ) AS waited
 GROUP BY 1, 2, 3, 4
 """
-COURSES: Final = Kind("courses", "step,state,days,opened,children")
+COURSES: Final = Kind("courses", "step,state,days,opened,children", by_desa=False)
 
 
 async def count_courses(connection: Connection, where: Where, period: Period) -> Tally:

@@ -88,12 +88,13 @@ WHERE generation = {LIVE} AND level = {COUNTED_LEVEL} AND area_code > $1 AND are
 class Kind(NamedTuple):
     """What a tally counts; `layout` names what its columns mean, another one asks for counting anew.
 
-    `since_january`: it also looks at the months from January to the period.
+    `since_january`: it also looks at the months from January to the period. `by_desa`: a kecamatan has a row for each.
     """
 
     name: str
     layout: str
     since_january: bool = False
+    by_desa: bool = True
 
 
 class Due(NamedTuple):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from services.reporting.domain.areas import Entry, Tree
-from services.reporting.domain.tallies import LEVELS
+from services.reporting.domain.periods import Period
+from services.reporting.domain.tallies import COUNTED_LEVEL, LEVELS, Tally, area_above
 from services.reporting.store.sums import sums_by_place, where_of
 from services.reporting.store.tallies import Counted, Kind, read_tally
 from services.reporting.use_cases.area_figures import Question
@@ -36,6 +37,8 @@ async def find_tally(
     is_as_coded = split_by is None or split_by.is_as_coded(entry.code)
     if is_as_coded and asked.as_of is None and entry.entry == "area" and entry.code.count(".") + 1 in LEVELS:
         counted = await read_tally(connection, kind, entry.code, asked.period)
+    elif is_as_coded and asked.as_of is None and kind.by_desa and _is_desa(entry):
+        counted = await _of_desa(connection, kind, entry.code, asked.period)
     if counted is not None and counted.is_fresh:
         return counted
     if asked.patient:
@@ -52,6 +55,19 @@ async def demand_countable(connection: Connection, entry: Entry, asked: Question
     """For what has no tally and is counted now, a kabupaten of any size. Raises TooLargeError of a provinsi."""
     if await _children(connection, entry, asked) > MOST_OF_KABUPATEN:
         raise TooLargeError(entry.code)
+
+
+def _is_desa(entry: Entry) -> bool:
+    return entry.entry == "area" and entry.code.count(".") == COUNTED_LEVEL
+
+
+async def _of_desa(connection: Connection, kind: Kind, code: str, period: Period) -> Counted | None:
+    """Its row of the tally of its kecamatan, by code."""
+    found = await read_tally(connection, kind, area_above(code), period)
+    if found is None or not found.is_fresh:
+        return None
+    rows = [number for number, part in enumerate(found.tally.parts) if part == code]
+    return found._replace(tally=Tally((code,) * len(rows), found.tally.counts[rows]))
 
 
 async def _children(connection: Connection, entry: Entry, asked: Question) -> int:

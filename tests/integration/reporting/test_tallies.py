@@ -110,7 +110,9 @@ def stunted(number: int) -> list[Fact]:
 
 async def test_a_small_area_is_counted_now_as_long_as_something_changed_since(office: Office) -> None:
     await two_children(office)
+    desa = await office.figures(f"/v1/areas/{DESA[0]}/breakdown", period="2026-03", by="sex")
     await counted(office)
+    assert await office.figures(f"/v1/areas/{DESA[0]}/breakdown", period="2026-03", by="sex") == desa
     before = await office.figures("/v1/areas/12.19/breakdown", period="2026-03", by="sex")
     await deliver(office.worker, stunted(3))
     after = await office.figures("/v1/areas/12.19/breakdown", period="2026-03", by="sex")
