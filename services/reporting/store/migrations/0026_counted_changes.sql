@@ -212,8 +212,10 @@ BEGIN
         FROM score GROUP BY root
     ),
     target AS (
-        SELECT s.root_id AS root, coalesce(s.birth_date, c.birth_date) AS birth_date
-        FROM child_span s LEFT JOIN child c ON s.birth_date IS NULL AND c.child_id = s.root_id
+        -- The child is looked up only where its span has no birth date: joined, all children of all areas were read.
+        SELECT s.root_id AS root,
+               coalesce(s.birth_date, (SELECT c.birth_date FROM child c WHERE c.child_id = s.root_id)) AS birth_date
+        FROM child_span s
         WHERE s.generation = live AND s.from_month <= to_month AND s.to_month > to_month
           AND ((known_before IS NULL AND s.known_to IS NULL)
                OR (s.known_from < known_before AND (s.known_to IS NULL OR s.known_to >= known_before)))
