@@ -25,6 +25,18 @@ REASONS: Final = {
         "Register tidak punya sasaran resmi wilayah ini.",
         "The register has no official target of the area.",
     ),
+    "counted_later": (
+        "Sedang dihitung di latar; coba lagi beberapa menit lagi.",
+        "It is being counted in the background; try again in minutes.",
+    ),
+    "too_large_for_a_past_day": (
+        "Terlalu banyak anak untuk dihitung per hari yang lalu; minta tiap kabupaten, atau tanpa as_of.",
+        "Too many children to be counted as of a past day; ask for each kabupaten, or without as_of.",
+    ),
+    "hidden_unknown_on_a_past_day": (
+        "Untuk hari yang lalu tidak dihitung apa yang harus disembunyikan se-provinsi; minta tanpa as_of.",
+        "What must be hidden in the whole province is not counted for a past day; ask without as_of.",
+    ),
     "suppressed": (
         "Disembunyikan karena jumlahnya kecil.",
         "Hidden because the count is small.",
@@ -108,3 +120,10 @@ def _nothing(reason: str | None) -> dict[str, Any]:
 def not_recorded() -> dict[str, Any]:
     """The value of what no fact tells."""
     return _nothing("not_recorded")
+
+
+def not_counted(*, of_a_past_day: bool, exact: bool) -> dict[str, Any]:
+    """No value, since too many children would have to be counted while somebody waits; what to ask instead."""
+    if not of_a_past_day:
+        return _nothing("counted_later")
+    return _nothing("too_large_for_a_past_day" if exact else "hidden_unknown_on_a_past_day")

@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from services.reporting.domain.case_course import STEPS
 from services.reporting.domain.figures import COUNTS, derived
-from services.reporting.domain.periods import Period
+from services.reporting.domain.periods import Period, period_of
 from shared.calendar import last_day
 
 SMALLEST_SHOWN: Final = 10  # of a finding; the counts that must stay unknown are those below five
@@ -110,6 +110,19 @@ RULED: Final = (*MEASURED, *sorted(FINDING_COLUMNS))
 def is_told(period: Period, known_on: date) -> bool:
     """Whether findings of `period` are told outside, as known at the end of `known_on`."""
     return known_on > period.last_day + TOLD_AFTER
+
+
+def told_from(period: Period) -> date:
+    """The first day on which findings of `period` are told outside."""
+    return period.last_day + TOLD_AFTER + timedelta(days=1)
+
+
+def newest_told(known_on: date) -> Period:
+    """The last month whose findings are told outside, as known at the end of `known_on`."""
+    month = period_of(known_on)
+    while not is_told(month, known_on):
+        month = month.shifted(-1)
+    return month
 
 
 def day_told(as_of: date) -> date:

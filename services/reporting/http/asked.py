@@ -10,7 +10,7 @@ from fastapi import Path, Query
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.periods import PATTERN, Period, parse_period, period_of
-from services.reporting.domain.suppression import day_told
+from services.reporting.domain.suppression import day_told, newest_told
 from services.reporting.http.forms import ENTRY, IN_TIME, PERIOD_FORM, code_form
 from services.reporting.use_cases.area_figures import Question
 from shared.auth.tokens import Caller
@@ -56,7 +56,7 @@ AskedPeriod = Annotated[
     Query(
         json_schema_extra={"pattern": PATTERN},
         description="Month `2026-04`, quarter `2026-Q2`, semester `2026-S1` or year `2026`; without it the last "
-        "complete month",
+        "complete month, outside the district the last one whose findings are told",
         examples=["2026-Q2"],
     ),
     PERIOD_FORM,
@@ -82,6 +82,11 @@ def period_asked(text: str | None) -> Period:
     return period
 
 
+def newest_period(day: date, *, exact: bool) -> Period:
+    """What is shown where no period is asked: the last complete month, outside the last that is told on `day`."""
+    return period_asked(None) if exact else newest_told(day)
+
+
 def question(caller: Caller, code: str, period: str | None, as_of: date | None) -> Question:
     """What `caller` asks; without exact figures, of past days those that are told outside. Problem `not_yet`."""
     if as_of is not None and as_of > today_jakarta():
@@ -89,7 +94,9 @@ def question(caller: Caller, code: str, period: str | None, as_of: date | None) 
     exact = caller.may("aggregates:exact")
     if as_of is not None and not exact:
         as_of = day_told(as_of)
-    return Question(code, period_asked(period), as_of, exact, today_jakarta())
+    today = today_jakarta()
+    meant = period_asked(period) if period is not None else newest_period(as_of or today, exact=exact)
+    return Question(code, meant, as_of, exact, today)
 
 
 def unknown_area(field: str = "code") -> Exception:

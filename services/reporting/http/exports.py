@@ -15,7 +15,7 @@ from services.reporting.domain.areas import Entry
 from services.reporting.domain.export_order import FORMS, ExportOrder, Form, Kind, file_name, is_zipped
 from services.reporting.domain.suppression import day_told
 from services.reporting.formats.open_data import open_data_schema
-from services.reporting.http.asked import demand_area, question, unknown_area
+from services.reporting.http.asked import demand_area, newest_period, question, unknown_area
 from services.reporting.http.forms import EntryText, PeriodText
 from services.reporting.jobs.exports import KIND
 from services.reporting.store import exports
@@ -76,7 +76,10 @@ class ExportIn(Body):
 
 @router.post("", status_code=202, summary="Ask for a file")
 async def post_export(request: Request, caller: Reader, body: Annotated[ExportIn, json_body(ExportIn)]) -> Response:
-    """Without `period` the last complete month. Who sees suppressed figures gets a file of suppressed figures."""
+    """Without `period` the last complete month, suppressed the last one whose findings are told.
+
+    Who sees suppressed figures gets a file of suppressed figures.
+    """
     if body.format not in FORMS[body.kind]:
         raise _refused(
             "format", "format_unfit", "jenis berkas ini tidak punya format itu", "this kind of file has no such format",
@@ -89,7 +92,8 @@ async def post_export(request: Request, caller: Reader, body: Annotated[ExportIn
     exact = asked.exact and body.kind != "open-data"
     as_of = day_told(asked.as_of) if asked.as_of is not None and not exact else asked.as_of
     today = today_jakarta()
-    order = ExportOrder(body.kind, body.format, body.language, body.area, asked.period, as_of, today, exact)
+    period = asked.period if body.period is not None else newest_period(as_of or today, exact=exact)
+    order = ExportOrder(body.kind, body.format, body.language, body.area, period, as_of, today, exact)
 
     async def effect(connection: Connection) -> Answer:
         entry = await _entry(connection, caller, order)

@@ -12,7 +12,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.reporting.domain.indicator_set import Indicator
 from services.reporting.domain.read_indicators import load
 from services.reporting.http.asked import (
-    AREA_TOO_LARGE,
     AreaCode,
     AskedPeriod,
     AsOf,
@@ -22,7 +21,6 @@ from services.reporting.http.asked import (
     without_nothing,
 )
 from services.reporting.use_cases.area_figures import Question, UnknownAreaError, find_area
-from services.reporting.use_cases.find_tally import TooLargeError
 from services.reporting.use_cases.show_indicators import (
     NoRoundError,
     UnknownIndicatorError,
@@ -106,8 +104,6 @@ async def get_area_indicators(
             return json_response(await show_indicators(connection, asked, load(), wanted, today_jakarta()))
         except UnknownIndicatorError as error:
             raise _unknown("codes", str(error), str(error)) from None
-        except TooLargeError:
-            raise AREA_TOO_LARGE.problem() from None
 
 
 @router.get(

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 from services.reporting.domain.areas import level_of
 from services.reporting.domain.periods import MONTH, QUARTER, SEMESTER, YEAR
 from services.reporting.http import child_page, login
-from services.reporting.http.asked import AskedPeriod, period_asked
+from services.reporting.http.asked import AskedPeriod, newest_period, period_asked
 from services.reporting.http.children_view import children_view
 from services.reporting.http.page_answers import HERE, Area, Lang, html, log_in_first, message
 from services.reporting.http.page_session import reader_of
@@ -55,12 +55,15 @@ async def get_page(request: Request, wilayah: Area = None, periode: AskedPeriod 
     is_small = level_of(code) == "posyandu"  # for those who see suppressed figures too small, as for the API
     if not grant.covers_area(code) or (is_small and not reader.caller.may("aggregates:exact")):
         return message("unknown_area", lang, 403, reader=reader)
-    asked = Question(code, period_asked(periode), exact=reader.caller.may("aggregates:exact"), today=today_jakarta())
+    today, exact = today_jakarta(), reader.caller.may("aggregates:exact")
+    meant = period_asked(periode) if periode is not None else newest_period(today, exact=exact)
+    asked = Question(code, meant, exact=exact, today=today)
     try:
         figures, suspected = await _figures(request.app.state.pool, reader.caller, asked)
     except UnknownAreaError:
         return message("unknown_area", lang, 404, reader=reader)
-    view = page_view(*figures, language=lang, newest=period_asked(None), home=home)
+    outside_on = None if exact else today
+    view = page_view(*figures, language=lang, newest=period_asked(None), home=home, outside_on=outside_on)
     here = {"wilayah": code, "periode": view["period"]}
     children = children_view(suspected, here, lang, explained=request.app.state.scoring_door is not None)
     return html("page.html", reader=reader, children=children, **view)

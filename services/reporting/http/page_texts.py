@@ -37,6 +37,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Belum ada anak yang diukur pada periode ini.",
         "No child has been measured in this period yet.",
     ),
+    "told_later": (
+        "Temuan {period} diberitahukan di luar kabupaten mulai {day}, setelah pengukuran yang terlambat masuk.",
+        "Findings of {period} are told outside the district from {day} on, when late measurements are in.",
+    ),
+    "newest_told_later": (
+        "Ini periode terakhir yang temuannya diberitahukan di luar kabupaten; temuan {period} menyusul mulai {day}.",
+        "This is the last period whose findings are told outside the district; those of {period} follow on {day}.",
+    ),
     "map": ("Peta: pendek di antara anak yang diukur", "Map: stunted among children measured"),
     "map_source": (
         "Batas wilayah: Kepmendagri 300.2.2-2430/2025, dari cahyadsn/wilayah_boundaries (MIT).",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from services.reporting.domain.figures import CAUTION_FROM
 from services.reporting.domain.periods import LENGTHS, MONTH, QUARTER, SEMESTER, YEAR, Period, parse_period, period_of
+from services.reporting.domain.suppression import is_told, newest_told, told_from
 from services.reporting.formats.map_classes import CLASS_NAMES, share_class
 from services.reporting.formats.map_svg import map_below
-from services.reporting.formats.numbers import NOTHING, count, interval, percent, period_name
+from services.reporting.formats.numbers import NOTHING, count, day_name, interval, percent, period_name
 from services.reporting.formats.trend_svg import Month, draw_trend
 from services.reporting.http.cascade_view import cascade_view
 from services.reporting.http.page_texts import texts
@@ -24,9 +26,20 @@ Row = Mapping[str, Any]
 
 
 def page_view(
-    summary: Row, comparison: Row, trend: Row, cascade: Row, *, language: Language, newest: Period, home: str
+    summary: Row,
+    comparison: Row,
+    trend: Row,
+    cascade: Row,
+    *,
+    language: Language,
+    newest: Period,
+    home: str,
+    outside_on: date | None = None,
 ) -> dict[str, Any]:
-    """Everything the template needs. `newest` = the last month to offer; `home` = the reader's own area."""
+    """Everything the template needs. `newest` = the last month to offer; `home` = the reader's own area.
+
+    `outside_on`: today, for a reader outside the district, who is told findings later.
+    """
     period = parse_period(summary["period"])
 
     def link(area: str, lang: str = language) -> str:
@@ -44,6 +57,7 @@ def page_view(
         "periods": _periods(period, newest, words, language),
         "period": summary["period"],
         "other_language": link(summary["area"], lang="en" if language == "id" else "id"),
+        "told_later": _told_later(period, newest, outside_on, language) if outside_on is not None else "",
         "path": [(step["name"], link(step["code"])) for step in own[:-1]],
         # A hidden count is not zero.
         "has_data": summary["measured_children"] != 0 or summary["height_measured"] != 0,
@@ -65,6 +79,18 @@ def page_view(
         "trend_rows": [_trend_row(point, language) for point in reversed(trend["points"]) if point["haz_measured"]],
         "percent": lambda share: f"{round(share * 100)}%" if language == "en" else f"{round(share * 100)} %",
     }
+
+
+def _told_later(shown: Period, newest: Period, today: date, language: Language) -> str:
+    """Why findings of the shown period, or of a later month, are not there outside; empty where all are."""
+    if not is_told(shown, today):
+        name, period = "told_later", shown
+    elif shown == newest_told(today) != newest:
+        name, period = "newest_told_later", newest
+    else:
+        return ""
+    told = {"period": period_name(period, language), "day": day_name(told_from(period), language)}
+    return _filled(texts(language)[name], **told)
 
 
 def _filled(text: str, **values: str) -> str:

@@ -9,9 +9,8 @@ from uuid import UUID
 
 from services.reporting.domain.cells import CELL_COLUMNS
 from services.reporting.domain.changes import ChangedMonths, changed_months
-from services.reporting.domain.periods import MONTH, Period
-from services.reporting.domain.suppression import TOLD_AFTER, is_told
-from shared.calendar import add_months, month_of
+from services.reporting.domain.periods import MONTH
+from services.reporting.domain.suppression import TOLD_AFTER, newest_told
 from shared.postgres.pool import Connection
 
 _APPEND: Final = """
@@ -134,9 +133,7 @@ async def gather(connection: Connection, this_month: date, limit: int) -> int:
 
 async def tell_again(connection: Connection, today: date) -> int:
     """Number anew, once, the entries of months that have come to be told outside; how many these were."""
-    month = month_of(today)
-    while not is_told(Period(month), today):
-        month = add_months(month, -1)
+    month = newest_told(today).first
     sequence = await connection.fetchval("SELECT sequence FROM feed_state FOR UPDATE")
     count, last = await connection.fetchrow(_TELL_AGAIN, month, TOLD_AFTER.days, sequence)  # type: ignore[misc]
     if count:

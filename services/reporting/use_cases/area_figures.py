@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
 from services.reporting.domain.figures import GRADED, figures
 from services.reporting.domain.periods import MONTH, Period
-from services.reporting.domain.suppression import hide, suppress
+from services.reporting.domain.suppression import hide, is_told, suppress, told_from
 from services.reporting.store.generations import has_long_cells
 from services.reporting.store.register import tree_on
 from services.reporting.store.sums import SUM_COLUMNS, Detail, Sums, sums_by_period, sums_by_place, where_of
@@ -110,8 +110,10 @@ async def trend(connection: Connection, asked: Question, months: int) -> dict[st
 
 
 def heading(tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
-    """What an answer is about."""
+    """What an answer is about. `findings_told_from`: when those of the period will be told outside, until they are."""
+    yet = not asked.exact and not is_told(asked.period, asked.known_on)
     return {
+        **({"findings_told_from": told_from(asked.period).isoformat()} if yet else {}),
         "area": entry.code,
         "name": entry.name,
         "level": _level(entry),

@@ -9,14 +9,14 @@ from uuid import UUID
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree
 from services.reporting.domain.indicator_set import OFFICIAL_TARGET, ActKind, Count, Indicator, IndicatorSet
-from services.reporting.domain.indicator_values import Told, counted_over, not_recorded, parts_of, value_of
+from services.reporting.domain.indicator_values import Told, counted_over, not_counted, not_recorded, parts_of, value_of
 from services.reporting.domain.periods import Period
 from services.reporting.domain.suppression import Share, hidden_shares, is_told
 from services.reporting.store.register import tree_on
 from services.reporting.store.service_counts import Counted, Window, count_children, list_missing, months_back
 from services.reporting.store.sums import where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
-from services.reporting.use_cases.find_tally import find_tally
+from services.reporting.use_cases.find_tally import TooLargeError, find_tally
 from services.reporting.use_cases.hidden_columns import seeing_siblings
 from services.reporting.use_cases.tally_services import SERVICES, services_of
 from shared.calendar import end_of_day, month_of
@@ -38,8 +38,8 @@ async def show_indicators(
 ) -> dict[str, Any]:
     """Each indicator in force on the period's last day, with the coverage, label and grade that it rests on.
 
-    `counted_at`: when children were counted; None = now. Raises UnknownAreaError, UnknownIndicatorError (with the
-    codes), TooLargeError.
+    `counted_at`: when children were counted; None = now. What would take too long to count has no value, and the reason
+    says what to ask instead. Raises UnknownAreaError, UnknownIndicatorError (with the codes).
     """
     tree, entry = await find_area(connection, asked.code, asked.period)
     indicators = known.on(asked.period.last_day)
@@ -98,6 +98,7 @@ class _Desk:
         self._tree, self._entry = area
         self._rows: dict[Period, Mapping[str, Any]] = {}
         self._children: dict[tuple[str, Period], dict[Count, Told]] = {}
+        self._too_large: set[tuple[str, Period]] = set()
         self._read: dict[tuple[str, str, Period, bool], list[Counted]] = {}
         self.counted_at: datetime | None = None  # of the oldest tally that is not of this moment
 
@@ -107,8 +108,7 @@ class _Desk:
         if one.count.kind == "not_recorded":
             value, parts = not_recorded(), []
         else:
-            is_share = one.count.kind == "children" or bool(one.count.denominator)
-            value = value_of(one.rule, [await self._told(one.count, part) for part in parts], is_share=is_share)
+            value = await self._value(one, parts)
         about = await self._row(parts[0] if len(parts) == 1 else self._asked.period)
         return {
             "code": one.code,
@@ -122,6 +122,14 @@ class _Desk:
             **value,
             **{name: about[name] for name in ABOUT_COVERAGE},
         }
+
+    async def _value(self, one: Indicator, parts: Sequence[Period]) -> dict[str, Any]:
+        is_share = one.count.kind == "children" or bool(one.count.denominator)
+        try:
+            told = [await self._told(one.count, part) for part in parts]
+        except TooLargeError:
+            return not_counted(of_a_past_day=self._asked.as_of is not None, exact=self._asked.exact)
+        return value_of(one.rule, told, is_share=is_share)
 
     async def _told(self, count: Count, part: Period) -> Told:
         if count.kind == "children":
@@ -141,20 +149,35 @@ class _Desk:
     async def _of_children(self, count: Count, part: Period) -> Told:
         """Everything that is counted over the same months is counted at once."""
         key = (count.window, part)
+        if key in self._too_large:
+            raise TooLargeError(self._entry.code)
         if key not in self._children:
             same = [other for other in self._wanted if other.kind == "children" and other.window == count.window]
-            self._children[key] = dict(zip(same, await self._counted(same, part), strict=True))
+            try:
+                counted = await self._counted(same, part)
+            except TooLargeError:
+                self._too_large.add(key)
+                raise
+            self._children[key] = dict(zip(same, counted, strict=True))
         return self._children[key][count]
 
     async def _counted(self, counts: Sequence[Count], part: Period) -> list[Told]:
         own = _totals(await self._places(self._entry, counts, part), len(counts))
         hidden = set[int]()
         if not self._asked.exact:
-            async with seeing_siblings(self._connection, self._entry.code):
-                hidden = await self._hidden(self._tree, self._entry, counts, part)
+            hidden = await self._hidden_of(counts, part)
             if not is_told(part, self._asked.known_on):
                 hidden.update(range(len(counts)))
         return [Told(top, bottom, hidden=number in hidden) for number, (top, bottom) in enumerate(own)]
+
+    async def _hidden_of(self, counts: Sequence[Count], part: Period) -> set[int]:
+        """Which counts of the asked area may not be seen. TooLargeError where siblings cannot be counted."""
+        async with seeing_siblings(self._connection, self._entry.code):
+            try:
+                return await self._hidden(self._tree, self._entry, counts, part)
+            except TooLargeError:
+                pass  # told below, when the caller's own areas are looked at again
+        raise TooLargeError(self._entry.code)
 
     async def _hidden(self, tree: Tree, entry: Entry, counts: Sequence[Count], part: Period) -> set[int]:
         """Which counts of an area may not be seen: as among its siblings, and those above among theirs."""

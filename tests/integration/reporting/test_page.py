@@ -9,6 +9,8 @@ from html import unescape
 import httpx
 import pytest
 
+from services.reporting.http import asked
+from services.reporting.http import page as page_module
 from services.reporting.http.page_session import SESSION_COOKIE
 from tests.integration.reporting.ground import SOON, Office, deliver, log_in
 from tests.unit.reporting.history import BORN, DESA, assessment, case, child, measurement, register
@@ -148,6 +150,28 @@ async def test_the_province_sees_no_small_count_on_the_page(office: Office) -> N
     assert "hari" not in section.split("<dl>")[0]
     assert "None" not in answer.text
     assert "3 dari 10" not in answer.text
+
+
+async def test_the_province_opens_the_last_month_that_is_told_and_reads_why(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On 5 December of November only how many came: the page and the routes begin with October, until the 11th."""
+    await district(office)
+    outside, inside = ("province", ("12",)), ("district", ("12.19",))
+    for day, who, period in ((5, outside, "2025-10"), (5, inside, "2025-11"), (11, outside, "2025-11")):
+        for module in (asked, page_module):
+            monkeypatch.setattr(module, "today_jakarta", lambda day=day: date(2025, 12, day))
+        role, areas = who
+        await entered(office, areas[0], role)
+        text = (await page(office, wilayah="12.19")).text
+        assert f'<option value="{period}" selected>' in text
+        assert ("menyusul mulai 11 Desember 2025" in text) is (period == "2025-10")
+        body = await office.figures("/v1/areas/12.19/summary", role=role, areas=areas)
+        assert (body["period"], "findings_told_from" in body) == (period, False)
+        if period == "2025-10":
+            assert "mulai 11 Desember 2025" in (await page(office, wilayah="12.19", periode="2025-11")).text
+            november = await office.figures("/v1/areas/12.19/trend", role=role, areas=areas, until="2025-11")
+            assert november["findings_told_from"] == "2025-12-11"
 
 
 async def test_a_pass_opens_its_own_area_and_nothing_above_or_beside_it(office: Office) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -139,6 +140,25 @@ async def test_of_a_large_area_the_last_tally_is_shown_with_its_instant(
         assert (refused.status_code, refused.json()["code"]) == (422, "area_too_large")
         await counted(office)
         assert (await office.figures(path, period="2026-03", areas=("12",)))["counted_at"] is None
+
+
+async def test_indicators_that_cannot_be_counted_in_time_say_what_to_ask_instead(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are answered all the same; outside a desa needs what its whole province counts."""
+    await two_children(office)
+    monkeypatch.setattr(find_tally, "MOST_COUNTED", 1)
+    asked: dict[str, Any] = {"period": "2026-03", "codes": "stunted_baduta,d_s", "areas": ("12",)}
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({}, "counted_later"),
+        ({"as_of": "2026-04-30"}, "too_large_for_a_past_day"),
+        ({"as_of": "2026-04-30", "role": "province"}, "hidden_unknown_on_a_past_day"),
+    ]
+    for more, reason in cases:
+        body = await office.figures("/v1/areas/12/indicators", **asked, **more)
+        d_s, baduta = body["indicators"]
+        assert (baduta["reason"]["code"], baduta["share"], baduta["suppressed"]) == (reason, None, False)
+        assert d_s["denominator"] == (None if "role" in more else 2)
 
 
 async def test_what_another_program_counted_is_counted_anew(office: Office) -> None:

@@ -22,8 +22,10 @@ from services.reporting.domain.suppression import (
     SMALLEST_SHOWN,
     day_told,
     is_told,
+    newest_told,
     suppress,
     suppress_groups,
+    told_from,
 )
 from services.reporting.store.sums import SUM_COLUMNS
 from tests.unit.reporting.attacker import attack, draw_district, later
@@ -151,6 +153,15 @@ def test_few_flagged_scores_are_left_out() -> None:
 )
 def test_findings_of_a_period_are_told_from_ten_days_after_it(period: str, known_on: str, told: bool) -> None:  # noqa: FBT001
     assert is_told(parse_period(period), date.fromisoformat(known_on)) is told
+
+
+@pytest.mark.parametrize(
+    ("today", "month"), [("2026-05-10", "2026-03"), ("2026-05-11", "2026-04"), ("2026-05-31", "2026-04")]
+)
+def test_the_newest_month_told_is_the_last_whose_findings_are(today: str, month: str) -> None:
+    newest = newest_told(date.fromisoformat(today))
+    assert str(newest) == month
+    assert told_from(newest) <= date.fromisoformat(today) < told_from(newest.shifted(1))
 
 
 @pytest.mark.parametrize(
