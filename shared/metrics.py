@@ -153,6 +153,9 @@ QUALITY_OLDEST_SECONDS: Final = _gauge(
 TALLIES_WAITING: Final = _gauge(
     "tallies_waiting", "area-months", "Areas and months with changed facts that are to be counted anew."
 )
+TALLIES_SET_ASIDE: Final = _gauge(
+    "tallies_set_aside", "areas", "Areas whose counting failed by our own fault; each is tried again later."
+)
 TALLIES_OLDEST_SECONDS: Final = _gauge(
     "tallies_oldest_seconds", "seconds", "Age of the oldest area and month that waits for being counted; 0 when none."
 )

@@ -26,7 +26,6 @@ from shared.redaction import mask_text
 
 LOG = structlog.get_logger(__name__)
 RETRY_AFTER_SECONDS: Final = 2
-LOCK_NOT_AVAILABLE: Final = "55P03"
 _BY_STATUS: Final[dict[int, ProblemKind]] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
 
 
@@ -38,7 +37,7 @@ def problem_of(error: Exception) -> Problem:
         return VALIDATION_FAILED.problem(errors=problems_of_items(error.errors(), skip=1))
     if isinstance(error, HTTPException):
         return _BY_STATUS.get(error.status_code, BAD_REQUEST).problem(headers=dict(error.headers or {}))
-    if is_not_now(error) or getattr(error, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+    if is_not_now(error):
         LOG.warning("request_not_now", error=error)
         return NOT_NOW.problem(headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
     LOG.error("request_failed", exc_info=error)

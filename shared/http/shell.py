@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from typing import Any, Final
@@ -67,6 +68,10 @@ class Shell:
             await self._app(scope, receive, answer.send)
         except ClientDisconnect:
             answer.status = CLIENT_GONE
+        except asyncio.CancelledError:
+            if not answer.begun:  # by a caller that waits no longer, or by the end of the process: nothing has failed
+                answer.status = CLIENT_GONE
+            raise
         except Exception as error:
             if answer.begun:
                 LOG.exception("answer_broken_off")

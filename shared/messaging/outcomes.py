@@ -17,6 +17,10 @@ NOT_NOW_CLASSES: Final = (
     "57",
     "58",
 )  # connection, deadlock and serialisation, resources, operator, system
+# What the server ends by its own limits, whatever the class: idle in a transaction, a transaction too long, waited for
+# a lock. And statements prepared before a migration: the connection has forgotten them by the next try.
+NOT_NOW_STATES: Final = ("25P03", "25P04", "55P03")
+PREPARED_BEFORE: Final = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 NEVER_CLASSES: Final = ("22", "23")  # data exception, integrity violation
 CONSECUTIVE_LIMIT: Final = 100
 WINDOW: Final = 1_000
@@ -29,12 +33,15 @@ class OurFaultError(Exception):
 
 def is_not_now(error: BaseException) -> bool:
     """Whether the same work may succeed later: pause, keep polling, retry, never dead-letter."""
+    if isinstance(error, PREPARED_BEFORE):
+        return True
     if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "")[:2] in NOT_NOW_CLASSES
+        state = error.sqlstate or ""
+        return state[:2] in NOT_NOW_CLASSES or state in NOT_NOW_STATES
     if isinstance(error, KafkaError):
         return bool(error.retriable)
     if isinstance(error, asyncpg.InterfaceError):  # also raised for programming errors: only a lost connection passes
-        return any(word in str(error) for word in ("closed", "closing", "released"))
+        return any(word in str(error) for word in ("closed", "closing", "released", "cancelling"))
     return isinstance(error, (ConnectionError, TimeoutError, asyncio.TimeoutError, OSError))
 
 

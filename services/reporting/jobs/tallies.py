@@ -8,12 +8,18 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
+import asyncpg
+import structlog
+
 from services.reporting.domain.tallies import first_kept
 from services.reporting.store.tallies import (
+    Due,
     children_of_all,
+    claim_due,
     demand_missing,
     drop_tallies,
     is_ready,
+    set_aside,
     settle_due,
     waiting,
 )
@@ -23,19 +29,24 @@ from services.reporting.use_cases.tally_kinds import KINDS
 from shared import metrics
 from shared.calendar import month_of, now_utc
 from shared.jobs.repeat import repeat
-from shared.postgres.pool import Pool
+from shared.messaging.outcomes import is_not_now
+from shared.postgres.pool import Connection, Pool
 
+LOG = structlog.get_logger(__name__)
 POLL_SECONDS: Final = 1.0
 SETTLED_SECONDS: Final = 3.0  # that nothing may have become due: an import changes the same months many times
 LONGEST_SECONDS: Final = 300.0  # that anything waits for a quiet moment
 REST: Final = 4.0  # times as long as a turn took, while facts keep coming: they go first
+RETRY_SECONDS: Final = 300.0  # of an area that could not be counted
 SILENT_SECONDS: Final = 300.0
 
 
 class TallyKeeper:
     """Until it is stopped, counts what is due. Several, in several processes, never count the same at a time.
 
-    As long as all children together are counted quickly, no tally is needed and none is kept.
+    As long as all children together are counted quickly, no tally is needed and none is kept. What cannot be done now
+    (database away, deadlock) is done at the next turn. An area that makes counting fail, or last too long, is set aside
+    and tried again later; the others go on.
 
     Args:
         pool: of the worker role.
@@ -78,15 +89,36 @@ class TallyKeeper:
                 kinds = [kind.kind for kind in KINDS]
                 await demand_missing(connection, kinds, first_kept(this_month), this_month)
                 self.begun = this_month
-            due = None
-            if await is_ready(connection, self._settled_seconds, LONGEST_SECONDS):
-                async with connection.transaction(isolation="repeatable_read"):
-                    due = await count_due(connection, this_month, now_utc())
-                if due is not None:
-                    is_kept = max(due.changed) >= first_kept(this_month)
-                    async with connection.transaction():
-                        await (settle_due if is_kept else drop_tallies)(connection, due)
-            areas, age = await waiting(connection)
+            due = await self._turn(connection, this_month)
+            areas, age, aside = await waiting(connection)
         metrics.TALLIES_WAITING.set(areas)
         metrics.TALLIES_OLDEST_SECONDS.set(max(0.0, age))
+        metrics.TALLIES_SET_ASIDE.set(aside)
         return due is not None
+
+    async def _turn(self, connection: Connection, this_month: date) -> Due | None:
+        """Count one area; what it was, also if it was set aside."""
+        due = None
+        try:
+            async with connection.transaction(isolation="repeatable_read"):
+                if await is_ready(connection, self._settled_seconds, LONGEST_SECONDS):
+                    due = await claim_due(connection)
+                due = due or await claim_due(connection, RETRY_SECONDS)
+                if due is not None:
+                    await count_due(connection, due, this_month, now_utc())
+            if due is not None:
+                is_kept = max(due.changed) >= first_kept(this_month)
+                async with connection.transaction():
+                    await (settle_due if is_kept else drop_tallies)(connection, due)
+        except Exception as error:
+            if due is None or not _is_of_the_area(error):
+                raise
+            LOG.exception("tallies_set_aside", area_code=due.area_code, months=len(due.changed))
+            async with connection.transaction():
+                await set_aside(connection, due)
+        return due
+
+
+def _is_of_the_area(error: Exception) -> bool:
+    """Whether other areas can be counted all the same. What lasts too long would else be begun again and again."""
+    return isinstance(error, (TimeoutError, asyncpg.QueryCanceledError)) or not is_not_now(error)

@@ -30,15 +30,24 @@ ON CONFLICT (kind, area_code, months, month) DO UPDATE SET
     layout = EXCLUDED.layout, parts = EXCLUDED.parts, columns = EXCLUDED.columns, counts = EXCLUDED.counts,
     counted_at = EXCLUDED.counted_at
 """
-# The newest month first, and in it what others are brought together from; with it what is due of the same year.
+# The newest month first, and in it what others are brought together from; with it what is due of the same year. Of what
+# was never tried ($1 null), or of what failed so many seconds ago.
 _CLAIM: Final = f"""
-WITH first AS (
+WITH waiting AS (
+    SELECT area_code, month, changed_at FROM tally_due
+    WHERE CASE WHEN $1::double precision IS NULL THEN tried_at IS NULL
+               ELSE tried_at <= clock_timestamp() - make_interval(secs => $1) END
+),
+first AS (
     SELECT area_code, month FROM (
-        SELECT area_code, month FROM tally_due ORDER BY month DESC, length(area_code) DESC, area_code LIMIT 50
+        SELECT area_code, month FROM waiting ORDER BY month DESC, length(area_code) DESC, area_code LIMIT 50
     ) AS newest WHERE pg_try_advisory_xact_lock({COUNTING_LOCK}, hashtext(area_code)) LIMIT 1
 )
-SELECT due.area_code, due.month, due.changed_at FROM tally_due AS due JOIN first USING (area_code)
+SELECT due.area_code, due.month, due.changed_at FROM waiting AS due JOIN first USING (area_code)
 WHERE date_trunc('year', due.month) = date_trunc('year', first.month) ORDER BY due.month
+"""
+_SET_ASIDE: Final = """
+UPDATE tally_due SET tried_at = clock_timestamp() WHERE area_code = $1 AND month = ANY($2::date[])
 """
 _SETTLE: Final = """
 DELETE FROM tally_due USING unnest($2::date[], $3::timestamptz[]) AS seen(month, changed_at)
@@ -139,12 +148,12 @@ async def write_tally(
     await connection.execute(_WRITE, *about, counts.shape[1], counts.tobytes(), counted_at)
 
 
-async def claim_due(connection: Connection) -> Due | None:
-    """What to count next; nobody else is given it until the end of the transaction.
+async def claim_due(connection: Connection, retry_seconds: float | None = None) -> Due | None:
+    """What to count next, or what failed so many seconds ago; nobody else is given it until the transaction ends.
 
     No row is locked, or gathering would wait for counting.
     """
-    rows = await connection.fetch(_CLAIM)
+    rows = await connection.fetch(_CLAIM, retry_seconds)
     return Due(rows[0][0], {month: changed_at for _, month, changed_at in rows}) if rows else None
 
 
@@ -154,6 +163,11 @@ async def settle_due(connection: Connection, due: Due) -> None:
     above = area_above(due.area_code)
     if above:
         await connection.execute(_DUE, above, sorted(due.changed))
+
+
+async def set_aside(connection: Connection, due: Due) -> None:
+    """It could not be counted: it stays due, and `claim_due` gives it only to who asks for what failed."""
+    await connection.execute(_SET_ASIDE, due.area_code, list(due.changed))
 
 
 async def drop_tallies(connection: Connection, due: Due) -> None:
@@ -190,20 +204,20 @@ async def is_ready(connection: Connection, settled_seconds: float, longest_secon
     return bool(
         await connection.fetchval(
             "SELECT max(changed_at) <= clock_timestamp() - make_interval(secs => $1) "
-            "OR min(due_since) <= clock_timestamp() - make_interval(secs => $2) FROM tally_due",
+            "OR min(due_since) <= clock_timestamp() - make_interval(secs => $2) FROM tally_due WHERE tried_at IS NULL",
             settled_seconds,
             longest_seconds,
         )
     )
 
 
-async def waiting(connection: Connection) -> tuple[int, float]:
-    """How many areas and months are due, and how long the oldest has been, in seconds."""
+async def waiting(connection: Connection) -> tuple[int, float, int]:
+    """How many areas and months are due, how long the oldest has been, in seconds, and how many areas are set aside."""
     row: Any = await connection.fetchrow(
-        "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(due_since)), 0)::double precision "
-        "FROM tally_due"
+        "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(due_since)), 0)::double precision, "
+        "count(DISTINCT area_code) FILTER (WHERE tried_at IS NOT NULL) FROM tally_due"
     )
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 def _tally(parts: list[str], columns: int, counts: bytes) -> Tally:

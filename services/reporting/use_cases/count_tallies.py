@@ -7,23 +7,20 @@ from datetime import date, datetime
 from services.reporting.domain.periods import Period
 from services.reporting.domain.tallies import COUNTED_LEVEL, first_kept, months_after, periods_with
 from services.reporting.store.sums import Where
-from services.reporting.store.tallies import Due, areas_below, claim_due, read_below, write_tally
+from services.reporting.store.tallies import Due, areas_below, read_below, write_tally
 from services.reporting.use_cases.tally_kinds import KINDS, TallyKind
 from shared.auth.areas import AreaGrant, apply
 from shared.postgres.pool import Connection
 
 
-async def count_due(connection: Connection, this_month: date, now: datetime) -> Due | None:
-    """Count one area and the periods that its due months are in; None if nothing is due.
+async def count_due(connection: Connection, due: Due, this_month: date, now: datetime) -> None:
+    """Count what was claimed: one area, and the periods that its due months are in.
 
-    Takes a transaction that sees one state from its first statement (REPEATABLE READ): what is settled is what was
-    counted. `settle_due` is for the next transaction: in this one it would fail where more has changed meanwhile.
+    Takes the claiming transaction, which sees one state from its first statement (REPEATABLE READ): what is settled is
+    what was counted. `settle_due` is for the next one: in this one it would fail where more has changed meanwhile.
     """
-    due = await claim_due(connection)
-    if due is None:
-        return None
     if max(due.changed) < first_kept(this_month):
-        return due  # to be dropped
+        return  # to be dropped
     for kind in KINDS:
         months = set(due.changed)
         if kind.kind.since_january:
@@ -33,7 +30,6 @@ async def count_due(connection: Connection, this_month: date, now: datetime) -> 
             await _count(connection, kind, due.area_code, periods, now)
         else:
             await _bring_together(connection, kind, due.area_code, periods, now)
-    return due
 
 
 async def _count(connection: Connection, kind: TallyKind, area_code: str, periods: list[Period], now: datetime) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any, Final
+
+import asyncpg
 
 from services.reporting.domain.areas import Tree
 from services.reporting.domain.figures import COUNTS, counts_of
@@ -41,8 +43,12 @@ async def seeing_siblings(connection: Connection, code: str) -> AsyncIterator[No
         yield
         return
     await areas.apply(connection, AreaGrant((province,)))
-    yield
-    await areas.apply(connection, AreaGrant(tuple(filter(None, own.split(",")))))
+    try:
+        yield
+    finally:
+        # A transaction that has failed runs nothing any more, and ends with the areas of before it.
+        with suppress(asyncpg.InFailedSQLTransactionError):
+            await areas.apply(connection, AreaGrant(tuple(filter(None, own.split(",")))))
 
 
 async def hidden_by_period(

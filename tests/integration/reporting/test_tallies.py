@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import asyncpg
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -17,9 +19,11 @@ from services.reporting.jobs.feed import FeedGatherer
 from services.reporting.jobs.tallies import TallyKeeper
 from services.reporting.store.sums import Where
 from services.reporting.store.tallies import claim_due, read_tally
-from services.reporting.use_cases import find_tally
+from services.reporting.use_cases import count_tallies, find_tally
+from services.reporting.use_cases.hidden_columns import seeing_siblings
 from services.reporting.use_cases.rebuild import rebuild
 from services.reporting.use_cases.tally_kinds import KINDS, TallyKind
+from shared import metrics
 from shared.auth.areas import AreaGrant, apply
 from shared.contracts.fact import Fact
 from shared.postgres.pool import Connection
@@ -35,6 +39,13 @@ MONTHS = [date(2025, 11, 1), date(2025, 12, 1), *(date(2026, month, 1) for month
 def however_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six children have tallies, too."""
     monkeypatch.setattr(tallies, "QUICKLY_COUNTED", -1)
+
+
+@pytest.fixture
+def this_year_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tallies of the last year are left out, where they show nothing that those of this year do not."""
+    for module in (tallies, count_tallies):
+        monkeypatch.setattr(module, "first_kept", lambda month: month.replace(month=1))
 
 
 async def counted(office: Office) -> None:
@@ -109,6 +120,7 @@ def stunted(number: int) -> list[Fact]:
     return [lives(number, (BORN, DESA[0])), *visited(number, date(2026, 3, 4), haz=-2.5, tier="suspected")]
 
 
+@pytest.mark.usefixtures("this_year_only")
 async def test_a_small_area_is_counted_now_as_long_as_something_changed_since(office: Office) -> None:
     await two_children(office)
     desa = await office.figures(f"/v1/areas/{DESA[0]}/breakdown", period="2026-03", by="sex")
@@ -122,6 +134,7 @@ async def test_a_small_area_is_counted_now_as_long_as_something_changed_since(of
     assert sum(row["stunted"] for row in after["rows"]) == after["total"]["stunted"] == 3
 
 
+@pytest.mark.usefixtures("this_year_only")
 async def test_of_a_large_area_the_last_tally_is_shown_with_its_instant(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +185,7 @@ async def test_what_another_program_counted_is_counted_anew(office: Office) -> N
     )
 
 
+@pytest.mark.usefixtures("this_year_only")
 async def test_after_a_rebuild_everything_is_counted_anew(office: Office) -> None:
     await two_children(office)
     await counted(office)
@@ -195,6 +209,7 @@ async def test_what_changed_before_last_year_is_counted_when_it_is_asked_for(off
     assert sum(row["target_children"] for row in body["rows"]) == 3
 
 
+@pytest.mark.usefixtures("this_year_only")
 async def test_few_children_have_no_tallies(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tallies, "QUICKLY_COUNTED", 2)
     await two_children(office)
@@ -205,6 +220,77 @@ async def test_few_children_have_no_tallies(office: Office, monkeypatch: pytest.
     assert await office.worker.fetchval("SELECT count(*) FROM tally") > 0
 
 
+@pytest.mark.usefixtures("this_year_only")
+async def test_an_area_that_cannot_be_counted_is_set_aside_and_the_rest_goes_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays due, so nobody takes its tally for fresh, and is counted at a later turn when the fault is gone."""
+    await two_children(office)
+    await deliver(office.worker, [lives(7, (BORN, DESA[2])), case(of=1, opened_on=date(2026, 3, 4))])
+    right = await office.worker.fetch("SELECT root_id, month, course FROM child_month")
+    await office.worker.execute("""UPDATE child_month SET course = '{"opened_on": "soon"}' WHERE course IS NOT NULL""")
+    await counted(office)
+    assert await office.worker.fetchval("SELECT count(*) > 0 FROM tally WHERE area_code = $1", KECAMATAN[1])
+    assert metrics.REGISTRY.get_sample_value("tumbuh_tallies_set_aside") == 1
+    await office.worker.executemany(
+        "UPDATE child_month SET course = $3 WHERE root_id = $1 AND month = $2", [tuple(row) for row in right]
+    )
+    await counted(office)
+    assert await only_the_first_is_due(office), "not before its time"
+    with monkeypatch.context() as slow:
+        slow.setattr(count_tallies, "KINDS", [replace(kind, count=too_long(kind)) for kind in KINDS])
+        await counted_after(office, seconds=301)
+    assert await only_the_first_is_due(office), "counting lasts too long now"
+    await counted_after(office, seconds=301)
+    assert await office.worker.fetchval("SELECT count(*) FROM tally_due") == 0
+    assert metrics.REGISTRY.get_sample_value("tumbuh_tallies_set_aside") == 0
+    await assert_tallies_say_what_counting_says(office)
+    assert await office.worker.fetchval("SELECT count(*) > 0 FROM tally WHERE area_code = '12'")
+
+
+async def only_the_first_is_due(office: Office) -> bool:
+    due = await office.worker.fetch("SELECT DISTINCT area_code, tried_at IS NOT NULL FROM tally_due")
+    return [tuple(row) for row in due] == [(KECAMATAN[0], True)]
+
+
+async def counted_after(office: Office, *, seconds: int) -> None:
+    await office.worker.execute("UPDATE tally_due SET tried_at = tried_at - make_interval(secs => $1)", seconds)
+    await counted(office)
+
+
+def too_long(kind: TallyKind) -> Callable[[Connection, Where, Period], Awaitable[Tally]]:
+    """Counting that lasts longer than a statement may, in the first kecamatan."""
+
+    async def count(connection: Connection, where: Where, period: Period) -> Tally:
+        if where.area == KECAMATAN[0]:
+            await connection.fetchval("SELECT pg_sleep(60)", timeout=0.01)
+        return await kind.count(connection, where, period)
+
+    return count
+
+
+async def test_a_look_from_the_province_ends_also_where_it_fails(office: Office) -> None:
+    """What counting refuses, and what the database does: no later statement sees more than the reader may."""
+    areas = "SELECT current_setting('tumbuh.areas')"
+
+    async def look(connection: Connection, statement: str) -> None:
+        async with seeing_siblings(connection, DESA[0]):
+            assert await connection.fetchval(areas) == "12"
+            await connection.fetchval(statement)
+            raise find_tally.TooLargeError("12")
+
+    async with office.api.acquire() as connection, connection.transaction():
+        await apply(connection, AreaGrant((DESA[0],)))
+        with pytest.raises(find_tally.TooLargeError):
+            await look(connection, "SELECT 1")
+        assert await connection.fetchval(areas) == DESA[0]
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            async with connection.transaction():
+                await look(connection, "SELECT 1 / 0")
+        assert await connection.fetchval(areas) == DESA[0]
+
+
+@pytest.mark.usefixtures("this_year_only")
 async def test_two_keepers_never_count_the_same_area_at_once(office: Office) -> None:
     await two_children(office)
     while await FeedGatherer(office.worker).once():

@@ -32,6 +32,7 @@ REQUIRED = {
     "TumbuhSessionsWaiting": "tumbuh_sessions_oldest_seconds",
     "TumbuhQualityWaiting": "tumbuh_quality_oldest_seconds",
     "TumbuhTalliesWaiting": "tumbuh_tallies_oldest_seconds",
+    "TumbuhTalliesSetAside": "tumbuh_tallies_set_aside",
     "TumbuhCriticalValueUnacknowledged": "tumbuh_critical_values_unacknowledged_age_seconds",
 }
 

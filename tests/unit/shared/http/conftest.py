@@ -1,11 +1,13 @@
 """A small application with the real shell, and tokens of an issuer of our own."""
 
+import asyncio
 import io
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any, Literal
 
+import asyncpg
 import httpx
 import jwt
 import pytest
@@ -110,9 +112,18 @@ async def get_pages(
 
 @routes.get("/v1/failures/{kind}")
 async def get_failure(kind: str, _caller: Annotated[Caller, require("children:read")]) -> Response:
-    failures: dict[str, Exception] = {
+    failures: dict[str, BaseException] = {
         "bug": RuntimeError("Siti Aminah 1219014507230003"),
         "database": ConnectionRefusedError("10.0.0.7"),
+        "pool": TimeoutError(),
+        "statement": asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
+        "serialization": asyncpg.SerializationError("could not serialize access"),
+        "lock": asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
+        "idle": asyncpg.IdleInTransactionSessionTimeoutError("terminating connection"),
+        "connections": asyncpg.TooManyConnectionsError("too many clients"),
+        "migrated": asyncpg.InvalidCachedStatementError("cached statement plan is invalid"),
+        "cancelling": asyncpg.InterfaceError("cannot perform operation: another operation is cancelling"),
+        "gone": asyncio.CancelledError(),
     }
     raise failures[kind]
 

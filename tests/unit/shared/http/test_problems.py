@@ -1,5 +1,6 @@
 """Every refusal is problem+json with a stable code and a remedy in both languages, and quotes nobody."""
 
+import asyncio
 import io
 import json
 import re
@@ -166,11 +167,24 @@ async def test_the_log_of_a_request_names_its_route_and_outcome_but_no_path_or_q
     assert not re.search("8675309|Siti|person-1", log.getvalue())
 
 
-async def test_a_database_away_answers_503_and_says_when_to_come_back(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/v1/failures/database")
+@pytest.mark.parametrize(
+    "kind",
+    ["database", "pool", "statement", "serialization", "lock", "idle", "connections", "migrated", "cancelling"],
+)
+async def test_what_works_a_moment_later_answers_503_and_says_when_to_come_back(
+    client: httpx.AsyncClient, kind: str
+) -> None:
+    answer = await client.get(f"/v1/failures/{kind}")
     is_problem(answer, 503, "not_now")
     assert answer.headers["retry-after"] == "2"
     assert "10.0.0.7" not in answer.text
+
+
+async def test_a_request_that_is_cancelled_has_not_failed(client: httpx.AsyncClient, log: io.StringIO) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await client.get("/v1/failures/gone")
+    request = json.loads(log.getvalue().splitlines()[-1])
+    assert (request["event"], request["status"]) == ("request", 499)
 
 
 @pytest.mark.parametrize(
