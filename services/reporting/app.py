@@ -116,6 +116,7 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             state |= {feed.CURSORS: FeedCursors(settings.key("feed")), feed.STREAMS: feed.Streams(health)}
             state |= {subscriptions.VAULT: SecretVault(settings.key("feed"))}
             state |= {subscriptions.PLAIN_HTTP: settings.mode is Mode.LOCAL}
+            state |= {subscriptions.PRIVATE_NETWORKS: settings.webhooks.private_networks}
         app = create_app(
             settings,
             routers=routers() if settings.door.serves_api else [],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -40,6 +42,8 @@ _PROBLEM: Final[dict[str, Any]] = {
         },
     },
 }
+# What a field holds that was not sent, where null would mean something: nobody may send it.
+_NOT_SENT: Final = (date.min.isoformat(), str(UUID(int=0)))
 _KEY_PARAMETER: Final[dict[str, Any]] = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -70,6 +74,9 @@ def _complete(document: dict[str, Any], table: RouteTable) -> None:
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas.update(definitions.get("$defs", {}))
+    _drop_placeholders(
+        schemas, {info.json_model.__name__ for info in table if info.json_model and "PATCH" in info.methods}
+    )
     schemas["Problem"] = _PROBLEM
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     components["responses"] = {
@@ -83,6 +90,14 @@ def _complete(document: dict[str, Any], table: RouteTable) -> None:
             operation = document["paths"].get(info.template, {}).get(method.lower())
             if operation is not None:
                 _complete_operation(operation, info, method, references)
+
+
+def _drop_placeholders(schemas: Mapping[str, Any], patches: Collection[str]) -> None:
+    """Defaults that say something false: what a correction leaves out stays as it is, whatever our models hold then."""
+    for name, schema in schemas.items():
+        for told in schema.get("properties", {}).values():
+            if name in patches or told.get("default") in _NOT_SENT:
+                told.pop("default", None)
 
 
 def _complete_operation(operation: dict[str, Any], info: RouteInfo, method: str, references: Mapping[Any, Any]) -> None:

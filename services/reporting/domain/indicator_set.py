@@ -36,6 +36,7 @@ class Count:
     kind: str
     numerator: str = ""
     denominator: str = ""
+    under_two: bool = False  # of children of 0-23 months only, as `breakdown` groups them
     window: str = "month"
     age_from: int = 0
     age_before: int = UNDER_FIVE_MONTHS

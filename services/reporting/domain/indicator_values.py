@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from services.reporting.domain.figures import wilson
+from services.reporting.domain.figures import label, share_of, wilson
 from services.reporting.domain.indicator_set import Count, Rule
 from services.reporting.domain.periods import Period
 
@@ -100,6 +100,24 @@ def value_of(rule: Rule, told: Sequence[Told], *, is_share: bool) -> dict[str, A
         "high": None if interval is None else interval.high,
         "suppressed": False,
         "reason": None,
+    }
+
+
+def coverage_over(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Coverage, label and grade over the months that a figure rests on, by the area's row of each.
+
+    Coverage is the sum over the sum, as of every ratio; None where a month hides its part. The grade is the worst: a
+    mean is no better than the worst month in it.
+    """
+    told = {name: [row[name] for row in rows] for name in ("target_children", "measured_children", "both_measured")}
+    target, measured, both = (None if None in counts else sum(counts) for counts in told.values())
+    coverage_both = share_of(both, target)
+    grades = [row["quality_grade"] for row in rows if row["quality_grade"] is not None]
+    return {
+        "coverage": share_of(measured, target),
+        "coverage_both": coverage_both,
+        "label": label(coverage_both),
+        "quality_grade": max(grades, default=None),
     }
 
 

@@ -40,7 +40,7 @@ _INDICATOR_KEYS: Final = frozenset(
     ("code", "name", "definition", "rule", "higher_is_better", "from", "until", "source", "status", "count")
 )
 _COUNT_KEYS: Final[Mapping[str, frozenset[str]]] = {
-    "figures": frozenset(("kind", "numerator", "denominator")),
+    "figures": frozenset(("kind", "numerator", "denominator", "under_two")),
     "children": frozenset(
         ("kind", "window", "age_months", "round_months", "among", "among_one_of", "counted", "without")
     ),
@@ -156,7 +156,10 @@ def _count(table: Any, place: str, flags: Collection[str], problems: list[str]) 
         names = (*COUNTS, OFFICIAL_TARGET)
         _require(table.get("numerator") in names, f"{place}: numerator is no count of a summary", problems)
         _require(table.get("denominator", COUNTS[0]) in names, f"{place}: denominator is no count of one", problems)
-        return Count(kind, str(table.get("numerator", "")), str(table.get("denominator", "")))
+        young = table.get("under_two", False)
+        _require(young in {True, False}, f"{place}: under_two must be true, false or left out", problems)
+        _require(not young or OFFICIAL_TARGET not in table.values(), f"{place}: no target is known by age", problems)
+        return Count(kind, str(table.get("numerator", "")), str(table.get("denominator", "")), young is True)
     months, window = table.get("age_months"), table.get("window")
     rounds = table.get("round_months", [])
     _require(_is_band(months), f"{place}: age_months must be two, the first below the second, up to 60", problems)
@@ -166,7 +169,7 @@ def _count(table: Any, place: str, flags: Collection[str], problems: list[str]) 
     flagged = [_words(table, key, flags, place, problems) for key in ("among", "among_one_of", "counted", "without")]
     _require(bool(flagged[2] or flagged[3]), f"{place}: counted or without must name something", problems)
     age_from, age_before = months if _is_band(months) else (0, UNDER_FIVE_MONTHS)
-    return Count(kind, "", "", str(window), age_from, age_before, tuple(rounds), *flagged)
+    return Count(kind, "", "", False, str(window), age_from, age_before, tuple(rounds), *flagged)
 
 
 def _require(fulfilled: object, otherwise: str, problems: list[str]) -> None:

@@ -26,8 +26,10 @@ INTRODUCTION: Final = """\
 Made from `services/reporting/domain/indicators/` by `python -m services.reporting.formats.indicators_page`; not edited
 by hand. `GET /v1/indicators?on=` serves the same, `GET /v1/areas/{code}/indicators?period=&as_of=&codes=` the values:
 each with numerator, denominator, 95 % interval, the coverage it rests on, label, quality grade, and the reason where
-there is no value. A definition holds from a day on; an older period keeps the one of its last day. Who was due and not
-reached: `GET /v1/areas/{code}/missing?service=&period=`."""
+there is no value. Coverage, label and grade are of all children of the area over the months that the value looks at
+(`periods`): of several months the sum over the sum, and the worst grade. A definition holds from a day on; an older
+period keeps the one of its last day. Who was due and not reached:
+`GET /v1/areas/{code}/missing?service=&period=`."""
 
 
 def page(known: IndicatorSet) -> str:
@@ -69,7 +71,8 @@ def _counted(count: Count) -> str:
     if count.kind == "not_recorded":
         return "not recorded"
     if count.kind == "figures":
-        return f"`{count.numerator}`" + (f" of `{count.denominator}`" if count.denominator else "")
+        of = f" of `{count.denominator}`" if count.denominator else ""
+        return f"`{count.numerator}`{of}" + (", 0-23 months" if count.under_two else "")
     due = [f"{count.age_from}-{count.age_before - 1} months"]
     due += [f"`{flag}`" for flag in count.among]
     if count.among_one_of:

@@ -20,6 +20,8 @@ WIDTH: Final = 640.0
 TALLEST: Final = 560.0
 MARGIN: Final = 6.0
 SMALLEST_RING: Final = 1.5  # square pixels
+SMALLEST_FRAMED: Final = 0.02  # of the land: smaller parts may lie outside the frame ...
+MOST_SEA: Final = 0.5  # ... where it would be less than half as large without them
 Point = tuple[float, float]
 
 
@@ -33,14 +35,14 @@ class Boundary(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One area on the map; `x`, `y` is where its label stands."""
+    """One area on the map; `ring` is the outline of its largest part, `x`, `y` the middle of that."""
 
     code: str
     name: str
     path: str
     x: float
     y: float
-    wide: float
+    ring: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def dissolve(rings: Iterable[Sequence[Point]]) -> list[list[Point]]:
 
 
 def _drawn(boundaries: Sequence[Boundary]) -> MapPicture:
-    every = [point for boundary in boundaries for ring in boundary.rings for point in ring]
+    every = [point for ring in _framed([ring for boundary in boundaries for ring in boundary.rings]) for point in ring]
     west, east = min(lon for lon, _ in every), max(lon for lon, _ in every)
     south, north = min(lat for _, lat in every), max(lat for _, lat in every)
     # A district is small: one scale for its middle latitude distorts less than a pixel.
@@ -140,9 +142,21 @@ def _drawn(boundaries: Sequence[Boundary]) -> MapPicture:
         # Where two borders do not run through the same points, slivers are left; an islet of a pixel goes with them.
         placed = [ring for ring in placed if ring is largest or abs(_area(ring)) >= SMALLEST_RING]
         x, y = _middle(largest)
-        wide = max(point[0] for point in largest) - min(point[0] for point in largest)
-        shapes.append(Shape(boundary.code, boundary.name, _path(placed), round(x, 1), round(y, 1), wide))
+        shapes.append(Shape(boundary.code, boundary.name, _path(placed), round(x, 1), round(y, 1), tuple(largest)))
     return MapPicture(round(width, 1), round(height, 1), tuple(shapes))
+
+
+def _framed(rings: Sequence[list[Point]]) -> list[list[Point]]:
+    """The rings that the frame is drawn around: islets far out would make the land a spot in a corner of the sea."""
+    area = sum(abs(_area(ring)) for ring in rings)
+    land = [ring for ring in rings if abs(_area(ring)) >= SMALLEST_FRAMED * area]
+    return land if land and _spread(land) < MOST_SEA * _spread(rings) else list(rings)
+
+
+def _spread(rings: Sequence[Sequence[Point]]) -> float:
+    """The extent of a frame around rings, in square degrees."""
+    lon, lat = ([point[axis] for ring in rings for point in ring] for axis in (0, 1))
+    return (max(lon) - min(lon)) * (max(lat) - min(lat))
 
 
 def _rings(geometry: dict[str, Any]) -> Iterable[list[Point]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
+from services.reporting.formats.map_labels import LINE_HEIGHT, place_labels
 from services.reporting.formats.map_svg import MapPicture
 from services.reporting.formats.trend_svg import TrendPicture
 
@@ -13,15 +14,22 @@ from services.reporting.formats.trend_svg import TrendPicture
 CLASS_COLOURS: Final = ("#fdf1d3", "#f9d58f", "#f0a35a", "#b84a20", "#7c2410")
 NO_DATA_COLOUR: Final = "#d4d4d0"
 FONT: Final = "Libertinus Serif"
+LABEL_SIZE: Final = 15.0
 INK, LINE, PAPER = "#222222", "#666666", "#ffffff"
 TREND_COLOUR: Final = "#1f5f7a"
 BAND_COLOUR: Final = "#cfe0e6"
 
 
 def map_document(
-    picture: MapPicture, classes: Mapping[str, int | None], labels: Mapping[str, str], over: MapPicture | None = None
+    picture: MapPicture,
+    classes: Mapping[str, int | None],
+    labels: Mapping[str, Sequence[str]],
+    over: MapPicture | None = None,
 ) -> str:
-    """The map. `classes` by code, None = no data; `labels` by code; outlines of `over` are laid upon it."""
+    """The map. `classes` by code, None = no data; outlines of `over` are laid upon it.
+
+    `labels` by code: texts that would do, the best first; an area without room for any of them has none.
+    """
     parts = [_opened(picture.width, picture.height)]
     thin = 0.5 if over is not None else 0.9
     for shape in picture.shapes:
@@ -32,13 +40,11 @@ def map_document(
         parts += [
             f'<path d={quoteattr(shape.path)} fill="none" stroke="{LINE}" stroke-width="1.3"/>' for shape in over.shapes
         ]
-    for shape in (over or picture).shapes:
-        lines = labels.get(shape.code, "").split("\n")
-        if lines == [""]:
-            continue
+    for label in place_labels(over or picture, labels, LABEL_SIZE).values():
+        lines = label.text.split("\n")
         for line, text in enumerate(lines):
-            y = shape.y + (line - (len(lines) - 1) / 2) * 16 + 5
-            parts.append(_text(shape.x, y, text, 15, "middle", INK, halo=True))
+            y = label.y + (line - (len(lines) - 1) / 2) * LABEL_SIZE * LINE_HEIGHT + LABEL_SIZE / 3
+            parts.append(_text(label.x, y, text, LABEL_SIZE, "middle", INK, halo=True))
     return "".join([*parts, "</svg>"])
 
 

@@ -49,7 +49,7 @@ def maps(data: Row, told: Mapping[str, str], language: Language) -> list[dict[st
             names = {shape.code: shape.name for shape in picture.shapes}
             few = len(names) <= MOST_NAMES
             labels = {
-                row["code"]: f"{names[row['code']]}\n{percent(row['stunted_share'], language)}"
+                row["code"]: _labels(names[row["code"]], percent(row["stunted_share"], language))
                 for row in here
                 if few and row["code"] in names
             }
@@ -57,10 +57,17 @@ def maps(data: Row, told: Mapping[str, str], language: Language) -> list[dict[st
         elif found and level == "desa":
             desa = map_of_desa(data["area"])
             if desa is not None and picture is not None:
-                labels = {shape.code: shape.name for shape in picture.shapes}
+                labels = {shape.code: _labels(shape.name) for shape in picture.shapes}
                 svg = map_document(desa, classes, labels, picture)
                 found.append({"title": title, "svg": svg, "note": told["map_desa"]})
     return found
+
+
+def _labels(name: str, share: str | None = None) -> list[str]:
+    """What may stand on an area, the best first: its name in one line or in two, or the share alone."""
+    first, _, last = name.rpartition(" ")
+    names = [name, f"{first}\n{last}"] if first else [name]
+    return names if share is None else [*(f"{one}\n{share}" for one in names), share]
 
 
 def legend(told: Mapping[str, str], language: Language) -> list[list[str]]:

@@ -22,7 +22,7 @@ from services.reporting.http.aksi_asked import (
     year_asked,
 )
 from services.reporting.http.aksi_requests import Text
-from services.reporting.http.aksi_texts import TEMPLATE_REFUSED, told
+from services.reporting.http.aksi_texts import TEMPLATE_REFUSED, told, told_of_cell
 from services.reporting.http.aksi_values import shown_entered
 from services.reporting.http.aksi_workbooks import LIMIT_BYTES, WORKBOOK_TYPES, in_thread, told_of, workbook_response
 from services.reporting.store.aksi_programmes import (
@@ -164,7 +164,7 @@ def _report(
         if one.before is not None:
             shown["before"] = one.before.value
         if one.code is not None:
-            shown["problems"] = [told(f"{cell.sheet}!{cell.place}", one.code, cell.value).as_json()]
+            shown["problems"] = [told_of_cell(f"{cell.sheet}!{cell.place}", one.code, cell.value).as_json()]
         rows.append({**place, "indicator_code": cell.indicator_code, **shown})
     return {
         "dry_run": dry_run,

@@ -23,7 +23,7 @@ from services.reporting.http.aksi_asked import (
     year_asked,
 )
 from services.reporting.http.aksi_requests import AcknowledgementIn, ReviewIn, SubmitIn
-from services.reporting.http.aksi_texts import AKSI_BLOCKED, NOTHING_TO_REVIEW
+from services.reporting.http.aksi_texts import AKSI_BLOCKED, AKSI_SENT, NOTHING_TO_REVIEW
 from services.reporting.http.aksi_workbooks import workbook_response
 from services.reporting.store import aksi_submissions
 from services.reporting.store.aksi_programmes import find_template
@@ -31,6 +31,7 @@ from services.reporting.store.aksi_submissions import Answer as Reply
 from services.reporting.store.aksi_submissions import Sent
 from services.reporting.use_cases.aksi_year import KABUPATEN_LENGTH
 from services.reporting.use_cases.submit_aksi import (
+    AlreadySentError,
     BlockedError,
     Submission,
     acknowledge,
@@ -60,7 +61,7 @@ async def post_submission(
     caller: Annotated[Caller, require("aksi:submit")],
     body: Annotated[SubmitIn, json_body(SubmitIn)],
 ) -> Response:
-    """409 `aksi_blocked` while a kecamatan is not ready: `gate` says who, and since when."""
+    """409 `aksi_blocked` while a kecamatan is not ready: `gate` says who. Sent before: `aksi_already_submitted`."""
     today = today_jakarta()
 
     async def effect(connection: Connection) -> Answer:
@@ -70,6 +71,8 @@ async def post_submission(
                 sent = await submit(connection, asked, body.aksi, today, made_by(caller))
         except BlockedError as error:
             raise AKSI_BLOCKED.problem(extra={"gate": error.gate}) from None
+        except AlreadySentError as error:
+            raise AKSI_SENT.problem(extra={"gate": error.gate, "last_submission": _head(error.sent)}) from None
         return json_answer(201, _head(sent), {"Location": f"/v1/aksi/submissions/{sent.submission_id}"})
 
     return await write_once(request, effect)

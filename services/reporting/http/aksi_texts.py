@@ -174,6 +174,13 @@ AKSI_BLOCKED: Final = ProblemKind(
     "Lihat `gate.blocked_by`: siapa yang ditunggu dan sejak kapan. Berkas kecamatan yang sudah siap dapat diunduh.",
     "See `gate.blocked_by`: who is waited for and since when. The workbook of those who are ready can be made.",
 )  # fmt: skip
+AKSI_SENT: Final = ProblemKind(
+    "aksi_already_submitted", 409, "Sudah dikirim, tidak ada yang berubah", "It has been sent, and nothing has changed",
+    "Tidak perlu dikirim lagi; `last_submission` menyebut kiriman itu. Untuk mengubahnya minta kabupaten membukanya "
+    "dengan `gates:reopen`, perbaiki, verifikasi, lalu kirim.",
+    "It need not be sent again; `last_submission` names what was sent. To change it have the kabupaten open it by "
+    "`gates:reopen`, correct it, have it verified, then send.",
+)  # fmt: skip
 NOTHING_TO_REVIEW: Final = ProblemKind(
     "nothing_to_review", 409, "Kiriman ini tidak menunggu reviu", "This submission waits for no review",
     "Reviu kiriman yang terakhir.", "Review what was sent last.",
@@ -183,7 +190,29 @@ TEMPLATE_REFUSED: Final = ProblemKind(
     "Perbaiki yang disebut di `errors`, lalu unggah lagi.", "Correct what `errors` names and upload it again.",
 )  # fmt: skip
 
+# The same findings, said to who sees a sheet and not a request.
+OF_A_CELL: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    "stale": (
+        "orang lain mengubah isian ini sesudah berkas Anda dibuat",
+        "somebody has changed this value since your workbook was made",
+        "Angkanya dibiarkan, lihat `now`. Unduh berkas baru, isi angka yang benar di situ, lalu unggah.",
+        "Theirs was left, see `now`. Download a new workbook, enter the right number there, then upload it."),
+    "reason_for_nothing": (
+        "isian dikosongkan tanpa alasan", "left without a value and without a reason",
+        "Isi bilangannya di sel ini; atau unggah lagi dengan alasan (`?reason=...`) mengapa tidak diketahui.",
+        "Give the number in this cell; or upload again with the reason (`?reason=...`) why it is not known."),
+    "reason_against_facts": (
+        "berbeda dari angka pengukuran tanpa alasan", "differs from what was measured, without a reason",
+        "Unggah lagi dengan alasan (`?reason=...`), keduanya disimpan; atau kembalikan sel ini ke angka pengukuran.",
+        "Upload again with the reason (`?reason=...`), both are kept; or put back the measured number in this cell."),
+}  # fmt: skip
+
 
 def told(field: str, code: str, value: str | float | None = None) -> FieldProblem:
     """A field problem by its code."""
     return FieldProblem(field, code, *TEXTS[code], value=value)
+
+
+def told_of_cell(field: str, code: str, value: str | float | None = None) -> FieldProblem:
+    """A problem of a cell of a workbook, with what to do there."""
+    return FieldProblem(field, code, *OF_A_CELL.get(code, TEXTS[code]), value=value)

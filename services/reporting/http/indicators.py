@@ -165,6 +165,7 @@ def _told(one: Indicator) -> dict[str, Any]:
     counted: dict[str, Any] = {"kind": count.kind}
     if count.kind == "figures":
         counted |= {"numerator": count.numerator, "denominator": count.denominator or None}
+        counted |= {"under_two": True} if count.under_two else {}
     if count.kind == "children":
         counted |= {
             "window": count.window,

@@ -11,6 +11,7 @@ from services.reporting.domain.figures import CAUTION_FROM
 from services.reporting.domain.periods import LENGTHS, MONTH, QUARTER, SEMESTER, YEAR, Period, parse_period, period_of
 from services.reporting.domain.suppression import is_told, newest_told, told_from
 from services.reporting.formats.map_classes import CLASS_NAMES, share_class
+from services.reporting.formats.map_labels import places_of_shares
 from services.reporting.formats.map_svg import map_below
 from services.reporting.formats.numbers import NOTHING, count, day_name, interval, percent, period_name
 from services.reporting.formats.trend_svg import Month, draw_trend
@@ -20,8 +21,6 @@ from shared.problems import Language
 
 OFFERED: Final = {MONTH: 24, QUARTER: 8, SEMESTER: 4, YEAR: 3}  # periods of each length to choose from
 FEWEST_MONTHS: Final = 12  # that the trend of months shows
-LABEL_WIDTH: Final = 46.0  # pixels that a share needs inside its shape
-ROOMY_WIDTH: Final = 95.0  # the same on a phone, where letters are larger than the map
 Row = Mapping[str, Any]
 
 
@@ -176,6 +175,7 @@ def _map(area: str, rows: Sequence[Row], language: Language, link: Any) -> dict[
     if picture is None:
         return None
     by_code = {row["code"]: row for row in rows}
+    places = places_of_shares(area)
     shapes = []
     for shape in picture.shapes:
         row = by_code.get(shape.code)
@@ -187,8 +187,8 @@ def _map(area: str, rows: Sequence[Row], language: Language, link: Any) -> dict[
                 "shape": shape,
                 "class": share_class(share),
                 "title": f"{shape.name}: {told}{basis}",
-                "label": told if share is not None and shape.wide > LABEL_WIDTH else "",
-                "tight": shape.wide < ROOMY_WIDTH,
+                "label": told if share is not None and shape.code in places else "",
+                "place": places.get(shape.code),
                 "link": link(shape.code) if row is not None else None,
             }
         )

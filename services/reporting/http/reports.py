@@ -25,7 +25,14 @@ from services.reporting.store.reports import (
     newest_of,
 )
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
-from services.reporting.use_cases.freeze_report import Frozen, NotSettledError, demand_settled, freeze_report
+from services.reporting.use_cases.freeze_report import (
+    Frozen,
+    NothingKnownError,
+    NotSettledError,
+    demand_known,
+    demand_settled,
+    freeze_report,
+)
 from services.reporting.use_cases.revise_report import what_changed
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -56,6 +63,13 @@ NOT_SETTLED: Final = ProblemKind(
     "not_settled", 409, "Data hari itu belum lengkap", "The data of that day are not complete yet",
     "Tunggu beberapa menit lalu kirim lagi; lihat `reason` dan `./tumbuh ledger`.",
     "Wait some minutes and send again; see `reason` and `./tumbuh ledger`.",
+)  # fmt: skip
+NOTHING_KNOWN: Final = ProblemKind(
+    "nothing_known", 422, "Pada hari itu belum ada data periode ini", "On that day nothing of the period was known yet",
+    "Pilih `as_of` yang lebih baru: mulai hari `known_from` bila disebut; jika tidak, terbitkan setelah data periode "
+    "itu masuk.",
+    "Choose a later `as_of`: from the day `known_from` on where it is told; else publish once data of the period have "
+    "come in.",
 )  # fmt: skip
 ALREADY_PUBLISHED: Final = ProblemKind(
     "already_published", 409, "Periode ini sudah diterbitkan", "This period has been published",
@@ -196,18 +210,24 @@ async def get_verification(request: Request, caller: Reader, report_id: UUID) ->
 
 
 async def _frozen(request: Request, caller: Caller, area: str, period: Period, as_of: date) -> Frozen:
-    """Read in one snapshot. Problems: unknown or foreign area, or the day's data are not complete."""
+    """Read in one snapshot. Problems: unknown or foreign area; the day's data are not complete, or there were none."""
     async with reading(request) as connection:
         try:
             _, entry = await find_area(connection, area, period)
             demand_area(caller, entry)
             standing = await demand_settled(connection, area, period, as_of)
-            return await freeze_report(connection, area, period, as_of, standing)
+            frozen = await freeze_report(connection, area, period, as_of, standing)
+            await demand_known(connection, area, period, as_of, frozen)
         except UnknownAreaError:
             raise unknown_area("area") from None
         except NotSettledError as error:
             extra = {"reason": error.code, "count": error.count}
             raise NOT_SETTLED.problem(*REASONS[error.code], extra=extra) from None
+        except NothingKnownError as error:
+            known_from = error.known_from.isoformat() if error.known_from is not None else None
+            refused = _refused(NOTHING_KNOWN, as_of)
+            raise NOTHING_KNOWN.problem(errors=[refused], extra={"known_from": known_from}) from None
+    return frozen
 
 
 async def _published(request: Request, head: ReportHead, content: Content) -> Response:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 from uuid_utils.compat import uuid7
 
+from services.reporting.domain.addresses import is_host_allowed
 from services.reporting.formats.webhook import SecretVault, new_secret
 from services.reporting.http.feed import LEVELS, own_level
 from services.reporting.http.forms import ADDRESS_FORM, AreaText
@@ -29,6 +30,7 @@ from shared.problems import FieldProblem, ProblemKind
 
 VAULT: Final = "webhook_vault"  # names on `app.state`
 PLAIN_HTTP: Final = "webhooks_plain_http"
+PRIVATE_NETWORKS: Final = "webhooks_private_networks"
 EPOCH: Final = 1
 HTTPS_NEEDED: Final = ProblemKind(
     code="https_needed",
@@ -37,6 +39,16 @@ HTTPS_NEEDED: Final = ProblemKind(
     title_en="The address must use https",
     remedy_id="Pakai alamat https; tanpa itu siapa pun di jalan dapat membaca dan mengubah kiriman.",
     remedy_en="Use an https address; without it anybody on the way could read and change what is sent.",
+)
+NOT_PUBLIC: Final = ProblemKind(
+    code="address_not_public",
+    status=422,
+    title_id="Alamat itu bukan alamat publik",
+    title_en="The address is not a public one",
+    remedy_id="Pakai nama host yang dapat dicapai dari internet. Jaringan sendiri diizinkan oleh pengelola sistem "
+    "dengan TUMBUH_WEBHOOK_PRIVATE_NETWORKS.",
+    remedy_en="Use a host name that is reached from the internet. Networks of one's own are allowed by who runs the "
+    "system, with TUMBUH_WEBHOOK_PRIVATE_NETWORKS.",
 )
 Reader = Annotated[Caller, require("subscriptions:read")]
 Writer = Annotated[Caller, require("subscriptions:write")]
@@ -68,7 +80,7 @@ async def post_subscription(
     """Begins with everything there is. The secret is in this answer and never again; `:rotate-secret` makes another."""
     for code in body.areas:
         caller.areas.demand_area(code)
-    _demand_https(request, body.url)
+    _demand_allowed(request, body.url)
     level = LEVELS.index(body.level) + 1 if body.level else min(own_level(tuple(body.areas)), len(LEVELS))
     subscription_id, secret = uuid7(), new_secret()
     sealed = _vault(request).seal(subscription_id, secret)
@@ -134,7 +146,7 @@ async def patch_subscription(
 ) -> Response:
     """What is under way is sent to the new address, under its old key."""
     if body.url is not None:
-        _demand_https(request, body.url)
+        _demand_allowed(request, body.url)
     async with writing(request) as connection:
         held = await _found(connection, subscription_id, lock=True)
         demand_current(seen, (EPOCH, held["revision"]))
@@ -191,9 +203,15 @@ def _vault(request: Request) -> SecretVault:
     return vault
 
 
-def _demand_https(request: Request, url: str) -> None:
-    if urlsplit(url).scheme != "https" and not getattr(request.app.state, PLAIN_HTTP):
+def _demand_allowed(request: Request, url: str) -> None:
+    """What can be refused before anything is sent; where a name leads is looked up at each delivery."""
+    state, parts = request.app.state, urlsplit(url)
+    kind = None
+    if parts.scheme != "https" and not getattr(state, PLAIN_HTTP):
         kind = HTTPS_NEEDED
+    elif not is_host_allowed(str(parts.hostname), getattr(state, PRIVATE_NETWORKS)):
+        kind = NOT_PUBLIC
+    if kind is not None:
         problem = FieldProblem(
             "url", kind.code, kind.title_id, kind.title_en, kind.remedy_id, kind.remedy_en, value=url
         )

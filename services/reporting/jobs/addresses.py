@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import Sequence
 from typing import Final
 
 import httpx
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from services.reporting.domain.addresses import Network, is_allowed
+
 RESOLVE_SECONDS: Final = 5.0
 
 
@@ -32,13 +32,3 @@ async def address_of(url: httpx.URL, allowed: Sequence[Network]) -> str:
         if not is_allowed(text, allowed):
             raise AddressRefusedError(text)
     return addresses[0]
-
-
-def is_allowed(text: str, allowed: Sequence[Network]) -> bool:
-    """Public, or in one of the networks `allowed`. An IPv4 address written as IPv6 is judged as what it is."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address
-    if any(address in network for network in allowed):
-        return True
-    return address.is_global and not address.is_multicast

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from services.reporting.domain.areas import Entry
-from services.reporting.domain.child_month import MARKS
+from services.reporting.domain.child_month import MARK_BITS, MARKS
 from services.reporting.domain.figures import GRADED
 from services.reporting.domain.levels import LEVELS
 from services.reporting.domain.period_months import ANY_MONTH, LATEST, OF_CASE
@@ -103,6 +103,16 @@ async def sums_by_place(
     return [Sums(desa, posyandu, counts) for (desa, posyandu), counts in sorted(found.items()) if any(counts.values())]
 
 
+async def first_measured(connection: Connection, where: Where, period: Period, since: datetime) -> date | None:
+    """The first day (Jakarta) on which, at `since` or later, a measurement there in the period became known."""
+    measured = MARK_BITS["weighed"] | MARK_BITS["height_measured"]
+    sql = _FIRST_MEASURED.format(where=where.condition)
+    day: date | None = await connection.fetchval(
+        sql, where.first, where.second, period.first, period.last_month, since, measured
+    )
+    return day
+
+
 async def _add_cells(
     connection: Connection,
     found: dict[tuple[str, str], dict[str, int]],
@@ -177,6 +187,10 @@ def _by_place(sql: str, where: Where, cells: str = "cell") -> str:
     return sql.format(where=where.condition, cells=cells)
 
 
+_FIRST_MEASURED: Final = f"""
+SELECT (min(known_from) AT TIME ZONE 'Asia/Jakarta')::date FROM child_month
+WHERE generation = {LIVE} AND {{where}} AND month BETWEEN $3 AND $4 AND known_from >= $5 AND marks & $6 <> 0
+"""
 _LEVEL: Final = (
     "(SELECT level_cell.*, area_code AS desa_code, '' AS posyandu_code FROM level_cell WHERE level = {level}) AS cell"
 )

@@ -15,7 +15,7 @@ from services.reporting.domain.report import FORMAT, definitions
 from services.reporting.domain.suppression import suppress
 from services.reporting.store.cut_offs import Standing, standing_at
 from services.reporting.store.reports import rule_sets
-from services.reporting.store.sums import SUM_COLUMNS, Sums, sums_by_place, where_of
+from services.reporting.store.sums import SUM_COLUMNS, Sums, first_measured, sums_by_place, where_of
 from services.reporting.store.whole_register import tree_below
 from services.reporting.use_cases.area_figures import Question, find_area
 from services.reporting.use_cases.hidden_columns import untold
@@ -35,6 +35,14 @@ class NotSettledError(Exception):
         super().__init__(code)
         self.code = code
         self.count = count
+
+
+class NothingKnownError(Exception):
+    """Nothing of the period was known on that day. `known_from`: the first at whose end something was; None = none."""
+
+    def __init__(self, known_from: date | None) -> None:
+        super().__init__("nothing_known")
+        self.known_from = known_from
 
 
 class Frozen(NamedTuple):
@@ -63,6 +71,20 @@ async def demand_settled(connection: Connection, area: str, period: Period, as_o
     if waiting:
         raise NotSettledError("measurements_wait", waiting)
     return standing
+
+
+async def demand_known(connection: Connection, area: str, period: Period, as_of: date, frozen: Frozen) -> None:
+    """NothingKnownError where a report would say of everybody that nothing is known, and block its period with that.
+
+    That nobody was measured is worth publishing, but only of children who are registered, and if it is so to this day.
+    """
+    own = next(row for row in frozen.exact["rows"] if (row["kind"], row["code"]) == ("area", area))
+    if own["measured_children"] or own["height_measured"]:
+        return
+    _, entry = await find_area(connection, area, period)
+    known_from = await first_measured(connection, where_of(entry), period, end_of_day(as_of))
+    if known_from is not None or not own["target_children"] or as_of < period.first:
+        raise NothingKnownError(known_from)
 
 
 async def freeze_report(

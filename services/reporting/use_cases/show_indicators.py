@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree
+from services.reporting.domain.figures import COUNTS
 from services.reporting.domain.indicator_set import OFFICIAL_TARGET, ActKind, Count, Indicator, IndicatorSet
-from services.reporting.domain.indicator_values import Told, counted_over, not_counted, not_recorded, parts_of, value_of
+from services.reporting.domain.indicator_values import (
+    Told,
+    counted_over,
+    coverage_over,
+    not_counted,
+    not_recorded,
+    parts_of,
+    value_of,
+)
 from services.reporting.domain.periods import Period
 from services.reporting.domain.suppression import Share, hidden_shares, is_told
 from services.reporting.store.register import tree_on
 from services.reporting.store.service_counts import Counted, Window, count_children, list_missing, months_back
 from services.reporting.store.sums import where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from services.reporting.use_cases.breakdown import break_down
 from services.reporting.use_cases.find_tally import TooLargeError, find_tally
 from services.reporting.use_cases.hidden_columns import seeing_siblings
 from services.reporting.use_cases.tally_services import SERVICES, services_of
 from shared.calendar import end_of_day, month_of
 from shared.postgres.pool import Connection
-
-ABOUT_COVERAGE: Final = ("coverage", "coverage_both", "label", "quality_grade")
 
 
 class UnknownIndicatorError(LookupError):
@@ -36,7 +44,7 @@ class NoRoundError(LookupError):
 async def show_indicators(
     connection: Connection, asked: Question, known: IndicatorSet, codes: Collection[str] | None, today: date
 ) -> dict[str, Any]:
-    """Each indicator in force on the period's last day, with the coverage, label and grade that it rests on.
+    """Each indicator in force on the period's last day, with the coverage, label and grade of the months it rests on.
 
     `counted_at`: when children were counted; None = now. What would take too long to count has no value, and the reason
     says what to ask instead. Raises UnknownAreaError, UnknownIndicatorError (with the codes).
@@ -97,6 +105,7 @@ class _Desk:
         self._wanted = tuple(dict.fromkeys(wanted))
         self._tree, self._entry = area
         self._rows: dict[Period, Mapping[str, Any]] = {}
+        self._young: dict[Period, Mapping[str, Any]] = {}
         self._children: dict[tuple[str, Period], dict[Count, Told]] = {}
         self._too_large: set[tuple[str, Period]] = set()
         self._read: dict[tuple[str, str, Period, bool], list[Counted]] = {}
@@ -109,7 +118,7 @@ class _Desk:
             value, parts = not_recorded(), []
         else:
             value = await self._value(one, parts)
-        about = await self._row(parts[0] if len(parts) == 1 else self._asked.period)
+        about = [await self._row(part) for part in parts or [self._asked.period]]
         return {
             "code": one.code,
             "name_id": one.name["id"],
@@ -120,7 +129,7 @@ class _Desk:
             "higher_is_better": one.higher_is_better,
             "periods": [str(part) for part in parts],
             **value,
-            **{name: about[name] for name in ABOUT_COVERAGE},
+            **coverage_over(about),
         }
 
     async def _value(self, one: Indicator, parts: Sequence[Period]) -> dict[str, Any]:
@@ -134,7 +143,7 @@ class _Desk:
     async def _told(self, count: Count, part: Period) -> Told:
         if count.kind == "children":
             return await self._of_children(count, part)
-        row = await self._row(part)
+        row = await (self._under_two(part) if count.under_two else self._row(part))
         numerator = row[count.numerator]
         denominator = row[count.denominator] if count.denominator else None
         names = {count.numerator, count.denominator} - {OFFICIAL_TARGET, ""}
@@ -145,6 +154,18 @@ class _Desk:
             asked = self._asked.about(self._entry.code, period)
             self._rows[period] = await own_row(self._connection, self._tree, self._entry, asked)
         return self._rows[period]
+
+    async def _under_two(self, period: Period) -> Mapping[str, Any]:
+        """The row of those under two, each child by its latest state and age in the period, as the breakdown has it."""
+        if period not in self._young:
+            broken_down = await break_down(self._connection, self._asked.about(self._entry.code, period), "age")
+            if broken_down["counted_at"] is not None:
+                counted_at = datetime.fromisoformat(broken_down["counted_at"])
+                self.counted_at = min(filter(None, (self.counted_at, counted_at)))
+            # Where there is no child of that age far and wide, no row is told outside: nobody.
+            nobody = {**dict.fromkeys(COUNTS, 0), "suppressed": (await self._row(period)).get("suppressed", ())}
+            self._young[period] = next(iter(broken_down["under_two"]), nobody)
+        return self._young[period]
 
     async def _of_children(self, count: Count, part: Period) -> Told:
         """Everything that is counted over the same months is counted at once."""

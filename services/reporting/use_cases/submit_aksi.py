@@ -31,15 +31,26 @@ class BlockedError(Exception):
         self.gate = gate
 
 
+class AlreadySentError(Exception):
+    """Nothing waits to be sent: `sent` is what was sent last."""
+
+    def __init__(self, gate: dict[str, Any], sent: Sent) -> None:
+        super().__init__("already sent")
+        self.gate = gate
+        self.sent = sent
+
+
 async def submit(connection: Connection, year: Year, aksi_code: str, today: date, made: Made) -> Sent:
-    """Freeze what stands and move every verified unit. Raises UnknownAksiError, BlockedError."""
+    """Freeze what stands and move every verified unit. Raises UnknownAksiError, BlockedError, AlreadySentError."""
     await hold_year(connection, year.kabupaten_code, year.year)
     aksi = year.aksi(aksi_code)
     standings = await read_standings(connection, year, aksi_code)
     gate = gate_of_aksi(standings, aksi_code, today)
+    before = await aksi_submissions.last_sent(connection, year.kabupaten_code, year.year, aksi_code)
+    if before is not None and not gate["can_submit"] and not gate["blocked_by"]:
+        raise AlreadySentError(gate, before)
     if not gate["can_submit"]:
         raise BlockedError(gate)
-    before = await aksi_submissions.last_sent(connection, year.kabupaten_code, year.year, aksi_code)
     content = _content(standings, aksi_code, 1 if before is None else before.version + 1, today)
     template = await template_for(connection, year.kabupaten_code, year.year, aksi_code)
     sent = Sent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from services.reporting.http.page import OPEN_PATHS
 from services.reporting.http.page_answers import Entrance
 from services.reporting.http.page_session import digest_of, new_session_word, seal_token
 from services.reporting.http.scoring_door import ScoringDoor
-from services.reporting.http.subscriptions import PLAIN_HTTP, VAULT
+from services.reporting.http.subscriptions import PLAIN_HTTP, PRIVATE_NETWORKS, VAULT
 from services.reporting.store.page_sessions import open_session
 from services.reporting.use_cases.project_facts import project_facts
 from shared.auth.roles import scopes_of
@@ -111,6 +112,7 @@ async def open_office(stack: Stack, scoring_door: ScoringDoor | None = None) -> 
                 STREAMS: Streams(health),
                 VAULT: SecretVault(FEED_KEY),
                 PLAIN_HTTP: True,
+                PRIVATE_NETWORKS: (ipaddress.ip_network("127.0.0.0/8"),),
                 WORKER_ADDRESS: stack.address(f"{SERVICE}_worker"),
             },
             open_paths=OPEN_PATHS,

@@ -195,6 +195,11 @@ async def test_a_second_submission_marks_only_what_changed_and_every_version_can
         await fill_in(office, number)
         await verify(office, number)
     first = await send(office)
+    again = await district(office).refused(
+        409, "POST", "/v1/aksi/submissions", json={"year": YEAR, "area": "12.19", "aksi": AKSI}
+    )
+    assert (again["code"], again["gate"]["blocked_by"]) == ("aksi_already_submitted", [])
+    assert again["last_submission"]["submission_id"] == first
     closed = await operator(office, "12.19.01").refused(
         422, "PUT", f"{VALUES}/{desa_code(1)}/DS1", seen=1, json={"value": 5}
     )
@@ -214,18 +219,18 @@ async def test_a_second_submission_marks_only_what_changed_and_every_version_can
     await operator(office, "12.19.01").done("PUT", f"{VALUES}/{desa_code(1)}/DS1", seen=1, json={"value": 222})
     await verify(office, 1)
     second = await send(office)
-    again = [
+    books = [
         (await reader.ask("GET", f"/v1/aksi/submissions/{one}/workbook")).content for one in (first, second, second)
     ]
-    assert (again[0], again[1]) == (before, again[2])
+    assert (books[0], books[1]) == (before, books[2])
     marked = {
         cell.coordinate: cell.value
-        for row in sheet_of(again[1]).iter_rows(min_row=4)
+        for row in sheet_of(books[1]).iter_rows(min_row=4)
         for cell in row
         if cell.fill.fgColor.rgb == MARK
     }
     assert marked == {"D4": 222}
-    listed = list(openpyxl.load_workbook(BytesIO(again[1]))["Perubahan"].iter_rows(values_only=True))[-1]
+    listed = list(openpyxl.load_workbook(BytesIO(books[1]))["Perubahan"].iter_rows(values_only=True))[-1]
     assert listed == ("Kecamatan 1", desa_code(1), "Desa 1", "DS1", "Jumlah keluarga", 100, 222)
     changed = await reader.done("GET", f"/v1/aksi/submissions/{second}/values", params={"changed": True})
     assert [(one["desa_code"], one["before"], one["value"]) for one in changed["items"]] == [(desa_code(1), 100, 222)]
@@ -318,7 +323,11 @@ async def test_a_workbook_is_taken_cell_by_cell_and_a_trial_takes_nothing(office
     assert (await one.done("POST", f"{VALUES}:file", **sent))["counts"] == {"unchanged": 2, "rejected": 4}
     # Somebody corrects a cell; the older workbook, changed elsewhere, leaves it alone and cannot overwrite it either.
     await one.done("PUT", f"{VALUES}/{desa_code(1)}/DS1", seen=1, json={"value": 1234})
-    assert (await one.done("POST", f"{VALUES}:file", **sent))["counts"] == {"stale": 1, "unchanged": 1, "rejected": 4}
+    told = await one.done("POST", f"{VALUES}:file", **sent)
+    assert told["counts"] == {"stale": 1, "unchanged": 1, "rejected": 4}
+    (stale,) = (row["problems"][0] for row in told["rows"] if row["outcome"] == "stale")
+    assert (stale["code"], stale["field"]) == ("stale", "Isian!D4")
+    assert "seen" not in stale["remedy_en"] + stale["remedy_id"], "who has a sheet sees no requests"
     fresh = (await one.ask("GET", f"/v1/aksi/{YEAR}/workbook", params={"aksi": AKSI})).content
     assert openpyxl.load_workbook(BytesIO(fresh))["_tumbuh"].sheet_state == "hidden"
     assert (await one.done("POST", f"{VALUES}:file", content=fresh, params={"aksi": AKSI}))["counts"] == {}

@@ -140,6 +140,8 @@ async def test_a_month_and_its_quarter_tell_each_indicator_by_its_own_rule(offic
     assert _parts(feb["d_s"]) == (10, 22)
     assert _parts(quarter["d_s"]) == (6.67, 22), "the mean of 0, 10 and 10"
     assert quarter["d_s"]["share"] == pytest.approx(20 / 66)
+    assert quarter["d_s"]["coverage"] == quarter["d_s"]["share"], "coverage is of the months that the mean is of"
+    assert quarter["stunted"]["coverage"] == 10 / 22, "and of the quarter where children are counted in it"
     assert _parts(feb["wasted_fed"]) == (2, 4)
     assert _parts(quarter["wasted_fed"]) == (3, 4), "cumulative: from January to the last month"
     assert _parts((await _values(office, "2026-03"))["not_gained_fed"]) == (4, 6), (
@@ -147,6 +149,10 @@ async def test_a_month_and_its_quarter_tell_each_indicator_by_its_own_rule(offic
     )
     assert _parts(quarter["not_gained_fed"]) == (2, 4), "the mean of 0 of 0, 2 of 6 and 4 of 6"
     assert _parts(quarter["stunted"]) == (0, 10)
+    young = (await office.figures("/v1/areas/12.19/breakdown", period="2026-Q1", by="age"))["under_two"][0]
+    assert quarter["stunted_baduta"]["periods"] == quarter["stunted"]["periods"] == ["2026-Q1"], "one rule for both"
+    assert _parts(quarter["stunted_baduta"]) == (young["stunted"], young["haz_measured"]) == (0, 0)
+    assert _parts(feb["stunted_baduta"]) == (0, 10), "23 months in February, 24 at the last visit of the quarter"
     assert feb["stunted"]["label"]["code"] == "among_measured"
     assert feb["k"]["reason"]["code"] == feb["k_s"]["reason"]["code"] == "not_recorded"
     assert feb["s_official"]["reason"]["code"] == "no_target"

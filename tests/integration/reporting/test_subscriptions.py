@@ -217,6 +217,10 @@ async def test_no_redirect_is_followed_and_no_private_address_is_asked(measured:
             assert (refused.status_code, refused.json()["code"]) == (422, "https_needed")
         finally:
             measured.app.state.webhooks_plain_http = True
+        seen = (await asked(measured, "GET", f"/{subscription_id}")).headers["etag"]
+        for method, path, more in (("POST", "", {"areas": ["12.19"]}), ("PATCH", f"/{subscription_id}", {})):
+            refused = await asked(measured, method, path, {"url": "https://169.254.169.254/x", **more}, seen=seen)
+            assert (refused.status_code, refused.json()["code"]) == (422, "address_not_public")
 
 
 async def test_people_decide_for_their_own_areas_only_and_the_secret_is_shown_once(measured: Office) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.reporting.domain.indicator_set import Count
-from services.reporting.domain.indicator_values import Told, counted_over, parts_of, value_of
+from services.reporting.domain.indicator_values import Told, counted_over, coverage_over, parts_of, value_of
 from services.reporting.domain.periods import Period, parse_period
 from services.reporting.domain.read_indicators import FILE, IndicatorError, load, read
 
@@ -129,6 +129,20 @@ def test_one_hidden_month_hides_the_whole_period() -> None:
     assert value["numerator"] is None
     assert value["denominator"] is None
     assert value["share"] is None
+
+
+def month_row(target: int | None, both: int, grade: str | None) -> dict[str, Any]:
+    return {"target_children": target, "measured_children": both, "both_measured": both, "quality_grade": grade}
+
+
+def test_the_coverage_of_several_months_is_the_sum_over_the_sum_and_their_grade_the_worst() -> None:
+    told = coverage_over([month_row(100, 95, "A"), month_row(100, 55, "C"), month_row(100, 0, None)])
+    assert (told["coverage"], told["coverage_both"], told["quality_grade"]) == (0.5, 0.5, "C")
+    assert told["label"]["code"] == "among_measured"
+    assert coverage_over([month_row(100, 95, "A")])["label"]["code"] == "comparable"
+    hidden = coverage_over([month_row(100, 95, "A"), month_row(None, 95, "A")])
+    assert (hidden["coverage"], hidden["label"]["code"]) == (None, "no_data")
+    assert coverage_over([month_row(0, 0, None)])["coverage"] is None
 
 
 def test_a_share_above_one_has_no_interval() -> None:

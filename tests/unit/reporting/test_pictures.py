@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.reporting.formats.map_classes import share_class
+from services.reporting.formats.map_labels import Box, place_labels, places_of_shares, size_of
 from services.reporting.formats.map_svg import dissolve, map_below
 from services.reporting.formats.numbers import NOTHING, count, interval, month_name, percent
 from services.reporting.formats.trend_svg import Month, draw_trend
@@ -48,6 +49,35 @@ def test_the_map_has_every_area_once_and_kecamatan_keep_the_borders_of_their_des
     assert one is not None
     assert len({shape.code for shape in one.shapes}) == len(one.shapes) == 21
     assert map_below("12.19.01.2003") is None
+
+
+@pytest.mark.parametrize("area", ["12.19", *(f"12.19.{number:02d}" for number in (1, 4, 6, 7))])
+def test_no_label_lies_upon_another_or_outside_the_map(area: str) -> None:
+    picture = map_below(area)
+    assert picture is not None
+    wanted = {shape.code: [f"{shape.name}\n12,3 %", "12,3 %"] for shape in picture.shapes}
+    labels = place_labels(picture, wanted, 15)
+    boxes = [Box(label.x, label.y, *size_of(label.text, 15)) for label in labels.values()]
+    assert not any(one.meets(other) for number, one in enumerate(boxes) for other in boxes[:number])
+    for box in boxes:
+        assert box.width / 2 <= box.x <= picture.width - box.width / 2
+        assert box.height / 2 <= box.y <= picture.height - box.height / 2
+    named = [label for label in labels.values() if "\n" in label.text]
+    assert len(named) >= len(picture.shapes) / 2
+
+
+def test_every_kecamatan_of_the_district_shows_its_share_and_few_give_way_on_a_phone() -> None:
+    places = places_of_shares("12.19")
+    assert len(places) == 12
+    assert sum(place.tight for place in places.values()) <= 2
+    assert places_of_shares("12.19.01.2003") == {}
+
+
+def test_islets_far_out_do_not_make_the_land_a_spot_in_the_sea() -> None:
+    picture = map_below("12.19.06")
+    assert picture is not None
+    across = [x for shape in picture.shapes for x, _ in shape.ring]
+    assert max(across) - min(across) > picture.width / 2
 
 
 def test_a_border_between_two_areas_falls_out_of_their_outline() -> None:

@@ -10,9 +10,9 @@ import uuid
 import pytest
 from cryptography.exceptions import InvalidTag
 
+from services.reporting.domain.addresses import is_allowed, is_host_allowed
 from services.reporting.domain.webhooks import LONGEST_PAUSE_SECONDS, pause_seconds, signature
 from services.reporting.formats.webhook import SecretVault, new_secret
-from services.reporting.jobs.addresses import is_allowed
 
 KEY = bytes(range(32))
 
@@ -49,10 +49,25 @@ def test_a_secret_is_sealed_for_its_own_subscription() -> None:
     [
         ("127.0.0.1", False), ("::1", False), ("10.0.0.8", False), ("192.168.1.4", False), ("172.16.9.9", False),
         ("169.254.169.254", False), ("fe80::1%eth0", False), ("fd00::1", False), ("0.0.0.0", False),  # noqa: S104
-        ("::ffff:127.0.0.1", False), ("224.0.0.1", False), ("100.64.0.1", False),
+        ("::ffff:127.0.0.1", False), ("224.0.0.1", False), ("100.64.0.1", False), ("2002:a00:1::", False),
+        ("64:ff9b::7f00:1", False), ("64:ff9b::671c:c05", True),
         ("103.28.12.5", True), ("2606:4700::1111", True),
     ],
 )  # fmt: skip
 def test_nothing_is_sent_to_this_machine_or_a_private_network(address: str, goes: bool) -> None:  # noqa: FBT001
     assert is_allowed(address, ()) is goes
     assert is_allowed("10.0.0.8", (ipaddress.ip_network("10.0.0.0/16"),)), "unless the deployment says so"
+
+
+@pytest.mark.parametrize(
+    ("host", "goes"),
+    [
+        ("127.0.0.1", False), ("127.1", False), ("2130706433", False), ("0x7f000001", False), ("0177.0.0.1", False),
+        ("10.1.2.3", False), ("169.254.169.254", False), ("::1", False), ("fc00::1", False), ("fe80::1%eth0", False),
+        ("localhost", False), ("LOCALHOST.", False), ("a.localhost", False), ("kafka", False), ("db.internal", False),
+        ("103.28.12.5", True), ("2606:4700::1111", True), ("dinkes.example", True), ("10.example.org", True),
+    ],
+)  # fmt: skip
+def test_nobody_subscribes_with_a_local_address_however_it_is_written(host: str, goes: bool) -> None:  # noqa: FBT001
+    assert is_host_allowed(host, ()) is goes
+    assert is_host_allowed("127.1", (ipaddress.ip_network("127.0.0.0/8"),)), "unless the deployment says so"

@@ -5,6 +5,7 @@ import io
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import asyncpg
@@ -59,6 +60,11 @@ class Row(Body):
     count: int = 0
 
 
+class RowPatch(Body):
+    measured_on: date = Field(default=date.min)
+    state: Literal["open", "done"] = "open"
+
+
 class Batch(Body):
     rows: list[Row] = Field(max_length=MAX_ROWS)
 
@@ -99,6 +105,15 @@ async def patch_row(
 ) -> Response:
     demand_current(seen, (1, 2))
     return json_response({"row_id": row_id})
+
+
+@routes.patch("/v1/corrections/{row_id}")
+async def correct_row(
+    row_id: int,
+    patch: Annotated[RowPatch, json_body(RowPatch)],
+    _caller: Annotated[Caller, require("measurement:correct")],
+) -> Response:
+    return json_response({"row_id": row_id, "named": sorted(patch.model_fields_set)})
 
 
 @routes.get("/v1/pages")

@@ -181,3 +181,7 @@ async def test_the_openapi_document_tells_bodies_scopes_keys_and_problems(client
     assert {"Row", "Batch", "Problem"} <= set(document["components"]["schemas"])
     assert "text/csv" in document["paths"]["/v1/files"]["post"]["requestBody"]["content"]
     assert "security" not in document["paths"]["/livez"]["get"]
+    patch = document["components"]["schemas"]["RowPatch"]
+    assert "required" not in patch
+    assert not any("default" in field for field in patch["properties"].values()), "what is left out stays as it is"
+    assert document["components"]["schemas"]["Row"]["properties"]["count"]["default"] == 0
