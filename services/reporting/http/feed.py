@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import orjson
+import structlog
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from services.reporting.http.feed_cursor import FeedCursors
 from services.reporting.store.feed import feed_page, feed_state
@@ -25,12 +27,15 @@ from shared.http.transaction import ACQUIRE_SECONDS, reading
 from shared.postgres.pool import Pool
 from shared.problems import ProblemKind
 
+LOG = structlog.get_logger(__name__)
 CURSORS: Final = "feed_cursors"  # names on `app.state`
 STREAMS: Final = "feed_streams"
 LEVELS: Final = ("provinsi", "kabupaten", "kecamatan", "desa")
 STREAM_PAGE: Final = 50
 LOOK_SECONDS: Final = 0.5
 HEARTBEAT_SECONDS: Final = 15.0
+SEND_SECONDS: Final = 60.0  # a listener that takes nothing for so long is sent away
+READING_AT_ONCE: Final = 2  # listeners: the other connections of the pool are for who asks and waits
 LONGEST_SECONDS: Final = 600.0  # then the listener comes again, with a token that is still good
 TOO_MANY_STREAMS: Final = ProblemKind(
     code="too_many_streams",
@@ -58,6 +63,7 @@ class Streams:
         self._health = health
         self._most = most
         self.open = 0
+        self.reading = asyncio.Semaphore(READING_AT_ONCE)
         self._look = asyncio.Lock()
         self._looked_at = -LOOK_SECONDS
         self._sequence = 0
@@ -116,12 +122,38 @@ async def get_stream(
 ) -> Response:
     """Events `figures` with the entries of the feed; the id of each is the cursor after it. Comments are heartbeats."""
     streams: Streams = getattr(request.app.state, STREAMS)
-    first = await _page(request, caller, last_event_id or after, level, STREAM_PAGE)
     streams.take()
+    try:
+        async with streams.reading:
+            first = await _page(request, caller, last_event_id or after, level, STREAM_PAGE)
+    except BaseException:
+        streams.leave()
+        raise
     # Whatever stands before us may not hold events back.
     headers = {"x-accel-buffering": "no"}
-    told = _events(request, caller, level, first, streams)
-    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
+    listened = _Listened(
+        _events(request, caller, level, first, streams), media_type="text/event-stream", headers=headers
+    )
+    listened.left = streams.leave
+    return listened
+
+
+class _Listened(StreamingResponse):
+    """Ends where the listener takes nothing: it would keep its place for as long as its connection lives."""
+
+    left: Callable[[], None]  # gives the place back, also of who went before the first event
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def in_time(message: Message) -> None:
+            async with asyncio.timeout(SEND_SECONDS):
+                await send(message)
+
+        try:
+            await super().__call__(scope, receive, in_time)
+        except* TimeoutError:
+            LOG.info("feed_listener_sent_away", seconds=SEND_SECONDS)
+        finally:
+            self.left()
 
 
 class Page(NamedTuple):
@@ -156,22 +188,20 @@ def own_level(codes: tuple[str, ...]) -> int:
 
 async def _events(request: Request, caller: Caller, level: Level, page: Page, streams: Streams) -> AsyncIterator[bytes]:
     began = spoken = time.monotonic()
-    try:
-        yield b"retry: 2000\n\n"
-        while True:
-            for position, entry in page.items:
-                yield b"id: " + position.encode() + b"\nevent: figures\ndata: " + orjson.dumps(entry) + b"\n\n"
-                spoken = time.monotonic()
-            if not page.more:
-                await asyncio.sleep(LOOK_SECONDS)
-            if streams.stopping or time.monotonic() - began > LONGEST_SECONDS:
-                return
-            if time.monotonic() - spoken > HEARTBEAT_SECONDS:
-                yield b": masih di sini\n\n"
-                spoken = time.monotonic()
-            if page.more or await streams.sequence(request.app.state.pool) != page.sequence:
+    yield b"retry: 2000\n\n"
+    while True:
+        for position, entry in page.items:
+            yield b"id: " + position.encode() + b"\nevent: figures\ndata: " + orjson.dumps(entry) + b"\n\n"
+            spoken = time.monotonic()
+        if not page.more:
+            await asyncio.sleep(LOOK_SECONDS)
+        if streams.stopping or time.monotonic() - began > LONGEST_SECONDS:
+            return
+        if time.monotonic() - spoken > HEARTBEAT_SECONDS:
+            yield b": masih di sini\n\n"
+            spoken = time.monotonic()
+        if page.more or await streams.sequence(request.app.state.pool) != page.sequence:
+            async with streams.reading:
                 page = await _page(request, caller, page.next_cursor, level, STREAM_PAGE)
-            else:
-                page = page._replace(items=[])
-    finally:
-        streams.leave()
+        else:
+            page = page._replace(items=[])

@@ -11,9 +11,10 @@ from typing import Final
 import httpx
 import structlog
 
+from services.reporting.domain.addresses import Network
 from services.reporting.domain.webhooks import MOST_ATTEMPTS, pause_seconds
 from services.reporting.formats.webhook import SecretVault, delivery_headers
-from services.reporting.jobs.addresses import AddressRefusedError, Network, address_of
+from services.reporting.jobs.addresses import AddressRefusedError, address_of
 from services.reporting.store import subscriptions
 from services.reporting.store.subscriptions import Attempt, Claimed
 from services.reporting.use_cases.prepare_delivery import prepare_delivery

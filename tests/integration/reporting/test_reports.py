@@ -154,18 +154,18 @@ async def test_the_province_reads_what_was_suppressed_at_publication(office: Off
 
 
 async def test_a_day_on_which_nothing_was_known_yet_is_refused_and_does_not_block_its_period(office: Office) -> None:
-    """The office opened in January and typed November's visits then: as of December there is nothing to publish."""
+    """The office opened in January and typed June's visits then: as of December there is nothing to publish."""
     late = 10 * MINUTES_A_DAY
-    await deliver(office.worker, [*register(), child(1, known=late), *visit(1, date(2025, 11, 5), -2.4, known=late)])
+    await deliver(office.worker, [*register(), child(1, known=late), *visit(1, date(2025, 6, 5), -2.4, known=late)])
     await past(office, LATER)
-    body = {"area": "12.19", "period": "2025-11", "as_of": "2025-12-31"}
+    body = {"area": "12.19", "period": "2025-06", "as_of": "2025-12-31"}
     refused = await office.post("/v1/reports", body=body, **WHO)
     told = refused.json()
     assert (refused.status_code, told["code"], told["errors"][0]["field"]) == (422, "nothing_known", "as_of")
-    head = await publish(office, "12.19", "2025-11", date.fromisoformat(told["known_from"]))
+    head = await publish(office, "12.19", "2025-06", date.fromisoformat(told["known_from"]))
     assert head["revision"] == 1, "the day that was named will do"
     # Who is registered and was seen by nobody, to this day, is a figure of its own.
-    assert (await publish(office, "12.19", "2025-12", LATER))["revision"] == 1
+    assert (await publish(office, "12.19", "2025-07", LATER))["revision"] == 1
     early = await office.post("/v1/reports", body={**body, "period": "2026-03", "as_of": "2026-02-28"}, **WHO)
     assert (early.status_code, early.json()["known_from"]) == (422, None)
 
