@@ -88,6 +88,10 @@ class IndicatorSet:
         """The definitions of a day, at most one a code."""
         return tuple(one for one in self.indicators if one.holds_on(day))
 
+    def counts_of_children(self, day: date) -> tuple[Count, ...]:
+        """What is counted child by child on a day."""
+        return tuple(one.count for one in self.on(day) if one.count.kind == "children")
+
     def of(self, code: str) -> tuple[Indicator, ...]:
         """Every definition that a code ever had, the earliest first."""
         return tuple(sorted((one for one in self.indicators if one.code == code), key=lambda one: one.since))

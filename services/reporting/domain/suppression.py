@@ -156,32 +156,11 @@ def suppress_groups(
     return [[without(row, columns) for row in parts] for parts, columns in zip(groups, hidden, strict=True)]
 
 
-class Share(NamedTuple):
-    """Of one sibling: how many have what is counted, of how many."""
-
-    code: str
-    official_target: int | None
-    numerator: int
-    denominator: int
-
-
-def hidden_shares(siblings: Sequence[Share]) -> set[str]:
-    """The codes of those siblings whose numerator and denominator may not be seen: the same rule for one share."""
-    order = _in_order([share._asdict() for share in siblings])
-    counted = [siblings[index] for index in order if siblings[index].denominator]
-    if not counted:
-        return set()
-    numerator = np.array([[share.numerator] for share in counted])
-    denominator = np.array([[share.denominator] for share in counted])
-    (first_shown,) = _first_shown([(numerator, denominator - numerator)], _is_large)
-    return {share.code for share in counted[:first_shown]}
-
-
 def hidden_columns(
     rows: Sequence[Row], groups: Sequence[Sequence[Row]], hidden_above: Collection[str] = ()
 ) -> list[set[str]]:
     """The hidden columns of each sibling, where `groups` of it are to be told ([itself]: the sibling as a whole)."""
-    everybody = [index for index in _in_order(rows) if rows[index]["target_children"]]
+    everybody = [index for index in in_order(rows) if rows[index]["target_children"]]
     until: dict[str, int] = {}
     hidden: list[set[str]] = [set() for _ in rows]
     for block, own in zip((SIZE, *FINDINGS), _own_first_shown(groups, everybody), strict=True):
@@ -211,7 +190,7 @@ def hide(row: Row, columns: AbstractSet[str]) -> dict[str, Any]:
     return without(row, {*columns, *_left_out(row, columns)})
 
 
-def _in_order(rows: Sequence[Row]) -> list[int]:
+def in_order(rows: Sequence[Row]) -> list[int]:
     """Siblings from the smallest official target (none first), then by code."""
     return sorted(range(len(rows)), key=lambda i: (rows[i].get("official_target") or 0, str(rows[i]["code"])))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree
-from services.reporting.domain.figures import COUNTS
+from services.reporting.domain.figures import COUNTS, counts_of
+from services.reporting.domain.hidden_indicators import Sibling, hidden_indicators, with_family
 from services.reporting.domain.indicator_set import OFFICIAL_TARGET, ActKind, Count, Indicator, IndicatorSet
 from services.reporting.domain.indicator_values import (
     Told,
@@ -20,10 +21,11 @@ from services.reporting.domain.indicator_values import (
     value_of,
 )
 from services.reporting.domain.periods import Period
-from services.reporting.domain.suppression import Share, hidden_shares, is_told
+from services.reporting.domain.suppression import hidden_columns, is_told
 from services.reporting.store.register import tree_on
 from services.reporting.store.service_counts import Counted, Window, count_children, list_missing, months_back
-from services.reporting.store.sums import where_of
+from services.reporting.store.sibling_sums import sums_below
+from services.reporting.store.sums import SUM_COLUMNS, where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
 from services.reporting.use_cases.breakdown import break_down
 from services.reporting.use_cases.find_tally import TooLargeError, find_tally
@@ -56,7 +58,10 @@ async def show_indicators(
         if unknown:
             raise UnknownIndicatorError(", ".join(unknown))
         indicators = tuple(one for one in indicators if one.code in codes)
-    desk = _Desk(connection, asked, known.acts, [one.count for one in indicators], (tree, entry))
+    wanted = [one.count for one in indicators]
+    if not asked.exact:
+        wanted = [*wanted, *with_family(wanted, known.counts_of_children(asked.period.last_day))]
+    desk = _Desk(connection, asked, known.acts, wanted, (tree, entry))
     shown = [await desk.shown(one, month_of(today)) for one in indicators]
     counted_at = desk.counted_at.isoformat() if desk.counted_at is not None else None
     return {**heading(tree, entry, asked), "counted_at": counted_at, "indicators": shown}
@@ -186,36 +191,53 @@ class _Desk:
         own = _totals(await self._places(self._entry, counts, part), len(counts))
         hidden = set[int]()
         if not self._asked.exact:
-            hidden = await self._hidden_of(counts, part)
+            async with seeing_siblings(self._connection, self._entry.code):
+                hidden, _ = await self._hidden(self._tree, self._entry, counts, part)
             if not is_told(part, self._asked.known_on):
                 hidden.update(range(len(counts)))
         return [Told(top, bottom, hidden=number in hidden) for number, (top, bottom) in enumerate(own)]
 
-    async def _hidden_of(self, counts: Sequence[Count], part: Period) -> set[int]:
-        """Which counts of the asked area may not be seen. TooLargeError where siblings cannot be counted."""
-        async with seeing_siblings(self._connection, self._entry.code):
-            try:
-                return await self._hidden(self._tree, self._entry, counts, part)
-            except TooLargeError:
-                pass  # told below, when the caller's own areas are looked at again
-        raise TooLargeError(self._entry.code)
-
-    async def _hidden(self, tree: Tree, entry: Entry, counts: Sequence[Count], part: Period) -> set[int]:
-        """Which counts of an area may not be seen: as among its siblings, and those above among theirs."""
-        above: set[int] = set()
-        rows = {entry.code: _totals(await self._places(entry, counts, part), len(counts))}
+    async def _hidden(
+        self, tree: Tree, entry: Entry, counts: Sequence[Count], part: Period
+    ) -> tuple[set[int], set[str]]:
+        """Which counts and figures of an area may not be seen: as among its siblings, and those above among theirs."""
+        above: tuple[set[int], set[str]] = (set(), set())
+        parent = None
         if entry.parent_code:
             tree = await tree_on(self._connection, self._asked.period.last_day, entry.parent_code)
             parent = tree.find(entry.parent_code)
-            if parent is not None:
-                above = await self._hidden(tree, parent, counts, part)
-                rows |= await self._rows_below(tree, parent, counts, part)
-        return above | {
-            number
-            for number in range(len(counts))
-            if entry.code
-            in hidden_shares([Share(code, tree.official_target(code), *told[number]) for code, told in rows.items()])
-        }
+        if parent is not None:
+            above = await self._hidden(tree, parent, counts, part)
+        rows = {entry.code: _totals(await self._places(entry, counts, part), len(counts))}
+        if parent is not None:
+            rows |= await self._rows_below(tree, parent, counts, part)
+        figures = await self._figures_of(tree, parent or entry, part, rows)
+        told: list[dict[str, Any]] = [
+            {"code": code, "official_target": tree.official_target(code), **figures[code]} for code in rows
+        ]
+        hidden = hidden_columns(told, [[row] for row in told], above[1])
+        siblings = [
+            Sibling(row["code"], row["official_target"], row, columns, rows[row["code"]])
+            for row, columns in zip(told, hidden, strict=True)
+        ]
+        one_month = counted_over(part, counts[0]) == part
+        numbers = hidden_indicators(siblings, counts, above[0], one_month=one_month)
+        place = list(rows).index(entry.code)
+        return numbers[place], {*hidden[place], *above[1]}
+
+    async def _figures_of(
+        self, tree: Tree, parent: Entry, part: Period, codes: Iterable[str]
+    ) -> dict[str, dict[str, int]]:
+        """The figures of siblings, which what is counted by child may be subtracted from."""
+        known_before = end_of_day(self._asked.as_of) if self._asked.as_of is not None else None
+        by_desa = not tree.is_as_coded(parent.code)
+        below = await sums_below(self._connection, where_of(parent), [part], known_before, by_desa=by_desa)
+        sums = {code: dict.fromkeys(SUM_COLUMNS, 0) for code in codes}
+        for place in below[part]:
+            code = parent.code if parent.code in sums else tree.child_area_of(parent.code, place.desa_code) or UNMAPPED
+            for name in SUM_COLUMNS:
+                sums[code][name] += place.counts[name]
+        return {code: counts_of(of_area) for code, of_area in sums.items()}
 
     async def _rows_below(
         self, tree: Tree, parent: Entry, counts: Sequence[Count], part: Period
