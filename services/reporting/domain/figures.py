@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from services.reporting.domain.case_course import CASE_MARKS
 from services.reporting.domain.quality_ruleset import GRADES, load
@@ -67,6 +70,9 @@ LABELS: Final = {
 
 # Children measured by the grade of their posyandu and month (`posyandu_quality`), from A to D; in no sum of cells.
 GRADED: Final = tuple(f"graded_{grade.lower()}" for grade in GRADES)
+
+
+Number = TypeVar("Number", int, npt.NDArray[np.int64])
 
 
 class Interval(NamedTuple):
@@ -146,9 +152,9 @@ def measuring_grade(graded: Sequence[int], share: float) -> int:
     return len(graded) - 1
 
 
-def counts_of(sums: Mapping[str, int]) -> dict[str, int]:
-    """The counts of one area and period from its summed cells, by COUNTS."""
-    counts: dict[str, int] = {
+def counts_of(sums: Mapping[str, Number]) -> dict[str, Number]:
+    """The counts of one area and period from its summed cells, by COUNTS; of many, from arrays of them."""
+    counts: dict[str, Number] = {
         **{name: sums[name] for name in COUNTS if name in sums},
         "measured_children": sums["weighed"],
         "gained": sums["letter_n"],

@@ -18,8 +18,9 @@ from itertools import accumulate
 from operator import add
 from typing import Any, Final, NamedTuple
 
+from services.reporting.domain.hidden_counts import FINDING_COLUMNS, SMALLEST_SHOWN
 from services.reporting.domain.indicator_set import WASTED_MODERATELY, Count
-from services.reporting.domain.suppression import FINDING_COLUMNS, SMALLEST_SHOWN
+from services.reporting.domain.suppression import in_order
 from shared.calendar import UNDER_FIVE_MONTHS
 
 # Mark of a child's month → the figures that its count follows from.
@@ -56,7 +57,7 @@ def hidden_indicators(
     `hidden_above`: numbers hidden of the area they are parts of. `one_month`: the counts look at the same month as the
     figures, so that one can be subtracted from the other.
     """
-    order = sorted(range(len(siblings)), key=lambda i: (siblings[i].official_target or 0, siblings[i].code))
+    order = in_order([(sibling.official_target, sibling.code) for sibling in siblings])
     hidden: list[set[int]] = [set() for _ in siblings]
     for family in _families(counts):
         present = [i for i in order if any(_is_there(siblings[i], counts[number], number) for number in family)]

@@ -11,8 +11,8 @@ from services.reporting.domain.figures import (
     COMPARABLE_ABOVE,
     RATES,
 )
+from services.reporting.domain.hidden_counts import SMALLEST_SHOWN
 from services.reporting.domain.quality_ruleset import load
-from services.reporting.domain.suppression import SMALLEST_SHOWN
 
 FORMAT: Final = "tumbuh-report/1"
 Row = Mapping[str, Any]  # figures of one area, posyandu or puskesmas, with `kind` and `code`

@@ -18,93 +18,26 @@ docs/statistics.md tells of the attacker that this was tried against, and of wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from services.reporting.domain.case_course import STEPS
 from services.reporting.domain.figures import COUNTS, derived
+from services.reporting.domain.hidden_counts import (
+    FEWEST_MEASURED,
+    LEFT_OUT_WHERE_SMALL,
+    RULED,
+    number_hidden,
+)
 from services.reporting.domain.periods import Period, period_of
 from shared.calendar import last_day
 
-SMALLEST_SHOWN: Final = 10  # of a finding; the counts that must stay unknown are those below five
-FEWEST_MEASURED: Final = 5  # of children, or none
 TOLD_AFTER: Final = timedelta(days=10)  # what posyandu send late is mostly there by then
-
 Row = Mapping[str, Any]
-Counts = npt.NDArray[np.int64]  # of siblings x groups
-Truths = npt.NDArray[np.bool_]
-Columns = Mapping[str, Counts]
-Parts = tuple[Counts, ...]
-
-
-class Block(NamedTuple):
-    """Columns that are hidden together. `parts`: counts that must not be small; `base`: what it is counted among."""
-
-    columns: tuple[str, ...]
-    parts: Callable[[Columns], Parts]
-    base: str | None
-
-
-def _finding(name: str, among: str) -> Block:
-    """A finding, and those of its denominator who do not have it."""
-    return Block((name,), lambda row: (row[name], row[among] - row[name]), among)
-
-
-def _care(name: str) -> Block:
-    """A step of care: who has not come so far is no finding."""
-    return Block((name,), lambda row: (row[name],), "suspected")
-
-
-# How many there are, and how many were measured: the work of a posyandu, where zero says that it has not begun.
-MEASURED: Final = (
-    "target_children",
-    "measured_children",
-    "height_measured",
-    "both_measured",
-    "haz_measured",
-    "waz_measured",
-    "whz_measured",
-)
-# How it was measured. Left out where small, but no finding: two shown counts may tell it.
-LEFT_OUT_WHERE_SMALL: Final = ("haz_flagged", "waz_flagged", "whz_flagged", "pending")
-SIZE: Final = Block(MEASURED, lambda row: tuple(row[name] for name in MEASURED), None)
-FINDINGS: Final = (
-    _finding("stunted", "haz_measured"),
-    _finding("severely_stunted", "stunted"),
-    _finding("underweight", "waz_measured"),
-    _finding("severely_underweight", "underweight"),
-    _finding("wasted", "whz_measured"),
-    _finding("severely_wasted", "wasted"),
-    _finding("overweight", "whz_measured"),
-    Block(("oedema",), lambda row: (row["oedema"],), "measured_children"),
-    # N + T + O + B = weighed: none of the four follows from what is shown of the others.
-    Block(
-        ("gained", "not_gained", "gain_assessed"),
-        lambda row: (row["gained"], row["not_gained"], row["measured_children"] - row["gain_assessed"]),
-        "measured_children",
-    ),
-    Block(
-        ("not_weighed_before", "first_weighing"),
-        lambda row: (row["not_weighed_before"], row["first_weighing"]),
-        "gained",
-    ),
-    _finding("twice_not_gained", "not_gained"),
-    Block(("below_red_line",), lambda row: (row["below_red_line"],), "measured_children"),
-    _finding("suspected", "measured_children"),
-    Block(("urgent",), lambda row: (row["urgent"],), "measured_children"),
-    *map(_care, (*STEPS, "anaemia_known")),
-    _finding("anaemic", "anaemia_known"),
-)
-FINDING_COLUMNS: Final = frozenset(name for block in FINDINGS for name in block.columns)
-
-
-RULED: Final = (*MEASURED, *sorted(FINDING_COLUMNS))
 
 
 def is_told(period: Period, known_on: date) -> bool:
@@ -160,29 +93,18 @@ def hidden_columns(
     rows: Sequence[Row], groups: Sequence[Sequence[Row]], hidden_above: Collection[str] = ()
 ) -> list[set[str]]:
     """The hidden columns of each sibling, where `groups` of it are to be told ([itself]: the sibling as a whole)."""
-    everybody = [index for index in in_order(rows) if rows[index]["target_children"]]
-    until: dict[str, int] = {}
+    everybody = [index for index in _in_order(rows) if rows[index]["target_children"]]
     hidden: list[set[str]] = [set() for _ in rows]
-    for block, own in zip((SIZE, *FINDINGS), _own_first_shown(groups, everybody), strict=True):
-        first_shown = max(own, until[block.base] if block.base is not None else 0)
-        if not set(block.columns).isdisjoint(hidden_above):
-            first_shown = len(everybody)
-        until.update(dict.fromkeys(block.columns, first_shown))
-        for index in everybody[:first_shown]:
-            hidden[index].update(block.columns)
+    if everybody:
+        every = np.array([[[_ruled(group) for group in groups[index]] for index in everybody]], np.int64)
+        counts = {name: every[..., column] for column, name in enumerate(RULED)}
+        above = {name: np.array([True]) for name in hidden_above}
+        for name, number in number_hidden(counts, np.array([len(everybody)]), above).items():
+            for index in everybody[: number[0]]:
+                hidden[index].add(name)
     for row, columns in zip(rows, hidden, strict=True):
         columns.update(_left_out(row, {*columns, *hidden_above}))
     return hidden
-
-
-def _own_first_shown(groups: Sequence[Sequence[Row]], everybody: Sequence[int]) -> list[int]:
-    """Of SIZE and each of FINDINGS, without regard to what else is hidden."""
-    if not everybody:
-        return [0] * (1 + len(FINDINGS))
-    every = np.array([[_ruled(group) for group in groups[index]] for index in everybody], np.int64)
-    counts = {name: every[..., column] for column, name in enumerate(RULED)}
-    findings = [block.parts(counts) for block in FINDINGS]
-    return [*_first_shown([SIZE.parts(counts)], _is_told), *_first_shown(findings, _is_large)]
 
 
 def hide(row: Row, columns: AbstractSet[str]) -> dict[str, Any]:
@@ -190,39 +112,17 @@ def hide(row: Row, columns: AbstractSet[str]) -> dict[str, Any]:
     return without(row, {*columns, *_left_out(row, columns)})
 
 
-def in_order(rows: Sequence[Row]) -> list[int]:
+def in_order(siblings: Sequence[tuple[int | None, str]]) -> list[int]:
+    """Indices of siblings (official target and code) from the first one that is hidden where one must be."""
+    return sorted(range(len(siblings)), key=lambda i: (siblings[i][0] or 0, siblings[i][1]))
+
+
+def _in_order(rows: Sequence[Row]) -> list[int]:
     """Siblings from the smallest official target (none first), then by code."""
-    return sorted(range(len(rows)), key=lambda i: (rows[i].get("official_target") or 0, str(rows[i]["code"])))
+    return in_order([(row.get("official_target"), str(row["code"])) for row in rows])
 
 
 _ruled: Final = itemgetter(*RULED)
-
-
-def _first_shown(blocks: Sequence[Parts], is_shown: Callable[[Counts], Truths]) -> list[int]:
-    """Of each block, how many siblings are hidden, from the first one on: up to the last small one, and enough."""
-    siblings, groups = blocks[0][0].shape
-    # blocks x parts x siblings x groups; where a block has fewer parts, some that are shown anyhow
-    stacked = np.full((len(blocks), max(map(len, blocks)), siblings, groups), SMALLEST_SHOWN)
-    for number, parts in enumerate(blocks):
-        stacked[number, : len(parts)] = parts
-    small: Truths = np.logical_not(np.logical_and.reduce(is_shown(stacked), axis=(1, 3)))
-    until = np.where(small.any(axis=1), siblings - small[:, ::-1].argmax(axis=1), 0)
-    # One alone is small, so a second one follows: until all that are hidden are large together.
-    together: Truths = np.logical_and.reduce(is_shown(stacked.cumsum(axis=2)), axis=(1, 3))
-    enough = together & (np.arange(siblings) >= until[:, None] - 1)
-    first = np.where(enough.any(axis=1), enough.argmax(axis=1) + 1, siblings)
-    hidden: list[int] = np.where(until == 0, 0, first).tolist()
-    return hidden
-
-
-def _is_large(counts: Counts) -> Truths:
-    large: Truths = counts >= SMALLEST_SHOWN
-    return large
-
-
-def _is_told(counts: Counts) -> Truths:
-    told: Truths = (counts == 0) | (counts >= FEWEST_MEASURED)
-    return told
 
 
 def _left_out(row: Row, hidden: Collection[str]) -> list[str]:

@@ -2,62 +2,51 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from services.reporting.domain.areas import Entry, Tree
 from shared.postgres.pool import Connection
 
-# Of each entry the newest revision that had begun by the day: a later rename or split leaves earlier periods alone
-# (B106). The register is read as it is known now, also for an `as_of`: names and borders are not figures. Entries are
-# found by any revision, then looked at as they are: one that has moved elsewhere is known by where it was, too.
-_VALID: Final = """
+# All revisions of the entries that an answer may need: of the areas in $1 and all directly below each. The register is
+# read as it is known now, also for an `as_of`: names and borders are not figures. Entries are found by any revision,
+# then looked at as they are: one that has moved elsewhere is known by where it was, too. Few of them are asked, however
+# many the planner expects: each is looked up by its key.
+_REVISIONS: Final = """
 WITH asked AS (
-    SELECT fact_id FROM register_fact WHERE code = ANY($3::text[])
-    UNION SELECT fact_id FROM register_fact WHERE parent_code = $2
-    UNION SELECT fact_id FROM register_fact
-          WHERE entry = 'target' AND code IN (SELECT code FROM register_fact WHERE parent_code = $2 AND entry = 'area')
-    UNION SELECT fact_id FROM register_fact WHERE code >= $2 AND code < $2 || '/' AND entry = 'area'
-          AND parent_code <> left(code, length(code) - strpos(reverse(code), '.'))
-    UNION SELECT fact_id FROM register_fact
-          WHERE $4 AND entry = 'puskesmas' AND parent_code >= $2 AND parent_code < $2 || '/'
-)
-SELECT entry, code, name, level, parent_code, desa_codes, target_children FROM (
-    SELECT DISTINCT ON (fact_id) register_fact.* FROM asked JOIN register_fact USING (fact_id) WHERE valid_from <= $1
-    ORDER BY fact_id, epoch DESC, revision DESC
-) AS newest WHERE NOT voided AND (valid_to IS NULL OR valid_to > $1)
-"""
-
-
-# The same for many days and for several areas and all directly below each: no puskesmas.
-_VALID_ON_DAYS: Final = """
-WITH asked AS (
-    SELECT fact_id FROM register_fact WHERE code = ANY($2::text[]) OR parent_code = ANY($2::text[])
+    SELECT fact_id FROM register_fact WHERE code = ANY($1::text[]) OR parent_code = ANY($2::text[])
     UNION SELECT fact_id FROM register_fact
           WHERE entry = 'target'
             AND code IN (SELECT code FROM register_fact WHERE parent_code = ANY($2::text[]) AND entry = 'area')
     UNION SELECT fact_id FROM register_fact WHERE code >= $3 AND code < $3 || '/' AND entry = 'area'
           AND parent_code <> left(code, length(code) - strpos(reverse(code), '.'))
-), revision AS (
-    SELECT register_fact.* FROM asked JOIN register_fact USING (fact_id)
-    WHERE entry IN ('area', 'target')
+    UNION SELECT fact_id FROM register_fact
+          WHERE $4 AND entry = 'puskesmas' AND parent_code >= $3 AND parent_code < $3 || '/'
 )
-SELECT day, entry, code, name, level, parent_code, desa_codes, target_children FROM (
-    SELECT DISTINCT ON (day, fact_id) day, revision.* FROM unnest($1::date[]) AS day JOIN revision ON valid_from <= day
-    ORDER BY day, fact_id, epoch DESC, revision DESC
-) AS newest WHERE NOT voided AND (valid_to IS NULL OR valid_to > day)
+SELECT known.fact_id, valid_from, valid_to, voided, entry, code, name, level, parent_code, desa_codes, target_children
+FROM asked CROSS JOIN LATERAL (SELECT * FROM register_fact AS own WHERE own.fact_id = asked.fact_id OFFSET 0) AS known
+ORDER BY known.fact_id, epoch DESC, revision DESC
 """
 
 
+class _Revision(NamedTuple):
+    fact_id: object
+    valid_from: date
+    valid_to: date | None
+    voided: bool
+    entry: Entry
+
+
 async def trees_on_days(connection: Connection, days: Sequence[date], areas: Sequence[str]) -> dict[date, Tree]:
-    """For each day the areas and official targets of `areas` (the highest first) and of all directly below each."""
-    entries: dict[date, list[Entry]] = {day: [] for day in days}
-    for day, *row in await connection.fetch(_VALID_ON_DAYS, list(entries), list(areas), areas[0]):
-        entries[day].append(
-            Entry(row[0], row[1], row[2], row[3], row[4], tuple(filter(None, row[5].split("|"))), row[6])
-        )
-    return {day: Tree(found) for day, found in entries.items()}
+    """For each day the areas and official targets of `areas` (the highest first) and of all directly below each.
+
+    Days between which nothing changed share one tree.
+    """
+    return await _trees(connection, days, areas, areas, areas[0], puskesmas=False)
 
 
 async def tree_on(connection: Connection, day: date, area: str, *, puskesmas: bool = False) -> Tree:
@@ -67,7 +56,40 @@ async def tree_on(connection: Connection, day: date, area: str, *, puskesmas: bo
     """
     parts = area.split(".")
     above = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
-    rows = await connection.fetch(_VALID, day, area, above, puskesmas)
-    return Tree(
-        Entry(row[0], row[1], row[2], row[3], row[4], tuple(filter(None, row[5].split("|"))), row[6]) for row in rows
-    )
+    return (await _trees(connection, [day], above, [area], area, puskesmas=puskesmas))[day]
+
+
+async def _trees(
+    connection: Connection,
+    days: Sequence[date],
+    codes: Sequence[str],
+    parents: Sequence[str],
+    top: str,
+    *,
+    puskesmas: bool,
+) -> dict[date, Tree]:
+    rows = await connection.fetch(_REVISIONS, list(codes), list(parents), top, puskesmas)
+    revisions = [_Revision(row[0], row[1], row[2], row[3], _entry(row[4:])) for row in rows]
+    changes = sorted({day for each in revisions for day in (each.valid_from, each.valid_to) if day is not None})
+    between: dict[int, Tree] = {}
+    trees: dict[date, Tree] = {}
+    for day in days:
+        since = bisect_right(changes, day)
+        if since not in between:
+            between[since] = Tree(_valid_on(revisions, day))
+        trees[day] = between[since]
+    return trees
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    return Entry(row[0], row[1], row[2], row[3], row[4], tuple(filter(None, row[5].split("|"))), row[6])
+
+
+def _valid_on(revisions: Sequence[_Revision], day: date) -> list[Entry]:
+    """Of each entry the newest revision that had begun: a later rename or split leaves earlier periods alone (B106)."""
+    found = []
+    for _, of_entry in groupby(revisions, attrgetter("fact_id")):
+        newest = next((each for each in of_entry if each.valid_from <= day), None)
+        if newest is not None and not newest.voided and (newest.valid_to is None or newest.valid_to > day):
+            found.append(newest.entry)
+    return found

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import numpy as np
 
 from services.reporting.domain.child_month import MARKS
+from services.reporting.domain.hidden_counts import Counts
 from services.reporting.domain.levels import LEVELS
 from services.reporting.domain.periods import MONTH, Period
 from services.reporting.store.generations import LIVE, has_long_cells
-from services.reporting.store.sums import SUM_COLUMNS, Sums, Where, sums_by_place
+from services.reporting.store.sums import SUM_COLUMNS, Detail, Sums, Where, sums_by_place
 from shared.postgres.pool import Connection
 
 # How many were targets before the first period (month null), then what each period has.
@@ -25,6 +28,13 @@ FROM {{cells}} WHERE generation = {LIVE} AND {{where}} AND months = $3 AND month
 _LEVEL: Final = "(SELECT level_cell.*, area_code AS desa_code FROM level_cell WHERE level = {level}) AS cell"
 
 
+class SumsBelow(NamedTuple):
+    """Of areas below one (or of desa), by `codes`: periods x codes x SUM_COLUMNS, zero where there is nobody."""
+
+    codes: list[str]
+    counts: Counts
+
+
 async def sums_below(
     connection: Connection,
     where: Where,
@@ -32,39 +42,41 @@ async def sums_below(
     known_before: datetime | None,
     *,
     by_desa: bool,
-) -> dict[Period, list[Sums]]:
+) -> SumsBelow:
     """For each of `periods` (one after the other, of one length) the sums of the areas directly below.
 
     By desa where so asked, or where no level is kept. What nobody keeps as cells is counted, period by period.
     """
     length = periods[0].months
     if known_before is not None or (length != MONTH and not await has_long_cells(connection)):
-        detail = "place" if by_desa else "below"
-        return {
-            period: await sums_by_place(connection, where, period, known_before, detail)  # type: ignore[arg-type]
-            for period in periods
-        }
+        detail: Detail = "place" if by_desa else "below"
+        return _by_code([await sums_by_place(connection, where, period, known_before, detail) for period in periods])
     level = (where.parts or 0) + 1
     cells = _LEVEL.format(level=level) if level in LEVELS and not by_desa else "cell"
     sql = _SERIES.format(cells=cells, where=where.condition)
     rows = await connection.fetch(sql, where.first, where.second, length, periods[0].first, periods[-1].first)
-    return _by_period(rows, periods)
+    return _of_series(rows, periods)
 
 
-def _by_period(rows: Sequence[Any], periods: Sequence[Period]) -> dict[Period, list[Sums]]:
+def _by_code(of_periods: Sequence[Sequence[Sums]]) -> SumsBelow:
+    codes = sorted({each.desa_code for found in of_periods for each in found})
+    place = {code: number for number, code in enumerate(codes)}
+    counts = np.zeros((len(of_periods), len(codes), len(SUM_COLUMNS)), np.int64)
+    for number, found in enumerate(of_periods):
+        for each in found:  # by posyandu, where it is counted
+            counts[number, place[each.desa_code]] += [each.counts[name] for name in SUM_COLUMNS]
+    return SumsBelow(codes, counts)
+
+
+def _of_series(rows: Sequence[Any], periods: Sequence[Period]) -> SumsBelow:
     """Targets are changes that add up; the other counts are each period's own."""
-    by_place: dict[str, dict[Any, Any]] = {}
-    for row in rows:
-        by_place.setdefault(row[0], {})[row[1]] = row
-    found: dict[Period, list[Sums]] = {period: [] for period in periods}
-    for desa, of_months in sorted(by_place.items()):
-        opening = of_months.get(None)
-        targets = opening[2] if opening is not None else 0
-        for period in periods:
-            row = of_months.get(period.first)
-            marks = row[4:] if row is not None else (0,) * len(MARKS)
-            targets += row[2] if row is not None else 0
-            counts = (targets + (row[3] if row is not None else 0), 0, *marks)
-            if any(counts):
-                found[period].append(Sums(desa, "", dict(zip(SUM_COLUMNS, counts, strict=True))))
-    return found
+    codes = sorted({row[0] for row in rows})
+    place = {code: number for number, code in enumerate(codes)}
+    column = {period.first: number for number, period in enumerate(periods, start=1)} | {None: 0}
+    # code, month, change and shift of targets, then MARKS; what was before the first period comes first
+    values = np.zeros((len(periods) + 1, len(codes), 2 + len(MARKS)), np.int64)
+    if rows:
+        values[[column[row[1]] for row in rows], [place[row[0]] for row in rows]] = [tuple(row)[2:] for row in rows]
+    targets = values[..., 0].cumsum(axis=0)[1:] + values[1:, :, 1]
+    pending = np.zeros_like(targets)
+    return SumsBelow(codes, np.concatenate([np.stack([targets, pending], axis=-1), values[1:, :, 2:]], axis=-1))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
+import numpy as np
 
 from services.reporting.domain.areas import Tree
 from services.reporting.domain.figures import COUNTS, counts_of
+from services.reporting.domain.hidden_counts import FINDING_COLUMNS, Counts, Truths, hidden_of
 from services.reporting.domain.periods import Period
-from services.reporting.domain.suppression import FINDING_COLUMNS, hidden_columns, is_told
+from services.reporting.domain.suppression import in_order, is_told
 from services.reporting.store.register import trees_on_days
-from services.reporting.store.sibling_sums import sums_below
-from services.reporting.store.sums import SUM_COLUMNS, Sums, where_of
+from services.reporting.store.sibling_sums import SumsBelow, sums_below
+from services.reporting.store.sums import SUM_COLUMNS, where_of
 from shared.auth import areas
 from shared.auth.areas import AreaGrant
 from shared.calendar import end_of_day
@@ -71,9 +72,14 @@ async def hidden_by_period(
     async with seeing_siblings(connection, code):
         sums = await _sums(connection, trees, paths, known_before)
     hidden: dict[Period, set[str]] = {}
-    for period, path in paths.items():
-        hidden[period] = _hidden(trees[period.last_day], path, sums, period, untold(period, known_on))
-        await asyncio.sleep(0)  # milliseconds each: the heartbeat shares the loop
+    place = {period: number for number, period in enumerate(paths)}
+    for (tree, path), alike in _alike(trees, paths).items():
+        if path:
+            shares = _shares(sums, path, [place[period] for period in alike])
+            told = _hidden(tree, path, shares, [untold(period, known_on) for period in alike])
+            hidden |= {period: {name for name in told if told[name][number]} for number, period in enumerate(alike)}
+        else:
+            hidden |= {period: set(EVERY_COUNT) for period in alike}
     return hidden
 
 
@@ -81,39 +87,50 @@ def _height(code: str) -> tuple[int, str]:
     return code.count("."), code
 
 
-async def _sums(
-    connection: Connection, trees: dict[date, Tree], paths: dict[Period, list[str]], known_before: datetime | None
-) -> dict[str, dict[Period, list[Sums]]]:
-    """Of each area on the paths above the asked one (which has none above: of itself) what lies directly below."""
-    found: dict[str, dict[Period, list[Sums]]] = {}
-    for parent in {each for path in paths.values() for each in path[:-1] or path}:
-        entries = {trees[period.last_day].find(parent) for period in paths}
-        entry = next(each for each in entries if each is not None)
-        by_desa = not all(trees[period.last_day].is_as_coded(parent) for period in paths)
-        periods = list(paths)
-        found[parent] = await sums_below(connection, where_of(entry), periods, known_before, by_desa=by_desa)
+def _alike(trees: dict[date, Tree], paths: dict[Period, list[str]]) -> dict[tuple[Tree, tuple[str, ...]], list[Period]]:
+    """Periods for which the register says the same."""
+    found: dict[tuple[Tree, tuple[str, ...]], list[Period]] = {}
+    for period, path in paths.items():
+        found.setdefault((trees[period.last_day], tuple(path)), []).append(period)
     return found
 
 
+async def _sums(
+    connection: Connection, trees: dict[date, Tree], paths: dict[Period, list[str]], known_before: datetime | None
+) -> dict[str, SumsBelow]:
+    """Of each area on the paths above the asked one (which has none above: of itself) what lies directly below."""
+    found: dict[str, SumsBelow] = {}
+    every = dict.fromkeys(trees[period.last_day] for period in paths)
+    for parent in {each for path in paths.values() for each in path[:-1] or path}:
+        entry = next(each for each in (tree.find(parent) for tree in every) if each is not None)
+        by_desa = not all(tree.is_as_coded(parent) for tree in every)
+        found[parent] = await sums_below(connection, where_of(entry), list(paths), known_before, by_desa=by_desa)
+    return found
+
+
+def _shares(sums: dict[str, SumsBelow], path: Sequence[str], which: Sequence[int]) -> dict[str, SumsBelow]:
+    """Of the areas on a path, only the periods `which`."""
+    return {code: SumsBelow(sums[code].codes, sums[code].counts[which]) for code in path[:-1] or path}
+
+
 def _hidden(
-    tree: Tree, path: Sequence[str], sums: dict[str, dict[Period, list[Sums]]], period: Period, yet: frozenset[str]
-) -> set[str]:
-    if not path:
-        return set(EVERY_COUNT)
-    top = _row(tree, path[0], sums[path[0]][period])
-    (hidden,) = hidden_columns([top], [[top]], yet)
+    tree: Tree, path: Sequence[str], sums: dict[str, SumsBelow], yet: Sequence[frozenset[str]]
+) -> dict[str, Truths]:
+    """In which periods the columns of the last area of `path` are hidden; `yet`: what nobody is told, by period."""
+    hidden = {name: np.array([name in columns for columns in yet]) for name in FINDING_COLUMNS}
+    top = sums[path[0]].counts.sum(axis=1, keepdims=True)
+    hidden = hidden_of(_counts(top), [0], 0, hidden)
     for parent, code in pairwise(path):
-        below: dict[str, list[Sums]] = {child.code: [] for child in tree.children(parent, "area")}
-        for each in sums[parent][period]:
-            below.setdefault(tree.child_area_of(parent, each.desa_code), []).append(each)
-        rows = [_row(tree, *each) for each in sorted(below.items())]
-        hidden = hidden_columns(rows, [[row] for row in rows], hidden)[[row["code"] for row in rows].index(code)]
+        siblings = [child.code for child in tree.children(parent, "area")]
+        belongs = [tree.child_area_of(parent, each) for each in sums[parent].codes]
+        siblings = sorted({*siblings, *belongs})
+        added = np.zeros((len(yet), len(siblings), len(SUM_COLUMNS)), np.int64)
+        for number, each in enumerate(belongs):
+            added[:, siblings.index(each)] += sums[parent].counts[:, number]
+        order = in_order([(tree.official_target(each), each) for each in siblings])
+        hidden = hidden_of(_counts(added), order, siblings.index(code), hidden)
     return hidden
 
 
-def _row(tree: Tree, code: str, places: Iterable[Sums]) -> dict[str, Any]:
-    counts = [place.counts for place in places] or [dict.fromkeys(SUM_COLUMNS, 0)]
-    total = counts[0]
-    for more in counts[1:]:
-        total = {name: total[name] + more[name] for name in SUM_COLUMNS}
-    return {"code": code, "official_target": tree.official_target(code), **counts_of(total)}
+def _counts(sums: Counts) -> dict[str, Counts]:
+    return counts_of({name: sums[..., number] for number, name in enumerate(SUM_COLUMNS)})

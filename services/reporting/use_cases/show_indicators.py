@@ -233,10 +233,10 @@ class _Desk:
         by_desa = not tree.is_as_coded(parent.code)
         below = await sums_below(self._connection, where_of(parent), [part], known_before, by_desa=by_desa)
         sums = {code: dict.fromkeys(SUM_COLUMNS, 0) for code in codes}
-        for place in below[part]:
-            code = parent.code if parent.code in sums else tree.child_area_of(parent.code, place.desa_code) or UNMAPPED
-            for name in SUM_COLUMNS:
-                sums[code][name] += place.counts[name]
+        for desa_code, counts in zip(below.codes, below.counts[0].tolist(), strict=True):
+            code = parent.code if parent.code in sums else tree.child_area_of(parent.code, desa_code) or UNMAPPED
+            for name, count in zip(SUM_COLUMNS, counts, strict=True):
+                sums[code][name] += count
         return {code: counts_of(of_area) for code, of_area in sums.items()}
 
     async def _rows_below(

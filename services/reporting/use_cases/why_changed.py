@@ -12,8 +12,8 @@ from uuid import UUID
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.facts import Place
 from services.reporting.domain.figures import RATES, wilson
+from services.reporting.domain.hidden_counts import SMALLEST_SHOWN
 from services.reporting.domain.periods import Period
-from services.reporting.domain.suppression import SMALLEST_SHOWN
 from services.reporting.domain.why_changed import (
     BETWEEN,
     SINCE_THEN,

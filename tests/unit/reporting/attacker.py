@@ -14,7 +14,8 @@ import numpy.typing as npt
 from scipy.optimize import linprog
 
 from services.reporting.domain.figures import COUNTS, figures
-from services.reporting.domain.suppression import LEFT_OUT_WHERE_SMALL, suppress, suppress_groups
+from services.reporting.domain.hidden_counts import LEFT_OUT_WHERE_SMALL
+from services.reporting.domain.suppression import suppress, suppress_groups
 from services.reporting.store.sums import SUM_COLUMNS
 
 KNOWN = tuple(name for name in COUNTS if name not in LEFT_OUT_WHERE_SMALL)

@@ -13,14 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.reporting.domain.figures import COUNTS, figures
-from services.reporting.domain.periods import parse_period
-from services.reporting.domain.suppression import (
+from services.reporting.domain.hidden_counts import (
     FINDING_COLUMNS,
     FINDINGS,
     LEFT_OUT_WHERE_SMALL,
     MEASURED,
+    RULED,
     SMALLEST_SHOWN,
+    hidden_of,
+)
+from services.reporting.domain.periods import parse_period
+from services.reporting.domain.suppression import (
     day_told,
+    hidden_columns,
+    in_order,
     is_told,
     newest_told,
     suppress,
@@ -72,6 +78,27 @@ def test_what_is_hidden_is_together_not_small() -> None:
 def test_nobody_with_a_finding_is_hidden_like_a_few() -> None:
     """Else a hidden count would be known not to be zero, and the first child told by the day it appears."""
     assert shown(suppress([row("1", stunted=0, severely_stunted=0), row("2"), row("3")]), "stunted") == [None, None, 40]
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_many_periods_are_hidden_as_each_by_itself(seed: int) -> None:
+    dice = np.random.default_rng(seed)
+    months, codes = int(dice.integers(1, 5)), ["c", "a", "d", "b"][: int(dice.integers(1, 5))]
+    largest = int(dice.choice([6, 12, 40]))
+    sums = {name: dice.integers(0, largest, (months, len(codes))) for name in COUNTS}
+    targets = [int(each) if each else None for each in dice.integers(0, 3, len(codes))]
+    above = {name: dice.random(months) < 0.1 for name in dice.choice(RULED, 4)}
+    order = in_order(list(zip(targets, codes, strict=True)))
+    for which in range(len(codes)):
+        together = hidden_of(sums, order, which, above)
+        for month in range(months):
+            rows = [
+                {"code": code, "official_target": target, **{name: int(sums[name][month, at]) for name in COUNTS}}
+                for at, (code, target) in enumerate(zip(codes, targets, strict=True))
+            ]
+            alone = hidden_columns(rows, [[each] for each in rows], [name for name in above if above[name][month]])
+            assert {name for name in together if together[name][month]} == alone[which]
 
 
 def test_nobody_measured_is_told() -> None:
