@@ -19,7 +19,7 @@ LEVELS: Final = (COUNTED_LEVEL, 2, 1)  # kabupaten and provinsi from what lies b
 
 
 class Tally(NamedTuple):
-    """`counts`: (rows, columns), whole numbers; `parts`: a code for each row, none where rows are no areas."""
+    """`counts`: (rows, columns), whole numbers; `parts`: the code of the area of each row, none where it has none."""
 
     parts: tuple[str, ...]
     counts: NDArray[np.int32]
@@ -32,7 +32,7 @@ def by_area(below: Mapping[str, Tally]) -> Tally:
 
 
 def added_up(below: Mapping[str, Tally]) -> Tally:
-    """Rows that are the same but for their last number are one, with the sum of it."""
+    """Rows that are the same but for their last number are one, of the whole area, with the sum of it."""
     every = np.concatenate([tally.counts for tally in below.values()])
     rows, place = np.unique(every[:, :-1], axis=0, return_inverse=True)
     sums = np.zeros(len(rows), np.int64)

@@ -21,12 +21,8 @@ from services.reporting.http.asked import (
     without_nothing,
 )
 from services.reporting.use_cases.area_figures import Question, UnknownAreaError, find_area
-from services.reporting.use_cases.show_indicators import (
-    NoRoundError,
-    UnknownIndicatorError,
-    list_not_reached,
-    show_indicators,
-)
+from services.reporting.use_cases.list_not_reached import NoRoundError, list_not_reached
+from services.reporting.use_cases.show_indicators import UnknownIndicatorError, show_indicators
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import completed_months, today_jakarta

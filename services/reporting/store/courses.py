@@ -19,12 +19,12 @@ from shared.postgres.pool import Connection
 EPOCH: Final = date(2000, 1, 1)
 # A month's own rows say who had a case in it; a longer period must first find the month that speaks for the child.
 _OF_MONTH: Final = f"""
-SELECT course FROM child_month
+SELECT desa_code, course FROM child_month
 WHERE generation = {LIVE} AND month = $3 AND {{where}} AND course IS NOT NULL
   AND (($4::timestamptz IS NULL AND known_to IS NULL)
        OR (known_from < $4 AND (known_to IS NULL OR known_to >= $4)))
 """
-_OF_PERIOD: Final = f"SELECT course FROM {CHILDREN_OF_PERIOD} WHERE course IS NOT NULL"
+_OF_PERIOD: Final = f"SELECT desa_code, course FROM {CHILDREN_OF_PERIOD} WHERE course IS NOT NULL"
 
 
 def _waited(courses: str, next_argument: int) -> str:
@@ -49,8 +49,8 @@ GROUP BY 1, 2, 3
 _REACHED, _ENDED, _OPEN = range(3)
 # Nothing that depends on the day of asking: who still waits, by the day of opening.
 _HISTOGRAM: Final = f"""
-SELECT step_number - 1, state, days, opened_on, count(*)::integer FROM (
-    SELECT course, (course ->> 'closed')::integer AS closed, (course ->> 'opened_on')::date AS opened
+SELECT desa_code, step_number - 1, state, days, opened_on, count(*)::integer FROM (
+    SELECT desa_code, course, (course ->> 'closed')::integer AS closed, (course ->> 'opened_on')::date AS opened
     FROM ({{courses}}) AS with_case
 ) AS children
 CROSS JOIN unnest(${{next_argument}}::text[]) WITH ORDINALITY AS steps(step, step_number)
@@ -59,17 +59,18 @@ CROSS JOIN LATERAL (
            coalesce((course ->> step)::integer, closed, 0) AS days,
            CASE WHEN course ? step OR closed IS NOT NULL THEN 0 ELSE opened - '{EPOCH}'::date END AS opened_on
 ) AS waited
-GROUP BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 5
 """
-COURSES: Final = Kind("courses", "step,state,days,opened,children", by_desa=False)
+COURSES: Final = Kind("courses", "step,state,days,opened,children of desa")
 
 
 async def count_courses(connection: Connection, where: Where, period: Period) -> Tally:
-    """(step, state, days, day of opening of who still waits, children) a row, of an area as known now."""
+    """(step, state, days, day of opening of who still waits, children) a row, by desa, of an area as known now."""
     courses, arguments = _courses(where, period, None)
     sql = _HISTOGRAM.format(courses=courses, next_argument=len(arguments) + 1)
     rows = await connection.fetch(sql, *arguments, list(STEPS))
-    return Tally((), np.array([tuple(row) for row in rows], np.int32).reshape(-1, 5))
+    counts = np.array([tuple(row)[1:] for row in rows], np.int32).reshape(-1, 5)
+    return Tally(tuple(row[0] for row in rows), counts)
 
 
 def waited_of(tally: Tally, until: date) -> dict[str, list[Waited]]:

@@ -15,7 +15,7 @@ from shared.postgres.pool import Connection
 
 COUNTING_LOCK: Final = 1_970_004  # with the area: nobody else counts it beside us
 _READ: Final = """
-SELECT parts, columns, counts, counted_at FROM tally
+SELECT parts, columns, counts, counted_at, is_counted($3, $6, $7) FROM tally
 WHERE kind = $1 AND layout = $2 AND area_code = $3 AND months = $4 AND month = $5
 """
 _BELOW: Final = """
@@ -123,13 +123,13 @@ class Counted(NamedTuple):
 
 async def read_tally(connection: Connection, kind: Kind, area_code: str, period: Period) -> Counted | None:
     """The tally of an area, None if there is none that the caller may see."""
-    row = await connection.fetchrow(_READ, *kind[:2], area_code, period.months, period.first)
+    first = period.first.replace(month=1) if kind.since_january else period.first
+    looked_at = first, period.last_month
+    row = await connection.fetchrow(_READ, *kind[:2], area_code, period.months, period.first, *looked_at)
     if row is None:
         return None
-    *content, counted_at = row
-    first = period.first.replace(month=1) if kind.since_january else period.first
-    is_fresh = await connection.fetchval("SELECT is_counted($1, $2, $3)", area_code, first, period.last_month)
-    return Counted(_tally(*content), counted_at, bool(is_fresh))
+    *content, counted_at, is_fresh = row
+    return Counted(_tally(*content), counted_at, is_fresh)
 
 
 async def read_below(connection: Connection, kind: Kind, area_code: str, period: Period) -> dict[str, Tally]:

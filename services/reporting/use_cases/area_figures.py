@@ -133,6 +133,22 @@ async def own_row(connection: Connection, tree: Tree, entry: Entry, asked: Quest
     return await _shown(connection, _row(tree, entry.code, entry, places, asked), entry, asked)
 
 
+async def own_rows(
+    connection: Connection, tree: Tree, entry: Entry, asked: Question, months: Sequence[Period]
+) -> dict[Period, dict[str, Any]]:
+    """The same of `months`, one after the other, all at once; as of a past day each by itself."""
+    if asked.as_of is not None:
+        return {month: await own_row(connection, tree, entry, asked.about(entry.code, month)) for month in months}
+    sums = await sums_by_period(connection, where_of(entry), months[0], months[-1])
+    rows = {
+        month: _row(tree, entry.code, entry, [Sums(entry.code, "", counts)], asked) for month, counts in sums.items()
+    }
+    if asked.exact:
+        return rows
+    hidden = await _hidden(connection, entry, asked, months)
+    return {month: hide(row, hidden[month]) for month, row in rows.items()}
+
+
 async def _shown(connection: Connection, row: dict[str, Any], entry: Entry, asked: Question) -> dict[str, Any]:
     if asked.exact:
         return row

@@ -35,8 +35,11 @@ async def count_due(connection: Connection, due: Due, this_month: date, now: dat
 async def _count(connection: Connection, kind: TallyKind, area_code: str, periods: list[Period], now: datetime) -> None:
     await apply(connection, AreaGrant((area_code,)))  # what counts children by their areas asks whose they may be
     where = Where("desa_code >= $1 AND desa_code < $2", area_code, f"{area_code}/", area=area_code)
-    for period in periods:
-        tally = await kind.count(connection, where, period)
+    if kind.count_all is not None:
+        counted = await kind.count_all(connection, where, periods)
+    else:
+        counted = [await kind.count(connection, where, period) for period in periods]
+    for period, tally in zip(periods, counted, strict=True):
         await write_tally(connection, kind.kind, area_code, period, tally, now)
 
 

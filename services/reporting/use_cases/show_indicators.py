@@ -1,11 +1,10 @@
-"""The indicators of an area in a period, each by its own rule, and those who are due and were not reached."""
+"""The indicators of an area in a period, each by its own rule."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree
 from services.reporting.domain.figures import COUNTS, counts_of
@@ -23,10 +22,10 @@ from services.reporting.domain.indicator_values import (
 from services.reporting.domain.periods import Period
 from services.reporting.domain.suppression import hidden_columns, is_told
 from services.reporting.store.register import tree_on
-from services.reporting.store.service_counts import Counted, Window, count_children, list_missing, months_back
+from services.reporting.store.service_counts import Counted, Window, count_children
 from services.reporting.store.sibling_sums import sums_below
 from services.reporting.store.sums import SUM_COLUMNS, where_of
-from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row, own_rows
 from services.reporting.use_cases.breakdown import break_down
 from services.reporting.use_cases.find_tally import TooLargeError, find_tally
 from services.reporting.use_cases.hidden_columns import seeing_siblings
@@ -37,10 +36,6 @@ from shared.postgres.pool import Connection
 
 class UnknownIndicatorError(LookupError):
     """No indicator of the period has this code."""
-
-
-class NoRoundError(LookupError):
-    """The service has no round in the period."""
 
 
 async def show_indicators(
@@ -61,36 +56,10 @@ async def show_indicators(
     wanted = [one.count for one in indicators]
     if not asked.exact:
         wanted = [*wanted, *with_family(wanted, known.counts_of_children(asked.period.last_day))]
-    desk = _Desk(connection, asked, known.acts, wanted, (tree, entry))
-    shown = [await desk.shown(one, month_of(today)) for one in indicators]
+    desk = _Desk(connection, asked, known.acts, wanted, (tree, entry), month_of(today))
+    shown = [await desk.shown(one) for one in indicators]
     counted_at = desk.counted_at.isoformat() if desk.counted_at is not None else None
     return {**heading(tree, entry, asked), "counted_at": counted_at, "indicators": shown}
-
-
-async def list_not_reached(
-    connection: Connection,
-    asked: Question,
-    known: IndicatorSet,
-    name: str,
-    page: tuple[UUID | None, int],
-    today: date,
-) -> tuple[Period, list[dict[str, Any]]]:
-    """The month meant, and children due for a service in it who did not get it and live where the caller may look.
-
-    Raises UnknownAreaError, UnknownIndicatorError, NoRoundError.
-    """
-    _, entry = await find_area(connection, asked.code, asked.period)
-    wanted = known.list_named(name)
-    if wanted is None:
-        raise UnknownIndicatorError(name)
-    months = parts_of("point_in_time", wanted.count, asked.period, month_of(today))
-    if not months:
-        raise NoRoundError(name)
-    window = Window(where_of(entry), months[0], end_of_day(asked.as_of) if asked.as_of is not None else None)
-    rows = await list_missing(connection, window, known.acts, wanted.count, *page)
-    for row in rows:
-        row["months_since_seen"] = months_back(months[0].first, row["last_seen_on"])
-    return months[0], rows
 
 
 class _Desk:
@@ -103,12 +72,14 @@ class _Desk:
         acts: Sequence[ActKind],
         wanted: Sequence[Count],
         area: tuple[Tree, Entry],
+        this_month: date,
     ) -> None:
         self._connection = connection
         self._asked = asked
         self._acts = acts
         self._wanted = tuple(dict.fromkeys(wanted))
         self._tree, self._entry = area
+        self._this_month = this_month
         self._rows: dict[Period, Mapping[str, Any]] = {}
         self._young: dict[Period, Mapping[str, Any]] = {}
         self._children: dict[tuple[str, Period], dict[Count, Told]] = {}
@@ -116,9 +87,9 @@ class _Desk:
         self._read: dict[tuple[str, str, Period, bool], list[Counted]] = {}
         self.counted_at: datetime | None = None  # of the oldest tally that is not of this moment
 
-    async def shown(self, one: Indicator, this_month: date) -> dict[str, Any]:
+    async def shown(self, one: Indicator) -> dict[str, Any]:
         """An indicator with its value."""
-        parts = parts_of(one.rule, one.count, self._asked.period, this_month)
+        parts = parts_of(one.rule, one.count, self._asked.period, self._this_month)
         if one.count.kind == "not_recorded":
             value, parts = not_recorded(), []
         else:
@@ -155,9 +126,14 @@ class _Desk:
         return Told(numerator, denominator, hidden=not names.isdisjoint(row.get("suppressed", ())))
 
     async def _row(self, period: Period) -> Mapping[str, Any]:
+        """Of a month of a longer period together with its other months: rules over months need them all."""
         if period not in self._rows:
-            asked = self._asked.about(self._entry.code, period)
-            self._rows[period] = await own_row(self._connection, self._tree, self._entry, asked)
+            about = self._connection, self._tree, self._entry
+            if period == self._asked.period:
+                self._rows[period] = await own_row(*about, self._asked)
+            else:
+                months = [Period(month) for month in self._asked.period.months_of if month <= self._this_month]
+                self._rows |= await own_rows(*about, self._asked, months)
         return self._rows[period]
 
     async def _under_two(self, period: Period) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,21 +12,25 @@ from services.reporting.store.courses import COURSES, count_courses
 from services.reporting.store.group_sums import GROUPS, count_groups
 from services.reporting.store.sums import Where
 from services.reporting.store.tallies import Kind
-from services.reporting.use_cases.tally_services import SERVICES, count_services
+from services.reporting.use_cases.tally_services import SERVICES, count_services, count_services_of
 from shared.postgres.pool import Connection
 
 
 @dataclass(frozen=True, slots=True)
 class TallyKind:
-    """`count`: of an area and period as known now. `bring_together`: of areas by code, for the one above them."""
+    """`count`: of an area and period as known now. `bring_together`: of areas by code, for the one above them.
+
+    `count_all`: of several periods, where they share what takes long to read.
+    """
 
     kind: Kind
     count: Callable[[Connection, Where, Period], Awaitable[Tally]]
     bring_together: Callable[[Mapping[str, Tally]], Tally]
+    count_all: Callable[[Connection, Where, Sequence[Period]], Awaitable[list[Tally]]] | None = None
 
 
 KINDS: Final = (
     TallyKind(GROUPS, count_groups, by_area),
     TallyKind(COURSES, count_courses, added_up),
-    TallyKind(SERVICES, count_services, by_area),
+    TallyKind(SERVICES, count_services, by_area, count_services_of),
 )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -28,17 +27,34 @@ SERVICES: Final = Kind("services", _LAYOUT, since_january=True)
 
 async def count_services(connection: Connection, where: Where, period: Period) -> Tally:
     """Every count over the months that it looks at for `period`, as known now, a row for each desa."""
-    found: dict[str, np.ndarray[tuple[int], np.dtype[np.int32]]] = {}
-    for _, group in groupby(sorted(_COUNTS, key=_window), key=_window):
-        counts = list(group)
-        window = Window(where, counted_over(period, counts[0]), None)
-        for place in await count_children(connection, window, load().acts, counts):
-            row = found.setdefault(place.desa_code, np.zeros(2 * len(_COUNTS), np.int32))
-            for count, numerator, denominator in zip(counts, place.numerators, place.denominators, strict=True):
-                row[_COLUMN[count]] += numerator
-                row[len(_COUNTS) + _COLUMN[count]] += denominator
-    desa = tuple(sorted(found))
-    return Tally(desa, np.array([found[code] for code in desa], np.int32).reshape(-1, 2 * len(_COUNTS)))
+    return (await count_services_of(connection, where, [period]))[0]
+
+
+async def count_services_of(connection: Connection, where: Where, periods: Sequence[Period]) -> list[Tally]:
+    """The same of each of `periods`. From January to December is what the last quarter, semester and year look at."""
+    looked: dict[Period, dict[Count, None]] = {}
+    for period in periods:
+        for count in _COUNTS:
+            looked.setdefault(counted_over(period, count), {})[count] = None
+    found: dict[Period, list[Counted]] = {}
+    for months, counts in looked.items():
+        found[months] = await count_children(connection, Window(where, months, None), load().acts, list(counts))
+    return [_tally(period, looked, found) for period in periods]
+
+
+def _tally(
+    period: Period, looked: Mapping[Period, Mapping[Count, None]], found: Mapping[Period, Sequence[Counted]]
+) -> Tally:
+    rows: dict[str, np.ndarray[tuple[int], np.dtype[np.int32]]] = {}
+    for months in dict.fromkeys(counted_over(period, count) for count in _COUNTS):
+        own = [(at, count) for at, count in enumerate(looked[months]) if counted_over(period, count) == months]
+        for place in found[months]:
+            row = rows.setdefault(place.desa_code, np.zeros(2 * len(_COUNTS), np.int32))
+            for at, count in own:
+                row[_COLUMN[count]] += place.numerators[at]
+                row[len(_COUNTS) + _COLUMN[count]] += place.denominators[at]
+    desa = tuple(sorted(rows))
+    return Tally(desa, np.array([rows[code] for code in desa], np.int32).reshape(-1, 2 * len(_COUNTS)))
 
 
 def services_of(tally: Tally, counts: Sequence[Count]) -> list[Counted]:
@@ -48,7 +64,3 @@ def services_of(tally: Tally, counts: Sequence[Count]) -> list[Counted]:
         Counted(code, "", tuple(row[columns].tolist()), tuple(row[len(_COUNTS) :][columns].tolist()))
         for code, row in zip(tally.parts, tally.counts, strict=True)
     ]
-
-
-def _window(count: Count) -> str:
-    return count.window

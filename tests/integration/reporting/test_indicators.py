@@ -17,8 +17,10 @@ from services.reporting.domain.periods import Period
 from services.reporting.domain.read_indicators import load
 from services.reporting.store.service_counts import Window, count_children
 from services.reporting.store.sums import Where
+from services.reporting.use_cases.area_figures import Question, find_area, own_row, own_rows
 from services.reporting.use_cases.rebuild import rebuild
 from services.reporting.use_cases.verify import verify
+from shared.auth.areas import AreaGrant, apply
 from shared.contracts.fact import Fact
 from shared.contracts.intervention import (
     Immunisation,
@@ -161,6 +163,22 @@ async def test_a_month_and_its_quarter_tell_each_indicator_by_its_own_rule(offic
     assert march["vitamin_a_6_59"]["reason"]["code"] == "no_round_in_period"
     refused = await office.get("/v1/areas/12.19/indicators", codes="d_s,x", period="2026-02")
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_indicator")
+
+
+async def test_rows_of_months_read_at_once_are_those_of_each_month(office: Office, pool: Pool) -> None:
+    await ground.deliver(pool, [*register(), *random_history(11, 60)])
+    months = [Period(date(2025, 12, 1)).shifted(number) for number in range(4)]
+    today, hidden = date(2026, 5, 20), list[bool]()
+    async with office.api.acquire() as connection, connection.transaction():
+        await apply(connection, AreaGrant(("12",)))
+        for code in ("12.19", DESA[0], POSYANDU[DESA[0]][0]):
+            for exact in (True, False):
+                asked = Question(code, Period(date(2025, 12, 1)), exact=exact, today=today)
+                tree, entry = await find_area(connection, code, asked.period)
+                one = {month: await own_row(connection, tree, entry, asked.about(code, month)) for month in months}
+                assert await own_rows(connection, tree, entry, asked, months) == one
+                hidden.append(any(row.get("suppressed") for row in one.values()))
+    assert any(hidden)
 
 
 async def test_immunisation_is_complete_with_every_dose_or_by_the_word_of_the_card(office: Office, pool: Pool) -> None:
