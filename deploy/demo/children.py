@@ -17,6 +17,8 @@ UNDER_FIVE_DAYS: Final = 1826
 TWIN_SHARE: Final = 0.012
 SIBLING_SHARE: Final = 0.25
 NIK_SERIAL_MAXIMUM: Final = 9999
+#: Share of children with a growth card or KIA book, without, and of whom nobody has asked: made up.
+CARD_SHARES: Final = {"Ya": 0.86, "Tidak": 0.06, "-": 0.08}
 #: Share of children by what is wrong with their NIK: the rates of real files (domain.md §1; 8-11 % disagree with the
 #: birth date, 3-4 % with the sex, 4-7 % are malformed).
 NIK_SHARES: Final = {
@@ -60,6 +62,7 @@ class Children:
     whz_level: Floats
     birth_weight_kg: Floats
     birth_length_cm: Floats
+    growth_card: Texts  # `Ya` or `Tidak`; `-` where nobody has asked
     attendance: Floats  # chance of coming to an ordinary month's weighing
     nik: list[str]
     nik_state: Texts
@@ -98,6 +101,7 @@ def make_children(
         whz_level=whz_level,
         birth_weight_kg=np.clip(np.round(rng.normal(3.05 + 0.12 * haz_level, 0.38), 1), 1.3, 4.8),
         birth_length_cm=np.clip(np.round(rng.normal(48.9 + 0.6 * haz_level, 1.4)), 40, 55),
+        growth_card=_growth_cards(count),
         attendance=rng.beta(9.0, 1.6, count),
         nik=_niks(rng, nik_state, birth_day, sex, kecamatan[posyandu]),
         nik_state=nik_state,
@@ -111,6 +115,12 @@ def _birth_days(rng: np.random.Generator, count: int, born_from: date, born_to: 
     days = np.arange(day_number(born_from), day_number(born_to) + 1, dtype=np.int64)
     weight = 1 + 0.12 * np.cos(2 * np.pi * ((days % 365) - 245) / 365)
     return np.asarray(rng.choice(days, size=count, p=weight / weight.sum()), dtype=np.int64)
+
+
+def _growth_cards(count: int) -> Texts:
+    """Nearly every mother was given a KIA book. Drawn by a generator of its own: what else happens stays the same."""
+    rng = np.random.default_rng(count)
+    return rng.choice(list(CARD_SHARES), size=count, p=list(CARD_SHARES.values()))
 
 
 def _families(rng: np.random.Generator, posyandu: Ints, birth_day: Ints) -> Ints:

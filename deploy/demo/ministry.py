@@ -133,7 +133,7 @@ def _measured_columns(world: World, visits: Visits) -> Columns:
         "PMT Diterima (kg)": [kg or NOTHING for kg in visits.pmt_kg.tolist()],
         "Jml Vit A": visits.vitamin_a.tolist(),
         "KPSP": [NOTHING] * visits.count,
-        "KIA": [NOTHING] * visits.count,
+        "KIA": world.children.growth_card[visits.child].tolist(),
     }
 
 

@@ -18,6 +18,7 @@ VOIDED_A_MONTH: Final = 1
 WELL_FORMED: Final = frozenset({"good", "other_birth_date", "other_sex", "foreign_region"})
 POSITIONS: Final = {False: "lying", True: "standing"}
 SEXES: Final = ("male", "female")
+GROWTH_CARDS: Final = {"Ya": True, "Tidak": False}
 
 
 def busiest_posyandu(world: World) -> int:
@@ -71,6 +72,7 @@ class PhonePosyandu:
                 "resident_since": birth_date,
                 "birth_weight_kg": float(people.birth_weight_kg[child]),
                 "birth_length_cm": float(people.birth_length_cm[child]),
+                "has_growth_card": GROWTH_CARDS.get(str(people.growth_card[child])),
             },
         )
         return str(answer.json()["child_id"])

@@ -67,6 +67,7 @@ class ChildV1(ChildFact):
     household: tuple[HouseholdAnswer, ...] = Field(
         default=(), description="Each risk that was asked about, by code; one that is not named was not."
     )
+    has_growth_card: bool | None = Field(default=None, description="A KMS card or KIA book; None = not known.")
 
 
 class OfficialScores(BaseModel):

@@ -25,6 +25,7 @@ _UNKNOWN_WORD: Final = {
     "sex": "sex_unknown",
     "measurement_position": "position_unknown",
     "reported_letter": "reported_letter_unknown",
+    "kia": "optional_unreadable",
 }
 _UNIT_NUMBER: Final = re.compile(r"(?:r[tw]\.?\s*)?(\d{1,3})", re.IGNORECASE)
 _NOTHING: Final[Parsed[Any]] = Parsed(None)

@@ -89,6 +89,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "gizi_lebih": "Gizi Lebih",
         "obesitas": "Obesitas",
     },
+    "kia": {"yes": "Ya", "no": "Tidak"},
 }
 _NORMAL_WEIGHT: Final[Mapping[ExportProfile, str]] = {"A": "Berat Badan Normal", "B": "Normal"}  # of real files
 _UNPROTECTED: Final = frozenset({"rt", "rw", "age_text"})  # no spreadsheet changes `5` or `2 Tahun - 1 Bulan - 3 Hari`

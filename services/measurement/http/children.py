@@ -58,6 +58,7 @@ async def post_child(
         birth_length_cm=body.birth_length_cm,
         gestation_weeks=body.gestation_weeks,
         household_risks=body.household_risks,
+        has_growth_card=body.has_growth_card,
     )
 
     async def effect(connection: Connection) -> Answer:

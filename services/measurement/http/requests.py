@@ -49,6 +49,7 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 BirthWeight = Annotated[float, Field(ge=BIRTH_WEIGHT_KG.lowest, le=BIRTH_WEIGHT_KG.highest)]
 BirthLength = Annotated[float, Field(ge=BIRTH_LENGTH_CM.lowest, le=BIRTH_LENGTH_CM.highest)]
 Weeks = Annotated[int, Field(ge=20, le=45)]
+GrowthCard = Annotated[bool | None, Field(description="Has a KMS card or KIA book (K of SKDN); null = not known.")]
 
 
 def _reason(value: str) -> str:
@@ -89,6 +90,7 @@ class ChildIn(Body):
     birth_length_cm: BirthLength | None = None
     gestation_weeks: Weeks | None = None
     household_risks: tuple[HouseholdRisk, ...] = ()
+    has_growth_card: GrowthCard = None
 
 
 class ChildPatch(Body):
@@ -103,6 +105,7 @@ class ChildPatch(Body):
     household_risks: tuple[HouseholdRisk, ...] = ()
     died_on: date | None = None
     departed_on: date | None = None
+    has_growth_card: GrowthCard = None
     reason_text: ReasonText | None = None
 
 

@@ -46,6 +46,7 @@ CHILDREN: Final = TrackedRows[ChildV1](
         Column("merged_into", "uuid"),
         Column("voided", "boolean"),
         json_text("household", _household),
+        Column("has_growth_card", "boolean"),
         Column("desa_code", "text", lambda child: child.residences[-1].desa_code),
         Column("posyandu_code", "text", lambda child: child.residences[-1].posyandu_code),
     ),
@@ -92,6 +93,7 @@ class Claimed(NamedTuple):
     birth_length_cm: float | None
     died_on: date | None
     departed_on: date | None
+    has_growth_card: bool | None
 
     def stays(self) -> Stays:
         """Residences as the domain counts with them."""
@@ -105,7 +107,7 @@ async def claimed(connection: Connection, nik_hashes: Sequence[bytes], name_hash
     """All who share a hash with somebody, in the order of their ids."""
     rows = await connection.fetch(
         "SELECT i.child_id, i.nik_hash, i.name_hash, r.child_id, r.epoch, r.revision, r.voided, r.residences, "
-        "r.birth_weight_kg, r.birth_length_cm, r.died_on, r.departed_on FROM "
+        "r.birth_weight_kg, r.birth_length_cm, r.died_on, r.departed_on, r.has_growth_card FROM "
         "(SELECT child_id, nik_hash, name_hash FROM child_identity WHERE nik_hash = ANY($1::bytea[]) "
         "UNION SELECT child_id, nik_hash, name_hash FROM child_identity WHERE name_hash = ANY($2::bytea[])) i "
         "JOIN child c ON c.child_id = i.child_id JOIN child r ON r.child_id = coalesce(c.merged_into, c.child_id) "

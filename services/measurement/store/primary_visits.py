@@ -26,7 +26,8 @@ WITH home AS (
 _NOTHING: Final = "coalesce(m.weight_kg, m.length_height_cm, m.muac_cm) IS NULL"
 _VISITS: Final = f"""{_FAMILY}
 SELECT DISTINCT ON (family.root_id, m.measured_on) family.root_id AS child_id, m.fact_id, home.desa_code,
-    home.posyandu_code, home.sex, home.birth_date, home.birth_weight_kg, home.birth_length_cm, m.measured_on,
+    home.posyandu_code, home.sex, home.birth_date, home.birth_weight_kg, home.birth_length_cm,
+    home.has_growth_card, m.measured_on,
     m.weight_kg, m.length_height_cm, m.measurement_position, m.oedema, m.muac_cm, m.reported_letter
 FROM family JOIN home ON home.child_id = family.root_id JOIN measurement m ON m.child_id = family.child_id
 WHERE NOT m.voided AND m.measured_on BETWEEN $2 AND $3 AND NOT {_NOTHING}
@@ -51,6 +52,7 @@ class PrimaryVisit(NamedTuple):
     birth_date: date
     birth_weight_kg: float | None
     birth_length_cm: float | None
+    has_growth_card: bool | None
     measured_on: date
     weight_kg: float | None
     length_height_cm: float | None

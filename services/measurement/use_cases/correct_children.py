@@ -25,7 +25,7 @@ from shared.refusals import StaleError, UnknownFactError
 CORRECTABLE: Final = frozenset(
     {
         *("sex", "birth_date", "birth_weight_kg", "birth_length_cm", "gestation_weeks", "household_risks"),
-        *("died_on", "departed_on"),
+        *("died_on", "departed_on", "has_growth_card"),
     }
 )
 

@@ -132,8 +132,8 @@ def _row(
         official_whz=official.whz,
         official_whz_class=official.whz_class,
         reported_letter=visit.reported_letter,
-        pmt_kg=None,  # we keep neither food received nor vitamin A by visit, nor the two check lists
+        pmt_kg=None,  # we keep neither food received nor vitamin A by visit, nor the check list of development
         vitamin_a_doses=None,
         kpsp=None,
-        kia=None,
+        kia=None if visit.has_growth_card is None else "yes" if visit.has_growth_card else "no",
     )

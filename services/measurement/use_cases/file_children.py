@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from services.measurement.domain.entry_checks import after_the_end
@@ -25,6 +25,9 @@ from shared.contracts.child import ChildV1
 from shared.contracts.fact import Change, new_fact_id, revised
 from shared.postgres.pool import Connection
 
+# Whether the child has one, by the word of the row (`words.kia` of the profiles); any other says nothing.
+GROWTH_CARD: Final[Mapping[str | None, bool]] = {"yes": True, "no": False}
+
 
 class FileChildren:
     """The children a chunk is about, before and after it."""
@@ -39,7 +42,7 @@ class FileChildren:
         self._vault = vault
         self._new: dict[UUID, ChildV1] = {}
         self._sealed: list[IdentityRow] = []
-        self._births: dict[UUID, dict[str, float]] = {}
+        self._told: dict[UUID, dict[str, float | bool]] = {}  # what rows say of a child that its fact does not
         self._learned: dict[UUID, str] = {}
         self._row_numbers: dict[UUID, int] = {}
         self.root_of: dict[UUID, UUID] = {}
@@ -154,6 +157,7 @@ class FileChildren:
                 resident_since=row.measured_on,
                 birth_weight_kg=row.birth_weight_kg,
                 birth_length_cm=row.birth_length_cm,
+                has_growth_card=GROWTH_CARD.get(row.kia),
             ),
             entry,
         )
@@ -165,7 +169,11 @@ class FileChildren:
         return child.child_id
 
     def _see(self, known: KnownChild[UUID], resident: Resident) -> None:
-        """The row says where the child lives and how it was born; what is known is filled in, never overwritten."""
+        """The row says where the child lives, how it was born and whether it has a card.
+
+        How it was born is filled in, never overwritten. Cards are given and lost: the row of a later visit than any
+        known one tells anew, an earlier one only what nobody has said.
+        """
         row, child_id = resident.row, known.child_id
         newest = self._newest.get(child_id)
         before = self._stays_of(child_id)
@@ -176,9 +184,14 @@ class FileChildren:
         self._newest[child_id] = max(row.measured_on, newest or row.measured_on)
         child = self._new.get(child_id) or self._stored[child_id]
         if child.birth_weight_kg is None and row.birth_weight_kg is not None:
-            self._births.setdefault(child_id, {}).setdefault("birth_weight_kg", row.birth_weight_kg)
+            self._told.setdefault(child_id, {}).setdefault("birth_weight_kg", row.birth_weight_kg)
         if child.birth_length_cm is None and row.birth_length_cm is not None:
-            self._births.setdefault(child_id, {}).setdefault("birth_length_cm", row.birth_length_cm)
+            self._told.setdefault(child_id, {}).setdefault("birth_length_cm", row.birth_length_cm)
+        has_card = GROWTH_CARD.get(row.kia)
+        known_card = self._told.get(child_id, {}).get("has_growth_card", child.has_growth_card)
+        is_later = newest is None or row.measured_on > newest
+        if has_card is not None and has_card != known_card and (known_card is None or is_later):
+            self._told.setdefault(child_id, {})["has_growth_card"] = has_card
 
     def _stays_of(self, child_id: UUID) -> Stays:
         stays = self._stays.get(child_id)
@@ -190,9 +203,7 @@ class FileChildren:
     async def store(self, connection: Connection, entry: Entry, intake_id: UUID) -> None:
         """Write new and changed children; `changed` then holds their facts. ConcurrentChangeError: try again."""
         new = [child.model_copy(update=self._news(child.child_id)) for child in self._new.values()]
-        touched = [
-            child_id for child_id in {**self._stays, **self._births, **self._learned} if child_id in self._stored
-        ]
+        touched = [child_id for child_id in {**self._stays, **self._told, **self._learned} if child_id in self._stored]
         changed = []
         origin = entry.origin(intake_id, self._row_numbers)
         for child in await CHILDREN.find(connection, touched):
@@ -200,7 +211,7 @@ class FileChildren:
             if child.order != seen.order:
                 raise ConcurrentChangeError("a child was changed since its rows were matched")
             stays = self._stays_of(child.child_id)
-            told = child.child_id in self._births or child.child_id in self._learned
+            told = child.child_id in self._told or child.child_id in self._learned
             if stays == seen.stays() and not told:
                 continue
             change: Change = "relocated" if stays[-1][1:] != seen.stays()[-1][1:] else "corrected"
@@ -234,8 +245,8 @@ class FileChildren:
 
     def _news(self, child_id: UUID) -> dict[str, Any]:
         """What the chunk says that a child's fact does not."""
-        births, stays = self._births.get(child_id, {}), self._stays.get(child_id)
-        return dict(births) if stays is None else {**births, "residences": residences_of(stays)}
+        told, stays = self._told.get(child_id, {}), self._stays.get(child_id)
+        return dict(told) if stays is None else {**told, "residences": residences_of(stays)}
 
     async def _store_learned(self, connection: Connection, changed: Sequence[ChildV1]) -> None:
         """Add an NIK to stored identities that had none; their children are among the `changed`."""

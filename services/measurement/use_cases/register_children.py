@@ -36,6 +36,7 @@ class NewChild:
     birth_length_cm: float | None = None
     gestation_weeks: int | None = None
     household_risks: tuple[HouseholdRisk, ...] = ()
+    has_growth_card: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def new_child(row: NewChild, entry: Entry) -> ChildV1:
             Residence(valid_from=row.resident_since, desa_code=row.desa_code, posyandu_code=row.posyandu_code),
         ),
         household_risks=row.household_risks,
+        has_growth_card=row.has_growth_card,
     )
 
 

@@ -23,6 +23,7 @@ from shared.contracts.fact import revised
 from shared.outbox.publish import publish
 from shared.postgres.pool import Connection
 
+TOLD_BY_FILES: Final = ("residences", "birth_weight_kg", "birth_length_cm", "has_growth_card")  # of a child
 TAKES_PART: Final = frozenset({"accepted", "corrected", "unchanged"})
 
 
@@ -121,7 +122,10 @@ def _children_changed(rows: Sequence[TakenRow]) -> list[UUID]:
 async def _restore_children(
     connection: Connection, intake_id: UUID, children: Sequence[ChildV1], entry: Entry
 ) -> list[ChildV1]:
-    """Children whose home this file changed live where they did before, as far as nothing changed them since."""
+    """Children whose home this file changed live where they did before, as far as nothing changed them since.
+
+    So with how they were born and whether they have a card.
+    """
     stored = {child.child_id: child for child in children if not child.voided}
     words = await undo.words_on_children(connection, list(stored))
     standing = {child.child_id: take_back(child.revision, words.get(child.child_id, ()), ()) for child in children}
@@ -129,7 +133,7 @@ async def _restore_children(
     earlier = await undo.earlier_children(connection, list(reached.items()))
     homes = []
     for child_id, before in sorted(earlier.items()):
-        values = {name: getattr(before, name) for name in ("residences", "birth_weight_kg", "birth_length_cm")}
+        values = {name: getattr(before, name) for name in TOLD_BY_FILES}
         homes.append(revised(stored[child_id], "relocated", entry.now, **values))
     await CHILDREN.replace(connection, homes, entry.origin(intake_id))
     stands = [(home.child_id, reached[home.child_id], home.revision) for home in homes]

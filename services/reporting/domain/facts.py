@@ -32,6 +32,7 @@ class ChildRevision(NamedTuple):
     departed_on: date | None
     merged_into: UUID | None
     voided: bool
+    has_growth_card: bool | None = None
 
     @property
     def slot(self) -> Slot:

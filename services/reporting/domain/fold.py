@@ -6,7 +6,7 @@ instant at which something became known, the facts are taken as known then; equa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from operator import attrgetter
@@ -57,6 +57,7 @@ def roots_of(children: Iterable[ChildRevision]) -> Roots:
     """Who counts among `children` (all known at one instant), and as whom.
 
     A merge is one hop: a survivor that is itself merged away, voided or not yet known counts nothing, nor do its own.
+    Whether a survivor has a card is its own fact's word; where that says nothing, that of those merged into it.
     """
     states = newest(children)
     roots: Roots = {}
@@ -64,7 +65,22 @@ def roots_of(children: Iterable[ChildRevision]) -> Roots:
         root = child if child.merged_into is None else states.get(child.merged_into)
         if root is not None and root.merged_into is None and not root.voided and not child.voided:
             roots[child_id] = root
-    return roots
+    return roots if len(states) == 1 else _with_cards(roots, states)
+
+
+def _with_cards(roots: Roots, states: Mapping[UUID, ChildRevision]) -> Roots:
+    """`roots` with the word of those merged into them where their own fact says nothing: yes if one of them says so."""
+    cards: dict[UUID, bool] = {}
+    for child_id, root in roots.items():
+        has_card = states[child_id].has_growth_card
+        if root.has_growth_card is None and has_card is not None:
+            cards[root.child_id] = has_card or cards.get(root.child_id, False)
+    if not cards:
+        return roots
+    return {
+        child_id: root._replace(has_growth_card=cards[root.child_id]) if root.child_id in cards else root
+        for child_id, root in roots.items()
+    }
 
 
 def _history(children: Sequence[ChildRevision]) -> list[tuple[datetime, Roots]]:

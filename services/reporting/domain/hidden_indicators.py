@@ -7,7 +7,8 @@ with what hangs together:
    are not stunted. It must not be small.
 2. What is hidden of a figure is hidden of the indicators that count among those children: their denominator would tell
    it. Wasted, but not severely so, is a difference of two figures.
-3. Indicators that add up are hidden together: classes of one reading, one service by age.
+3. Indicators that add up are hidden together: classes of one reading, one service by age, who has a growth card of how
+   many and who has none. Of how many an answer is known is no finding, and where nobody's is, nothing is hidden.
 """
 
 from __future__ import annotations
@@ -80,11 +81,12 @@ def with_family(asked: Collection[Count], every: Sequence[Count]) -> tuple[Count
 
 
 def _families(counts: Sequence[Count]) -> Iterator[frozenset[int]]:
-    """Numbers of counts that add up: among the same children, or the same thing by age."""
+    """Numbers of counts that add up: of one answer, among the same children, or the same thing by age."""
     families: dict[Any, list[int]] = {}
     for number, count in enumerate(counts):
         among = (count.window, count.among, count.among_one_of)
-        families.setdefault((*among, () if any(among[1:]) else count.counted), []).append(number)
+        family = count.family or (*among, () if any(among[1:]) else count.counted)
+        families.setdefault(family, []).append(number)
     yield from map(frozenset, families.values())
 
 
@@ -96,6 +98,8 @@ def _among(count: Count) -> frozenset[str]:
 
 def _is_there(sibling: Sibling, count: Count, number: int) -> bool:
     """Nobody of an age, or nobody asked or tested, is told; nobody with a finding is as telling as a few."""
+    if count.family is not None:
+        return count.is_of_known and bool(sibling.counted[number][0])
     among = (*count.among, *count.among_one_of)
     if among and all(not FINDING_COLUMNS.isdisjoint(FIGURES_OF.get(mark, ())) for mark in among):
         return bool(sibling.figures["target_children"])
@@ -104,6 +108,8 @@ def _is_there(sibling: Sibling, count: Count, number: int) -> bool:
 
 def _parts(sibling: Sibling, count: Count, number: int, *, one_month: bool) -> list[int]:
     """Counts that must not be small: who has it, who has it not, and what is left of the figures."""
+    if count.is_of_known:
+        return []
     numerator, denominator = sibling.counted[number]
     parts = [numerator, denominator - numerator]
     figures = [figure for mark in count.counted for figure in FIGURES_OF.get(mark, ())]
@@ -119,7 +125,7 @@ def _parts(sibling: Sibling, count: Count, number: int, *, one_month: bool) -> l
 
 def _first_shown(rows: Sequence[Sequence[int]]) -> int:
     """How many siblings are hidden, from the first on: up to the last small one, and until together they are not."""
-    small = [place for place, row in enumerate(rows) if min(row) < SMALLEST_SHOWN]
+    small = [place for place, row in enumerate(rows) if min(row, default=SMALLEST_SHOWN) < SMALLEST_SHOWN]
     if not small:
         return 0
     together = accumulate(rows, lambda sums, row: list(map(add, sums, row)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
@@ -14,6 +14,10 @@ RULES: Final[tuple[Rule, ...]] = ("latest_of_child", "mean_of_months", "cumulati
 OFFICIAL_TARGET: Final = "official_target"
 # In a month wasted and not severely so: what the programme calls gizi kurang.
 WASTED_MODERATELY: Final = "wasted_moderately"
+# Whether it is known of a child that it has a growth card or has none, and that it has one.
+GROWTH_CARD_KNOWN: Final = "growth_card_known"
+GROWTH_CARD: Final = "growth_card"
+OF_CHILD: Final = (WASTED_MODERATELY, GROWTH_CARD_KNOWN, GROWTH_CARD)  # beside the marks of its months
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,10 @@ class ActKind:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What is counted; which fields say something depends on `kind`."""
+    """What is counted; which fields say something depends on `kind`.
+
+    `known_by`: the flags of children whose answer is known, where only some have one.
+    """
 
     kind: str
     numerator: str = ""
@@ -45,6 +52,17 @@ class Count:
     among_one_of: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    known_by: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> tuple[object, ...] | None:
+        """Counts of the same answer of the same children; one of them counts just those of whom it is known."""
+        return (self.known_by, self.window, self.age_from, self.age_before) if self.known_by else None
+
+    @property
+    def is_of_known(self) -> bool:
+        """Whether this is that one: while it counts nobody, nothing of the family is recorded."""
+        return bool(self.known_by) and self.counted == self.known_by and not (self.among or self.among_one_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,13 @@ class IndicatorSet:
     def of(self, code: str) -> tuple[Indicator, ...]:
         """Every definition that a code ever had, the earliest first."""
         return tuple(sorted((one for one in self.indicators if one.code == code), key=lambda one: one.since))
+
+    def with_known(self, counts: Iterable[Count]) -> tuple[Count, ...]:
+        """`counts`, and of each family that which says of how many the answer is known."""
+        asked = tuple(counts)
+        families = {count.family for count in asked}
+        known = (one.count for one in self.indicators if one.count.is_of_known)
+        return (*asked, *(count for count in known if count.family in families))
 
     @property
     def laboratory_tests(self) -> frozenset[str]:

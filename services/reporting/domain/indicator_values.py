@@ -45,11 +45,15 @@ REASONS: Final = {
 
 
 class Told(NamedTuple):
-    """What one month (or period) counts. None: hidden where `hidden`, else the indicator has no denominator."""
+    """What one month (or period) counts. None: hidden where `hidden`, else the indicator has no denominator.
+
+    `recorded`: not where an answer is known of none of the children.
+    """
 
     numerator: int | None
     denominator: int | None
     hidden: bool = False
+    recorded: bool = True
 
 
 def parts_of(rule: Rule, count: Count, period: Period, this_month: date) -> list[Period]:
@@ -80,10 +84,11 @@ def value_of(rule: Rule, told: Sequence[Told], *, is_share: bool) -> dict[str, A
         return _nothing("no_round_in_period")
     if any(part.hidden for part in told):
         return {**_nothing("suppressed"), "suppressed": True}
+    told = [part for part in told if part.recorded]
     numerators = [part.numerator for part in told if part.numerator is not None]
     denominators = [part.denominator for part in told if part.denominator is not None]
-    if len(numerators) < len(told) or (is_share and len(denominators) < len(told)):
-        return _nothing("no_target")
+    if not told or len(numerators) < len(told) or (is_share and len(denominators) < len(told)):
+        return _nothing("no_target" if told else "not_recorded")
     by = len(told) if rule == "mean_of_months" else 1
     numerator = _counted(sum(numerators), by)
     if not is_share:

@@ -17,9 +17,9 @@ from typing import Any, Final, TypeGuard, cast
 from services.reporting.domain.child_month import MARKS
 from services.reporting.domain.figures import COUNTS
 from services.reporting.domain.indicator_set import (
+    OF_CHILD,
     OFFICIAL_TARGET,
     RULES,
-    WASTED_MODERATELY,
     ActKind,
     Count,
     Indicator,
@@ -42,7 +42,7 @@ _INDICATOR_KEYS: Final = frozenset(
 _COUNT_KEYS: Final[Mapping[str, frozenset[str]]] = {
     "figures": frozenset(("kind", "numerator", "denominator", "under_two")),
     "children": frozenset(
-        ("kind", "window", "age_months", "round_months", "among", "among_one_of", "counted", "without")
+        ("kind", "window", "age_months", "round_months", "among", "among_one_of", "counted", "without", "known_by")
     ),
     "not_recorded": frozenset(("kind",)),
 }
@@ -71,8 +71,8 @@ def read(content: bytes) -> IndicatorSet:
         raise IndicatorError([f"no TOML: {error}"]) from None
     problems = [f"unknown table {name}" for name in data if name not in {"act", "indicator", "list"}]
     acts = tuple(_act(table, f"act[{place}]", problems) for place, table in enumerate(data.get("act", ())))
-    flags = frozenset((*MARKS, WASTED_MODERATELY, *(act.name for act in acts)))
-    if len(flags) != len(MARKS) + 1 + len(acts):
+    flags = frozenset((*MARKS, *OF_CHILD, *(act.name for act in acts)))
+    if len(flags) != len(MARKS) + len(OF_CHILD) + len(acts):
         problems.append("act: two of one name, or named like a mark")
     _require(len(acts) <= MOST_ACTS, f"act: more than {MOST_ACTS}", problems)
     indicators = tuple(
@@ -82,6 +82,7 @@ def read(content: bytes) -> IndicatorSet:
     if not indicators:
         problems.append("indicator: there is none")
     problems += _overlaps(indicators)
+    problems += _unknown_families(indicators)
     lists = tuple(_list(table, f"list[{place}]", flags, problems) for place, table in enumerate(data.get("list", ())))
     if problems:
         raise IndicatorError(problems)
@@ -166,7 +167,8 @@ def _count(table: Any, place: str, flags: Collection[str], problems: list[str]) 
     _require(window in WINDOWS, f"{place}: window must be one of {', '.join(WINDOWS)}", problems)
     fine = isinstance(rounds, list) and all(month in MONTHS for month in rounds)
     _require(fine, f"{place}: round_months must be months from 1 to 12", problems)
-    flagged = [_words(table, key, flags, place, problems) for key in ("among", "among_one_of", "counted", "without")]
+    lists = ("among", "among_one_of", "counted", "without", "known_by")
+    flagged = [_words(table, key, flags, place, problems) for key in lists]
     _require(bool(flagged[2] or flagged[3]), f"{place}: counted or without must name something", problems)
     age_from, age_before = months if _is_band(months) else (0, UNDER_FIVE_MONTHS)
     return Count(kind, "", "", False, str(window), age_from, age_before, tuple(rounds), *flagged)
@@ -212,6 +214,16 @@ def _both_languages(table: Mapping[str, Any], key: str, place: str, problems: li
         return {language: str(text) for language, text in value.items()}
     problems.append(f"{place}: {key} must say id and en")
     return {"id": "", "en": ""}
+
+
+def _unknown_families(indicators: Sequence[Indicator]) -> list[str]:
+    """Of each family of counts one says of how many the answer is known."""
+    told = {one.count.family for one in indicators if one.count.is_of_known}
+    return [
+        f"indicator {one.code}: nothing of its window and ages counts who has {', '.join(one.count.known_by)}"
+        for one in indicators
+        if one.count.known_by and one.count.family not in told
+    ]
 
 
 def _overlaps(indicators: Sequence[Indicator]) -> list[str]:

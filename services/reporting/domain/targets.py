@@ -20,13 +20,17 @@ _ONE_DAY = timedelta(days=1)
 
 
 class Span(NamedTuple):
-    """Months `[from_month, to_month)` at one place, of a child of this sex and birth date: who is due for what."""
+    """Months `[from_month, to_month)` at one place, of a child of this sex and birth date: who is due for what.
+
+    `has_growth_card`: whether it has one, None = not known. Nobody says since when, so it holds for all its months.
+    """
 
     from_month: date
     to_month: date
     place: Place
     sex: str | None
     birth_date: date
+    has_growth_card: bool | None = None
 
 
 def residence_on(child: ChildRevision, day: date) -> Place:
@@ -58,8 +62,9 @@ def target_spans(child: ChildRevision) -> tuple[Span, ...]:
         return ()
     first, last = days
     begins = month_of(first)
+    who = (child.sex, child.birth_date, child.has_growth_card)
     if len(child.residences) == 1:
-        return (Span(begins, add_months(month_of(last), 1), child.residences[0][1], child.sex, child.birth_date),)
+        return (Span(begins, add_months(month_of(last), 1), child.residences[0][1], *who),)
     # The last residence of a month wins; one that begins after the last day as a target never counts.
     starts = {begins: residence_on(child, min(last_day(begins), last))}
     for valid_from, place in child.residences:
@@ -71,7 +76,7 @@ def target_spans(child: ChildRevision) -> tuple[Span, ...]:
         if spans and spans[-1].place == place:
             spans[-1] = spans[-1]._replace(to_month=end)
         else:
-            spans.append(Span(month, end, place, child.sex, child.birth_date))
+            spans.append(Span(month, end, place, *who))
     return tuple(spans)
 
 

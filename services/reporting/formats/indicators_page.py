@@ -80,7 +80,8 @@ def _counted(count: Count) -> str:
     has = [f"`{flag}`" for flag in count.counted] + [f"no `{flag}`" for flag in count.without]
     when = "" if count.window == "month" else ", since January"
     rounds = f", in months {' and '.join(map(str, count.round_months))}" if count.round_months else ""
-    return f"{', '.join(has)} of {', '.join(due)}{when}{rounds}"
+    known = f"; nothing while `{'`, `'.join(count.known_by)}` is nobody" if count.known_by else ""
+    return f"{', '.join(has)} of {', '.join(due)}{when}{rounds}{known}"
 
 
 def _act(act: ActKind) -> str:

@@ -51,6 +51,7 @@ NO_ROUND: Final = ProblemKind(
     remedy_id="Pakai periode yang memuat bulan pemberiannya, lihat `round_months` di /v1/indicators.",
     remedy_en="Use a period that holds a month of its round, see `round_months` of /v1/indicators.",
 )
+FLAGS: Final = ("among", "among_one_of", "counted", "without", "known_by")
 CODES: Final = ", ".join(dict.fromkeys(one.code for one in load().indicators))
 LISTS: Final = tuple(one.name for one in load().lists)
 Reader = Annotated[Caller, require("aggregates:read")]
@@ -167,7 +168,7 @@ def _told(one: Indicator) -> dict[str, Any]:
             "window": count.window,
             "age_months": {"from": count.age_from, "before": count.age_before},
             "round_months": list(count.round_months),
-            **{name: list(getattr(count, name)) for name in ("among", "among_one_of", "counted", "without")},
+            **{name: list(getattr(count, name)) for name in FLAGS},
         }
     return {
         "code": one.code,

@@ -55,6 +55,7 @@ CHILD: Final = _about_child(
     ("departed_on", "date"),
     ("merged_into", "uuid"),
     ("voided", "boolean"),
+    ("has_growth_card", "boolean"),
 )
 MEASUREMENT: Final = _about_child(
     "measurement_fact",

@@ -35,7 +35,8 @@ WITH RECURSIVE reached(child_id, start) AS (
 SELECT start, child_id FROM reached
 """
 CHILDREN: Final = """
-SELECT child_id, epoch, revision, known_at, sex, birth_date, residences, died_on, departed_on, merged_into, voided
+SELECT child_id, epoch, revision, known_at, sex, birth_date, residences, died_on, departed_on, merged_into, voided,
+       has_growth_card
 FROM child_fact WHERE child_id = ANY($1::uuid[])
 """
 

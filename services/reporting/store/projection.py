@@ -147,6 +147,7 @@ CHILD_SPANS: Final = VersionTable(
         ("posyandu_code", "text"),
         ("sex", "text"),
         ("birth_date", "date"),
+        ("has_growth_card", "boolean"),
     ),
     lambda span: (span.to_month, *span.place, *span[3:]),
     lambda from_month, to_month, desa, posyandu, *who: Span(from_month, to_month, Place(desa, posyandu), *who),

@@ -9,14 +9,19 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from services.reporting.domain.child_month import MARK_BITS
-from services.reporting.domain.indicator_set import WASTED_MODERATELY, ActKind, Count
+from services.reporting.domain.indicator_set import GROWTH_CARD, GROWTH_CARD_KNOWN, WASTED_MODERATELY, ActKind, Count
 from services.reporting.domain.periods import Period
 from services.reporting.store.generations import LIVE
 from services.reporting.store.sums import Where
 from shared.calendar import UNDER_FIVE_MONTHS
 from shared.postgres.pool import Connection
 
-MARKS_OF_CHILD: Final[Mapping[str, int]] = {**MARK_BITS, WASTED_MODERATELY: 1 << 62}
+MARKS_OF_CHILD: Final[Mapping[str, int]] = {
+    **MARK_BITS,
+    GROWTH_CARD_KNOWN: 1 << 60,
+    GROWTH_CARD: 1 << 61,
+    WASTED_MODERATELY: 1 << 62,
+}
 _CHILDREN: Final = (
     "services_of_children($1, $2, $3, $4, $5, $6, $7, $8, $9::text[], $10::text[], $11::text[], $12::integer[], "
     "$13::integer[], $14::integer[], $15::integer[], $16::boolean[], $17::integer[])"

@@ -53,7 +53,7 @@ async def show_indicators(
         if unknown:
             raise UnknownIndicatorError(", ".join(unknown))
         indicators = tuple(one for one in indicators if one.code in codes)
-    wanted = [one.count for one in indicators]
+    wanted: Sequence[Count] = known.with_known(one.count for one in indicators)
     if not asked.exact:
         wanted = [*wanted, *with_family(wanted, known.counts_of_children(asked.period.last_day))]
     desk = _Desk(connection, asked, known.acts, wanted, (tree, entry), month_of(today))
@@ -171,7 +171,11 @@ class _Desk:
                 hidden, _ = await self._hidden(self._tree, self._entry, counts, part)
             if not is_told(part, self._asked.known_on):
                 hidden.update(range(len(counts)))
-        return [Told(top, bottom, hidden=number in hidden) for number, (top, bottom) in enumerate(own)]
+        known = {count.family for count, (top, _) in zip(counts, own, strict=True) if count.is_of_known and top}
+        return [
+            Told(*own[number], hidden=number in hidden, recorded=count.family is None or count.family in known)
+            for number, count in enumerate(counts)
+        ]
 
     async def _hidden(
         self, tree: Tree, entry: Entry, counts: Sequence[Count], part: Period

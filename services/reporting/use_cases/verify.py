@@ -7,6 +7,7 @@ from typing import Any
 from services.reporting.store.generations import live_generation
 from services.reporting.store.level_sums import compare_levels
 from services.reporting.store.recount import months_held, recount
+from services.reporting.store.recount_cards import recount_cards
 from services.reporting.store.recount_services import recount_services
 from services.reporting.store.tally import compare_tally
 from shared.calendar import add_months
@@ -18,10 +19,10 @@ async def verify(
 ) -> dict[str, Any]:
     """`{checked, differences}` of the live generation, or of another; all months, or only the last so many.
 
-    Four checks: cells against a recount from the facts (`kind` = cell), what was done for children likewise (`kind` =
-    service), sums by kabupaten and kecamatan against the cells (`kind` = level), and the facts against the tally that
-    was written as they were stored (`kind` = facts), since a lost fact takes its figures with it. Runs in one snapshot:
-    give it a connection without a transaction.
+    Five checks: cells against a recount from the facts (`kind` = cell), what was done for children likewise (`kind` =
+    service) and who has a growth card (`kind` = card), sums by kabupaten and kecamatan against the cells (`kind` =
+    level), and the facts against the tally that was written as they were stored (`kind` = facts), since a lost fact
+    takes its figures with it. Runs in one snapshot: give it a connection without a transaction.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("SET LOCAL work_mem = '128MB'")  # a recount sorts everything there is
@@ -31,6 +32,7 @@ async def verify(
         lost = await compare_tally(connection)
         summed_wrong = await compare_levels(connection, number)
         served = await recount_services(connection, number)
+        cards = await recount_cards(connection, number)
         held = await months_held(connection, number)
         checked = 0
         cells: list[dict[str, Any]] = []
@@ -41,6 +43,7 @@ async def verify(
             checked, cells = await recount(connection, number, first, last)
     differences: list[dict[str, Any]] = [{"kind": "facts", **row, "day": row["day"].isoformat()} for row in lost]
     differences += [{"kind": "service", **row} for row in served]
+    differences += [{"kind": "card", **row} for row in cards]
     differences += [{"kind": "cell", **row} for row in cells]
     differences += [{"kind": "level", **row} for row in summed_wrong]
     return {"checked": checked, "differences": differences}

@@ -116,6 +116,7 @@ async def test_a_visit_becomes_a_row_in_the_ministrys_words(desk: Desk) -> None:
     child_id = await desk.register_child(
         identity={"name": "Citra Lestari", "nik": "1219014507230003", "parent_name": "Siti", "rt": "5"},
         birth_weight_kg=3.1,
+        has_growth_card=True,
     )
     await desk.record(child_id, length_height_cm=75.0)
     (found,) = rows_of(await export(desk), "B")
@@ -127,7 +128,7 @@ async def test_a_visit_becomes_a_row_in_the_ministrys_words(desk: Desk) -> None:
         "Usia Saat Ukur": "2 Tahun - 0 Bulan - 0 Hari", "Tanggal Pengukuran": date(2025, 7, 5), "Berat": 10.4,
         "Tinggi": 75.0, "Cara Ukur": "Berdiri", "LiLA": "-", "BB/U": "Normal", "ZS BB/U": -0.81,
         "TB/U": "Sangat Pendek", "ZS TB/U": -3.33, "BB/TB": "Risiko Gizi Lebih", "ZS BB/TB": 1.24,
-        "Naik Berat Badan": "-", "PMT Diterima (kg)": "-", "Jml Vit A": "-", "KPSP": "-", "KIA": "-",
+        "Naik Berat Badan": "-", "PMT Diterima (kg)": "-", "Jml Vit A": "-", "KPSP": "-", "KIA": "Ya",
     }  # fmt: skip
 
 
@@ -317,6 +318,7 @@ def child_visits(draw: st.DrawFn) -> dict[str, Any]:
         "sex": sex,
         "birth_date": born.isoformat(),
         "birth_weight_kg": draw(st.none() | st.sampled_from((2.5, 3.0, 3.15))),
+        "has_growth_card": draw(st.sampled_from((True, False, None))),
         "place": draw(st.sampled_from(((DESA_A, POSYANDU_A), (DESA_A, None), (DESA_B, POSYANDU_B)))),
         "visits": draw(
             st.lists(
@@ -335,6 +337,7 @@ async def enter(desk: Desk, child: dict[str, Any]) -> None:
         sex=child["sex"],
         birth_date=child["birth_date"],
         birth_weight_kg=child["birth_weight_kg"],
+        has_growth_card=child["has_growth_card"],
         desa_code=child["place"][0],
         posyandu_code=child["place"][1],
         resident_since="2025-01-01" if child["birth_date"] < "2025" else child["birth_date"],

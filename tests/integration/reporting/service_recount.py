@@ -61,7 +61,17 @@ def _children(
                 if not child.voided and root.child_id in {child_id, child.merged_into}
             }
             flags = {flag for act in acts if act.child_id in members for flag in _flags(root, act, period)}
+            flags |= _card(root, [states[child_id] for child_id in members])
             yield *counts, flags.union(*(_found(content) for content in months.values()))
+
+
+def _card(root: ChildRevision, family: Iterable[ChildRevision]) -> set[str]:
+    """Of who was ever a target: its own word, else one yes or a no of those merged into it."""
+    said = [child.has_growth_card for child in family if child.has_growth_card is not None]
+    if target_days(root) is None or not said:
+        return set()
+    has = root.has_growth_card if root.has_growth_card is not None else any(said)
+    return {"growth_card_known", "growth_card"} if has else {"growth_card_known"}
 
 
 def _place_and_age(root: ChildRevision, months: Mapping[date, ChildMonth], period: Period) -> tuple[Place, int] | None:

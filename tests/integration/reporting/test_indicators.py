@@ -50,6 +50,9 @@ COUNTS = {
     "not_gained_fed": Count("children", among=("letter_t",), counted=("feeding",)),
     "exclusive": Count("children", age_before=60, among=("breastfeeding_asked",), without=("not_exclusive",)),
     "weighed": Count("children", age_before=24, counted=("weighed",)),
+    "k_known": Count("children", counted=("growth_card_known",)),
+    "k_s": Count("children", counted=("growth_card",)),
+    "d_k": Count("children", among=("growth_card",), counted=("weighed",)),
     "wasted_fed": Count("children", window="year_to_date", among=("wasted_moderately",), counted=("feeding",)),
 }
 LEVELS = ("12", "12.19", "12.19.01", *DESA, *(code for codes in POSYANDU.values() for code in codes))
@@ -179,6 +182,34 @@ async def test_rows_of_months_read_at_once_are_those_of_each_month(office: Offic
                 assert await own_rows(connection, tree, entry, asked, months) == one
                 hidden.append(any(row.get("suppressed") for row in one.values()))
     assert any(hidden)
+
+
+async def test_k_is_of_the_registered_whose_card_is_known_and_none_of_it_tells_what_is_hidden_of_another(
+    office: Office, pool: Pool
+) -> None:
+    """Thirty children: twelve with a card, three without, of fifteen it is not known; five with a card were weighed."""
+    cards = [True] * 12 + [False] * 3 + [None] * 15
+    facts: list[Fact] = [*register(), *(child(n, has_growth_card=card) for n, card in enumerate(cards))]
+    for number in (*range(5), 12):
+        taken = measurement("a", date(2026, 2, 12), of=number, known=3)
+        facts += [taken, assessment(taken)]
+    late = 2 * 24 * 60
+    facts.append(child(29, revision=2, known=late, change="corrected", has_growth_card=True))
+    facts.append(child(0, revision=2, known=late, change="merged", merged_into=child_id(28), has_growth_card=True))
+    await ground.deliver(pool, facts)
+    then, now = await _values(office, "2026-02", as_of="2026-01-05"), await _values(office, "2026-02")
+    assert [_parts(then[code]) for code in ("k", "k_known", "k_s", "d_k")] == [(12, 15), (15, 30), (12, 30), (5, 12)]
+    assert [_parts(now[code]) for code in ("k", "k_known", "k_s", "d_k")] == [(13, 16), (16, 29), (13, 29), (5, 13)]
+    assert _parts((await _values(office, "2026-Q1"))["k_s"]) == (13, 29)
+    assert _parts((await _values(office, "2026-02", codes="d_k"))["d_k"]) == (5, 13)
+    for codes in ("k_s", "k_known", "k,k_s"):
+        seen = await _values(office, "2026-02", role="province", areas=("12",), codes=codes)
+        assert all(one["suppressed"] for one in seen.values()), "three without a card are known less known with one"
+    await pool.execute("UPDATE child_span SET has_growth_card = false WHERE root_id = $1", child_id(29))
+    async with pool.acquire() as connection:
+        found = (await verify(connection))["differences"]
+        assert [(one["kind"], one["root_id"]) for one in found] == [("card", str(child_id(29)))]
+        assert (await rebuild(connection))["differences"] == []
 
 
 async def test_immunisation_is_complete_with_every_dose_or_by_the_word_of_the_card(office: Office, pool: Pool) -> None:

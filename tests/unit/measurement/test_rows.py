@@ -169,6 +169,18 @@ def test_a_row_with_a_height_and_no_weight_is_taken_and_noted(changes: Row) -> N
 
 
 @pytest.mark.parametrize(
+    ("word", "meant"),
+    [("Ya", "yes"), (" ADA\xa0", "yes"), (1, "yes"), (1.0, "yes"), ("tdk", "no"), ("Belum punya", "no"),
+     ("-\xa0", None), ("", None), (None, None)],
+)  # fmt: skip
+def test_a_card_is_there_or_not_or_nothing_is_said(word: object, meant: str | None) -> None:
+    verdict = judge({"KIA": word})
+    assert verdict.row is not None
+    assert verdict.row.kia == meant
+    assert "optional_unreadable" not in notes(verdict)
+
+
+@pytest.mark.parametrize(
     ("changes", "field", "code", "proposed"),
     [
         ({"BB Lahir": 3000}, "birth_weight_kg", "birth_weight_in_grams", 3.0),
@@ -183,6 +195,7 @@ def test_a_row_with_a_height_and_no_weight_is_taken_and_noted(changes: Row) -> N
         ({"RW": "005/002"}, "rw", "optional_unreadable", None),
         ({"PMT Diterima (kg)": "dua"}, "pmt_kg", "optional_unreadable", None),
         ({"Jml Vit A": -1}, "vitamin_a_doses", "optional_unreadable", None),
+        ({"KIA": "0"}, "kia", "optional_unreadable", None),
         ({"BB/U": "Gizi Buruk"}, "official_waz_class", "official_class_unknown", None),
         ({"Naik Berat Badan": "Y"}, "reported_letter", "reported_letter_unknown", None),
         ({"ZS BB/U": 5324.99}, "official_waz", "official_score_impossible", None),

@@ -178,6 +178,7 @@ class _Owner:
     def __init__(self, seed: int, *, merging: bool) -> None:
         self.merging = merging
         self.dice = random.Random(seed)
+        self.cards = random.Random(seed + 1)  # of its own: what else happens does not depend on it
         self.clock = 0.0
         self.facts: list[Fact] = []
         self.children: dict[UUID, ChildV1] = {}
@@ -199,11 +200,16 @@ class _Owner:
 
     def revise(self, fact: Any, change: str, **fields: Any) -> None:
         moved = {"revision": fact.revision + 1, "known_at": at(self.clock), "change": change}
+        if isinstance(fact, ChildV1) and self.cards.random() < 0.4:
+            moved["has_growth_card"] = self.card()
         self.publish(fact.model_copy(update=moved | fields))
 
     def day(self) -> date:
         """One of few days in five months, so that measurements meet in a month and on a day."""
         return date(2025, 12, 1) + timedelta(days=self.dice.choice((-20, -1, 0, 3, 3, 14, 30, 31, 34, 62, 80, 109)))
+
+    def card(self) -> bool | None:
+        return self.cards.choice((True, False, None))
 
     def home(self) -> tuple[str, str | None]:
         desa = self.dice.choice(DESA)
@@ -221,7 +227,9 @@ class _Owner:
         if len(self.children) < 6:
             birth = self.dice.choice((BORN, date(2021, 1, 20), date(2020, 12, 31), date(2026, 1, 9)))
             homes = [(birth + timedelta(days=self.dice.choice((0, 0, 400))), *self.home())]
-            self.publish(child(len(self.children), known=self.clock, homes=homes, birth_date=birth))
+            card = self.card()
+            number = len(self.children)
+            self.publish(child(number, known=self.clock, homes=homes, birth_date=birth, has_growth_card=card))
 
     def measure(self) -> None:
         if not self.children:

@@ -102,6 +102,18 @@ def test_one_service_by_age_is_hidden_together() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("with_card", "known", "is_hidden"),
+    [(50, 53, True), (50, 80, False), (60, 100, False), (9, 60, True), (0, 0, False)],
+)
+def test_who_has_no_card_follows_from_no_two_of_k(*, with_card: int, known: int, is_hidden: bool) -> None:
+    """Of a hundred; nobody's answer known is no secret, nor that everybody's is."""
+    codes = "k k_known k_s d_k"
+    one = sibling("1", (with_card, known), (known, 100), (with_card, 100), (with_card // 2, with_card))
+    other = sibling("2", (50, 80), (80, 100), (50, 100), (30, 50))
+    assert hidden(codes, one, other) == [codes.split() if is_hidden else []] * 2
+
+
 def test_asked_one_by_one_indicators_say_no_more_than_together() -> None:
     def beside(code: str) -> set[Count]:
         return set(with_family([COUNTS[code]], load().counts_of_children(JANUARY)))
@@ -112,3 +124,4 @@ def test_asked_one_by_one_indicators_say_no_more_than_together() -> None:
         count for code, count in COUNTS.items() if code.startswith("vitamin_a_") and "wrong" not in code
     }
     assert beside("deworming") == {COUNTS["deworming"]}
+    assert beside("k_s") == {COUNTS[code] for code in ("k", "k_known", "k_s", "d_k")}

@@ -46,6 +46,14 @@ def test_the_shipped_file_can_be_used_and_says_everything_in_two_languages() -> 
         (GOOD.replace("2024-01-01", '"2024"'), "from must be a day"),
         (GOOD.replace('id = "D/S", ', ""), "name must say id and en"),
         (GOOD + GOOD, "begins before the one before it ends"),
+        (
+            GOOD.replace(
+                'kind = "figures", numerator = "measured_children", denominator = "target_children"',
+                'kind = "children", window = "month", age_months = [0, 60], counted = ["growth_card"], '
+                'known_by = ["growth_card_known"]',
+            ),
+            "nothing of its window and ages counts who has growth_card_known",
+        ),
         (GOOD.replace("d_s", "D/S"), "code must be a word"),
         ("[[indicator]\n", "no TOML"),
         ("", "there is none"),
@@ -121,6 +129,13 @@ def test_nobody_in_the_denominator_is_no_data_and_never_zero_percent() -> None:
     assert value["share"] is None
     assert value["reason"]["code"] == "no_data"
     assert value_of("sum", [Told(0, 7)], is_share=True)["share"] == 0.0
+
+
+def test_months_in_which_nobody_has_an_answer_are_left_out_and_where_that_is_all_nothing_is_recorded() -> None:
+    unknown = Told(0, 40, recorded=False)
+    value = value_of("mean_of_months", [unknown, Told(8, 40)], is_share=True)
+    assert (value["numerator"], value["denominator"]) == (8, 40)
+    assert value_of("mean_of_months", [unknown], is_share=True)["reason"]["code"] == "not_recorded"
 
 
 def test_one_hidden_month_hides_the_whole_period() -> None:

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reporting.domain.facts import ChildRevision
+from services.reporting.domain.fold import spans_now
 from services.reporting.domain.targets import target_place, target_spans
 from shared.calendar import add_months
-from tests.unit.reporting.history import DESA, child
-from tests.unit.reporting.revisions import revision_of
+from tests.unit.reporting.history import DESA, child, child_id
+from tests.unit.reporting.revisions import group_of, revision_of
 
 pytestmark = pytest.mark.bare
 DAYS = st.dates(date(2020, 1, 1), date(2026, 12, 31))
@@ -96,3 +97,22 @@ def test_spans_never_last_longer_than_61_months() -> None:
     for offset in range(0, 400, 7):
         spans = target_spans(child_of(date(2020, 1, 1) + timedelta(days=offset)))
         assert spans[-1].to_month <= add_months(spans[0].from_month, 61)
+
+
+@pytest.mark.parametrize(
+    ("own", "merged", "expected"),
+    [
+        (None, (None,), None),
+        (None, (False, True), True),
+        (None, (False, None), False),
+        (False, (True,), False),
+        (True, (False,), True),
+    ],
+)
+def test_the_card_of_a_survivor_is_its_own_word_else_a_yes_of_those_merged_into_it(
+    *, own: bool | None, merged: tuple[bool | None, ...], expected: bool | None
+) -> None:
+    facts = [child(9, has_growth_card=own)]
+    facts += [child(n, merged_into=child_id(9), has_growth_card=word) for n, word in enumerate(merged)]
+    ((_, spans),) = spans_now(group_of(facts).children).items()
+    assert [span.has_growth_card for span in spans] == [expected]
