@@ -142,3 +142,11 @@ CURSOR_INVALID: Final = ProblemKind(
     remedy_id="Pakai `next_cursor` persis seperti diterima, atau mulai dari halaman pertama tanpa `cursor`.",
     remedy_en="Use `next_cursor` exactly as received, or start at the first page without `cursor`.",
 )
+CALENDAR_TOO_LARGE: Final = ProblemKind(
+    code="calendar_too_large",
+    status=413,
+    title_id="Terlalu banyak untuk satu kalender",
+    title_en="Too much for one calendar",
+    remedy_id="Pilih `area` yang lebih kecil atau satu `owner`; paling banyak 5.000 tanggal.",
+    remedy_en="Choose a smaller `area` or one `owner`; 5,000 dates at most.",
+)

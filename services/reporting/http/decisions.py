@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.reporting.domain.decisions import Decision, DecisionState, offices
 from services.reporting.http.aksi_asked import Area, account_of
 from services.reporting.http.aksi_requests import DecisionIn, DecisionPatch, EvidenceIn
+from services.reporting.http.decision_calendar import STATE_TEXTS, decision_calendar
 from services.reporting.store.decisions import (
     StoredDecision,
     Wanted,
@@ -30,11 +31,12 @@ from services.reporting.use_cases.keep_decisions import (
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import now_utc, today_jakarta
+from shared.calendar_feed import MAX_EVENTS, MEDIA_TYPE
 from shared.http.answer import Answer, json_answer, json_response
 from shared.http.bodies import json_body
 from shared.http.cursor import PageRequest, page_request
 from shared.http.etag import Order, etag, if_match
-from shared.http.kinds import NOT_FOUND
+from shared.http.kinds import CALENDAR_TOO_LARGE, NOT_FOUND
 from shared.http.refusals import fact_refusals
 from shared.http.transaction import reading, write_once, writing
 from shared.postgres.pool import Connection
@@ -72,14 +74,9 @@ TEXTS: Final = {
         "Gabungkan menjadi satu laporan.",
         "Put it together in one report."),
 }  # fmt: skip
-STATE_TEXTS: Final[dict[DecisionState, tuple[str, str]]] = {
-    "open": ("belum dikerjakan", "open"),
-    "in_progress": ("sedang dikerjakan", "in progress"),
-    "done": ("selesai", "done"),
-    "dropped": ("dihentikan", "dropped"),
-}
 Reader = Annotated[Caller, require("aksi:read")]
 Writer = Annotated[Caller, require("decisions:write")]
+OwnerCode = Annotated[str | None, Query(pattern=r"^[A-Z][A-Z0-9_.-]{1,39}$")]
 
 
 @router.post("", status_code=201, summary="Record a decision")
@@ -110,7 +107,7 @@ async def get_decisions(
     caller: Reader,  # noqa: ARG001
     page: Annotated[PageRequest, Depends(page_request)],
     area: Area = None,
-    owner: Annotated[str | None, Query(pattern=r"^[A-Z][A-Z0-9_.-]{1,39}$")] = None,
+    owner: OwnerCode = None,
     state: DecisionState | None = None,
     due_before: date | None = None,
     overdue: Annotated[bool, Query(description="only those overdue today")] = False,  # noqa: FBT002
@@ -122,6 +119,25 @@ async def get_decisions(
     async with reading(request) as connection:
         found = await list_decisions(connection, wanted, after and (after[0], after[1]), page.limit + 1)
     return json_response({"today": today, **page.page([_shown(one, today) for one in found], "due_on", "decision_id")})
+
+
+@router.get(".ics", summary="Decisions that have not ended as a calendar (RFC 5545)", response_class=Response)
+async def get_calendar(
+    request: Request,
+    caller: Reader,  # noqa: ARG001
+    area: Area = None,
+    owner: OwnerCode = None,
+) -> Response:
+    """Of the caller's areas, an all-day event a decision on the day it is due, with its office and state.
+
+    Its UID is the decision's id for ever; what is done or dropped leaves the calendar. At most 5,000.
+    """
+    async with reading(request) as connection:
+        found = await list_decisions(connection, Wanted(area, owner, ended=False), None, MAX_EVENTS + 1)
+    if len(found) > MAX_EVENTS:
+        raise CALENDAR_TOO_LARGE.problem(extra={"limit_events": MAX_EVENTS})
+    headers = {"Content-Disposition": 'inline; filename="keputusan-tpps.ics"'}
+    return Response(decision_calendar(found), media_type=MEDIA_TYPE, headers=headers)
 
 
 @router.get("/{decision_id}", summary="One decision")

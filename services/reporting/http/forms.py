@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from services.reporting.domain.periods import PATTERN, parse_period
+from shared.http.validation import Texts
 
 EARLIEST_YEAR: Final = 1990
 AREA: Final = r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$"
@@ -19,8 +20,6 @@ DESA: Final = r"^\d{2}\.\d{2}\.\d{2}\.\d{4}$"
 PLACE: Final = r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4}(\.P\d{3,4})?)?)?)?$"  # an area or a posyandu
 ENTRY: Final = r"^[0-9A-Z][0-9A-Za-z.-]{1,39}$"  # any code of the register
 MONTH: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
-
-Texts = tuple[str, str, str, str]  # problem and remedy, each in Bahasa Indonesia and English
 
 _PERIOD: Final[Texts] = (
     "bukan bulan, triwulan, semester atau tahun",

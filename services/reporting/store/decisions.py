@@ -27,8 +27,9 @@ WHERE ($1::text IS NULL OR area_code = $1 OR starts_with(area_code, $1 || '.'))
   AND ($2::text IS NULL OR owner_code = $2)
   AND ($3::text IS NULL OR state = $3) AND ($4::date IS NULL OR due_on < $4)
   AND ($5::date IS NULL OR (due_on < $5 AND state IN ('open', 'in_progress')))
-  AND ($6::date IS NULL OR (due_on, decision_id) > ($6, $7::uuid))
-ORDER BY due_on, decision_id LIMIT $8
+  AND ($6::boolean IS NULL OR $6 = (state IN ('done', 'dropped')))
+  AND ($7::date IS NULL OR (due_on, decision_id) > ($7, $8::uuid))
+ORDER BY due_on, decision_id LIMIT $9
 """
 
 
@@ -45,13 +46,14 @@ class StoredDecision:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which decisions: of an area and below, of an office, in a state, due before a day, overdue on a day."""
+    """Which decisions: of an area and below, of an office, in a state, due before a day, overdue on a day, ended."""
 
     area_code: str | None = None
     owner: str | None = None
     state: str | None = None
     due_before: date | None = None
     overdue_on: date | None = None
+    ended: bool | None = None
 
 
 async def write_decision(connection: Connection, stored: StoredDecision) -> None:
@@ -76,7 +78,7 @@ async def list_decisions(
     connection: Connection, wanted: Wanted, after: tuple[date, UUID] | None, limit: int
 ) -> list[StoredDecision]:
     """What is due first comes first."""
-    conditions = (wanted.area_code, wanted.owner, wanted.state, wanted.due_before, wanted.overdue_on)
+    conditions = (wanted.area_code, wanted.owner, wanted.state, wanted.due_before, wanted.overdue_on, wanted.ended)
     rows = await connection.fetch(_LIST, *conditions, *(after or (None, None)), limit)
     return [_stored(row) for row in rows]
 

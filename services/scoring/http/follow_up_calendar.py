@@ -7,9 +7,9 @@ from typing import Final
 
 from services.scoring.domain.ruleset import RuleSet
 from services.scoring.domain.texts import Words
-from services.scoring.formats.calendar_feed import CalendarEvent, calendar
 from services.scoring.store.follow_up_lists import ListedTask
 from services.scoring.use_cases.snooze_follow_up import first_due_on
+from shared.calendar_feed import CalendarEvent, calendar
 
 NAME: Final = "Tindak lanjut Tumbuh"
 PRIORITY: Final = {1: 1, 2: 5, 3: 9}  # urgency → iCalendar's high, medium, low

@@ -12,7 +12,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import StringConstraints
 
 from services.scoring.domain.ruleset import RuleSet
-from services.scoring.formats.calendar_feed import MEDIA_TYPE
 from services.scoring.http.follow_up_calendar import follow_up_calendar
 from services.scoring.http.refusals import refusals
 from services.scoring.http.rules_now import rules_now
@@ -26,27 +25,18 @@ from services.scoring.use_cases.snooze_follow_up import AskedSnooze, snooze_foll
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import now_utc, today_jakarta
+from shared.calendar_feed import MAX_EVENTS, MEDIA_TYPE
 from shared.contracts.risk import FollowUpV1, SnoozeReason
 from shared.http.answer import Answer, json_answer, json_response
 from shared.http.bodies import Body, json_body
 from shared.http.cursor import PageRequest, page_request
 from shared.http.etag import Order, demand_current, etag, if_match
-from shared.http.kinds import NOT_FOUND
+from shared.http.kinds import CALENDAR_TOO_LARGE, NOT_FOUND
 from shared.http.transaction import reading, write_once
 from shared.postgres.pool import Connection
-from shared.problems import ProblemKind
 
 router = APIRouter(prefix="/v1/follow-ups", tags=["follow-ups"])
 LONGEST_ACCOUNT: Final = 80
-MAX_EVENTS: Final = 5_000  # of one calendar
-CALENDAR_TOO_LARGE: Final = ProblemKind(
-    code="calendar_too_large",
-    status=413,
-    title_id="Terlalu banyak tugas untuk satu kalender",
-    title_en="Too many tasks for one calendar",
-    remedy_id="Pilih `area` yang lebih kecil atau satu `owner`; paling banyak 5.000 tugas.",
-    remedy_en="Choose a smaller `area` or one `owner`; 5,000 tasks at most.",
-)
 TASK_OWNERS: Final = "^(kader|puskesmas|clinician|laboratory)$"
 AREA: Final = r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4}(\.P\d{3,4})?)?)?)?$"
 

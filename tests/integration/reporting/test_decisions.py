@@ -49,6 +49,40 @@ async def test_a_decision_is_overdue_by_the_day_and_is_done_with_evidence_only(o
     ]  # fmt: skip
 
 
+async def test_what_has_not_ended_is_a_calendar_whose_events_keep_their_ids(office: Office) -> None:
+    boss = district(office)
+    due = today_jakarta() + timedelta(days=9)
+    text = "PMT dianggarkan; dua kali,\nlalu dilaporkan " + "lengkap " * 12
+    path = (await boss.ask("POST", PATH, json=decision(text=text, due_on=due.isoformat()))).headers["location"]
+    await boss.ask("POST", PATH, json=decision("12.19.01", "DPUPR"))
+
+    async def events(**query: Any) -> list[str]:
+        answer = await boss.ask("GET", f"{PATH}.ics", params=query)
+        assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+        assert all(len(line) <= 75 for line in answer.content.split(b"\r\n"))
+        stream: str = answer.text.replace("\r\n ", "")
+        return stream.split("BEGIN:VEVENT")[1:]
+
+    (event,) = await events(owner="DINKES")
+    lines = event.split("\r\n")
+    assert f"UID:{path.rsplit('/', 1)[1]}" in lines
+    assert f"DTSTART;VALUE=DATE:{due:%Y%m%d}" in lines
+    assert "CATEGORIES:Dinas Kesehatan" in lines
+    (summary,) = (line for line in lines if line.startswith("SUMMARY:"))
+    assert summary.startswith(r"SUMMARY:DINKES: PMT dianggarkan\; dua kali\, lalu dilaporkan lengkap")
+    assert summary.endswith("…")
+    assert r"kali\,\nlalu dilaporkan" in event
+    assert r"\nKeadaan: belum dikerjakan (open)\n" in event
+    assert "SEQUENCE:1" in lines
+    assert len(await events()) == 2
+    await boss.done("PATCH", path, seen=1, json={"state": "in_progress"})
+    assert "SEQUENCE:2" in (await events(owner="DINKES"))[0]
+    await boss.done("PATCH", path, seen=2, json={"state": "dropped", "reason": "anggaran dipotong"})
+    assert [event.count("DPUPR") for event in await events()] == [1]
+    assert await events(area="12.19.02") == []
+    assert (await operator(office, "12.19.01").ask("GET", f"{PATH}.ics")).text.count("BEGIN:VEVENT") == 1
+
+
 async def test_decisions_are_listed_by_what_is_due_first_to_those_of_the_area(office: Office) -> None:
     boss = district(office)
     later = (today_jakarta() + timedelta(days=9)).isoformat()

@@ -173,7 +173,7 @@ def test_a_row_with_a_height_and_no_weight_is_taken_and_noted(changes: Row) -> N
     [("Ya", "yes"), (" ADA\xa0", "yes"), (1, "yes"), (1.0, "yes"), ("tdk", "no"), ("Belum punya", "no"),
      ("-\xa0", None), ("", None), (None, None)],
 )  # fmt: skip
-def test_a_card_is_there_or_not_or_nothing_is_said(word: object, meant: str | None) -> None:
+def test_a_card_is_there_or_not_or_nothing_is_said(word: str | float | None, meant: str | None) -> None:
     verdict = judge({"KIA": word})
     assert verdict.row is not None
     assert verdict.row.kia == meant

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.formats.calendar_feed import CalendarEvent, calendar, escaped, folded
+from shared.calendar_feed import CalendarEvent, calendar, escaped, folded
 
 EVENT = CalendarEvent(
     uid="01939a3e-8e20-7c31-9c41-3123456789ab",

@@ -2,7 +2,7 @@
 
 The stream has no METHOD: it is the whole of what there is now, for calendars that fetch it again and again. What is
 not in it any more is gone. `DTSTAMP` then is when the event was last revised (RFC 5545 §3.8.7.2), so that the same
-tasks give the same bytes.
+events give the same bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
+MAX_EVENTS: Final = 5_000  # of one calendar
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
 LINE_OCTETS: Final = 75  # RFC 5545 §3.1, without the line break
 # A calendar must hold a component, even when there is nothing to do (RFC 5545 §3.6): the zone of the dates always is.
