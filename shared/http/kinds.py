@@ -139,8 +139,8 @@ CURSOR_INVALID: Final = ProblemKind(
     status=400,
     title_id="Penanda halaman tidak sah",
     title_en="The cursor is not valid",
-    remedy_id="Pakai `next_cursor` persis seperti diterima, atau mulai dari halaman pertama tanpa `cursor`.",
-    remedy_en="Use `next_cursor` exactly as received, or start at the first page without `cursor`.",
+    remedy_id="Pakai `next_cursor` persis seperti diterima, atau mulai dari awal tanpa penanda.",
+    remedy_en="Use `next_cursor` exactly as received, or start at the beginning without a cursor.",
 )
 CALENDAR_TOO_LARGE: Final = ProblemKind(
     code="calendar_too_large",

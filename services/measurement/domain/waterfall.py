@@ -2,7 +2,8 @@
 
 Both sides count by one rule: a HAZ of a child under 60 completed months that is not implausible (beyond ±6) is
 measured, below -2 it is stunted. So the bars of a desa lead from their count to ours exactly, and those of an area are
-the sums of its desa. Theirs are rows; ours are visits, and the last bar takes the earlier visits of one child away.
+the sums of its desa. Theirs are rows; ours are visits, and the last bar takes the earlier visits of one child away:
+the latest with a score speaks, as in the figures of an area. Where that one is implausible nobody is counted.
 """
 
 from __future__ import annotations
@@ -40,8 +41,9 @@ OWN_BARS: Final = {
         "warning", "hanya satu sisi yang mempunyai skor TB/U", "Lengkapi panjang atau tinggi di sisi yang kosong",
         "only one side has a height-for-age score", "Add the length or height where it is missing"),
     REPEATED: Words(
-        "info", "anak yang diukur lebih dari sekali dalam sebulan dihitung sekali", "Tidak perlu tindakan",
-        "a child measured more than once in the month counts once", "Nothing to do"),
+        "info", "anak yang diukur lebih dari sekali dalam sebulan dihitung sekali, menurut skor terakhirnya",
+        "Tidak perlu tindakan", "a child measured more than once in the month counts once, by its last score",
+        "Nothing to do"),
 }  # fmt: skip
 # In the order in which they are told; `same` never moves anything.
 BARS: Final = (
@@ -140,10 +142,10 @@ def _waterfall(rows: Sequence[ComparedRow]) -> Waterfall:
         if moved != NOBODY:
             bar = bar_of(row)
             bars[bar] = bars[bar].plus(moved)
-        if row.ours is not None and after.measured and row.ours.measured_on is not None:
+        if row.ours is not None and row.ours.haz is not None and row.ours.measured_on is not None:
             visits.setdefault(row.child_id, []).append((row.ours.measured_on, after))
     for own in visits.values():
-        for _, tally in sorted(own)[:-1]:  # the latest visit with a score speaks for the month
+        for _, tally in sorted(own)[:-1]:  # the latest visit with a score speaks for the month, also where it is implausible
             ours = ours.plus(tally, -1)
             bars[REPEATED] = bars[REPEATED].plus(tally, -1)
     return Waterfall(theirs, bars, ours)

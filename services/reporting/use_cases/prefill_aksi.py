@@ -17,14 +17,15 @@ from shared.postgres.pool import Connection
 async def prefill_values(connection: Connection, year: Year, as_of: date, by: By) -> dict[str, int]:
     """Counts: cells `filled` or brought up to date, `beside` (a person's value stays), `unchanged`, `closed`, `undid`.
 
-    A desa where nobody was measured gets 0, which is what was counted.
+    A desa where nobody was measured gets 0, which is what was counted. `nothing_known`: cells of desa of which not even
+    a registered child was known on that day; a 0 there would be no count.
     """
     await hold_year(connection, year.kabupaten_code, year.year)
     indicators = [one for one in year.programme.indicators if one.fact is not None]
     facts = await count_facts(connection, year.year, year.area_code, as_of)
     stored = {value.key: value for value in await read_values(connection, year.year, year.area_code)}
     standing = await read_units(connection, year.year, year.area_code)
-    outcome = dict.fromkeys(("filled", "beside", "unchanged", "closed"), 0)
+    outcome = dict.fromkeys(("filled", "beside", "unchanged", "closed", "nothing_known"), 0)
     written: list[Value] = []
     changed: list[Value] = []
     for desa_code in year.desa_codes:
@@ -33,9 +34,12 @@ async def prefill_values(connection: Connection, year: Year, as_of: date, by: By
             if unit is not None and unit.state in CLOSED:
                 outcome["closed"] += 1
                 continue
+            if desa_code not in facts:
+                outcome["nothing_known"] += 1
+                continue
             name = str(indicator.fact)
             key = (desa_code, indicator.code)
-            fact = Prefill(facts.get(desa_code, {}).get(name, 0), as_of, name)
+            fact = Prefill(facts[desa_code].get(name, 0), as_of, name)
             value = prefilled(key, fact, stored.get(key), by)
             if value is None:
                 outcome["unchanged"] += 1

@@ -131,7 +131,8 @@ async def test_what_our_facts_say_is_filled_in_and_an_override_keeps_both_with_t
     one = operator(office, "12.19.01")
     as_of = at(2).date().isoformat()
     body = await one.done("POST", f"{VALUES}:prefill", json={"as_of": as_of})
-    assert {name: body[name] for name in ("filled", "beside", "undid")} == {"filled": 6, "beside": 0, "undid": 0}
+    told = {name: body[name] for name in ("filled", "beside", "undid", "nothing_known")}
+    assert told == {"filled": 3, "beside": 0, "undid": 0, "nothing_known": 3}, "no 0 of a desa where no child is known"
 
     async def cells() -> dict[str, dict[str, Any]]:
         page = await one.done("GET", VALUES, params={"area": DESA[0]})
@@ -148,7 +149,7 @@ async def test_what_our_facts_say_is_filled_in_and_an_override_keeps_both_with_t
     said = {"value": 5, "reason": "dua anak diukur di rumah sakit"}
     assert (await one.done("PUT", path, seen=1, json=said))["now"]["source"] == "typed"
     again = await one.done("POST", f"{VALUES}:prefill", json={"as_of": as_of})
-    assert (again["filled"], again["beside"], again["unchanged"]) == (0, 0, 6)
+    assert (again["filled"], again["beside"], again["unchanged"]) == (0, 0, 3)
     kept = (await cells())["DS5"]
     assert (kept["value"], kept["reason"], kept["fact"]["value"]) == (5, said["reason"], 2)
     page = await one.done("GET", VALUES, params={"area": DESA[0]})

@@ -70,9 +70,11 @@ def test_the_bars_lead_from_their_figure_to_ours_in_every_grouping(seed: int, pu
     whole = together(parts.values())
     assert all(leads(part) for part in (*parts.values(), whole))
     assert whole.theirs == together(by_group(parts, lambda _: "pkm").values()).theirs
-    sides = [row.ours.tally() for row in rows if row.ours is not None]
-    children = {(row.desa_code, row.child_id) for row in rows if row.ours is not None and row.ours.tally().measured}
-    assert whole.ours.measured == len(children) <= sum(tally.measured for tally in sides)
+    visits: dict[tuple[str, uuid.UUID | None], list[tuple[date, Tally]]] = {}
+    for row in rows:
+        if row.ours is not None and row.ours.haz is not None and row.ours.measured_on is not None:
+            visits.setdefault((row.desa_code, row.child_id), []).append((row.ours.measured_on, row.ours.tally()))
+    assert whole.ours.measured == sum(max(own)[1].measured for own in visits.values())
     typed = from_published(Tally(*published), whole)
     assert leads(typed)
     assert typed.theirs == published
@@ -107,6 +109,16 @@ def test_a_child_measured_twice_counts_once_by_its_last_score() -> None:
     ]
     (part,) = waterfalls(rows).values()
     assert (part.theirs, part.ours) == ((1, 1), (0, 1))
+    assert part.bars["repeated_visit"] == (-1, -1)
+
+
+def test_a_child_whose_last_score_is_implausible_is_in_no_rate_here_as_in_the_figures_of_the_area() -> None:
+    rows = [
+        ComparedRow("same", (), "a", CHILDREN[0], scored(-2.4), scored(-2.4)),
+        ComparedRow("missing_there", (), "a", CHILDREN[0], None, scored(-6.4, DAY + timedelta(days=9))),
+    ]
+    (part,) = waterfalls(rows).values()
+    assert (part.theirs, part.ours) == ((1, 1), (0, 0))
     assert part.bars["repeated_visit"] == (-1, -1)
 
 
