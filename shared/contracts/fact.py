@@ -7,15 +7,17 @@ duplicates, redelivery, reordering and replay all end in the same state.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
 from uuid import UUID
 
 import uuid_utils
 import uuid_utils.compat
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+NEGATIVE_ZERO: Final = re.compile(rb"-0\.0(?=[,}\]])")
 Change = Literal["recorded", "corrected", "voided", "relocated", "merged", "unmerged", "opened", "moved", "closed"]
 AreaCode = Annotated[str, Field(pattern=r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$", examples=["12.19.01.2003"])]
 DesaCode = Annotated[str, Field(pattern=r"^\d{2}\.\d{2}\.\d{2}\.[12]\d{3}$", examples=["12.19.01.2003"])]
@@ -81,9 +83,12 @@ class Fact(BaseModel):
         """64-bit signed digest, to tell `the same order with other content` (an alarm).
 
         Fields at their default are left out, so that a reader that learns a new optional field still agrees with what
-        it stored before.
+        it stored before. The sign of a zero says nothing: files state `-0.00`, jsonb keeps `0.00`, and what the owner
+        sends again must be what it sent first.
         """
         content = self.__pydantic_serializer__.to_json(self, exclude_defaults=True)  # what model_dump_json calls
+        if b"-0.0" in content:
+            content = NEGATIVE_ZERO.sub(b"0.0", content)
         return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big", signed=True)
 
     @classmethod

@@ -44,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.service is None:
         raise MissingError(f"{arguments.verb} wants a SERVICE: {', '.join(consumers())}")
+    if arguments.verb == "discard" and arguments.reason is None:
+        raise MissingError("discard wants --reason R, as `redrive list` shows it: letters of another reason stay open")
     answer = answer_of(stack, arguments.service, "redrive", arguments.verb, *_options(arguments))
     print(json.dumps(answer) if arguments.json else ", ".join(f"{key}: {value}" for key, value in answer.items()))
     return 1 if answer.get("still_open") else 0

@@ -145,7 +145,9 @@ def _waterfall(rows: Sequence[ComparedRow]) -> Waterfall:
         if row.ours is not None and row.ours.haz is not None and row.ours.measured_on is not None:
             visits.setdefault(row.child_id, []).append((row.ours.measured_on, after))
     for own in visits.values():
-        for _, tally in sorted(own)[:-1]:  # the latest visit with a score speaks for the month, also where it is implausible
+        for _, tally in sorted(own)[
+            :-1
+        ]:  # the latest visit with a score speaks for the month, also where it is implausible
             ours = ours.plus(tally, -1)
             bars[REPEATED] = bars[REPEATED].plus(tally, -1)
     return Waterfall(theirs, bars, ours)

@@ -48,6 +48,18 @@ def test_readers_ignore_an_unknown_field_and_writers_refuse_it() -> None:
         model.model_validate(document)
 
 
+def test_a_zero_sent_again_without_its_sign_is_the_same_content_and_every_other_number_is_not() -> None:
+    """`ZS BB/U` of a real file may be `-0.00`; the owner's jsonb gives it back as 0.00 when it republishes."""
+    document = json.loads((export.EXAMPLES / "measurement" / "1" / "file-row.json").read_bytes())
+
+    def hash_of(haz: float, whz: float) -> int:
+        official = {**document["official"], "haz": haz, "whz": whz}
+        return KINDS["measurement"].read(json.dumps({**document, "official": official})).content_hash()
+
+    assert hash_of(-0.0, -0.0) == hash_of(0.0, -0.0) == hash_of(0.0, 0.0)
+    assert len({hash_of(0.0, 0.0), hash_of(-0.05, 0.0), hash_of(0.05, 0.0), hash_of(0.0, -0.05)}) == 4
+
+
 def test_an_optional_field_that_a_reader_learns_later_does_not_change_the_content_hash() -> None:
     fact = KINDS["measurement"].read((export.EXAMPLES / "measurement/1/weight-only.json").read_bytes())
     bare = json.loads((export.EXAMPLES / "measurement/1/weight-only.json").read_bytes())

@@ -64,8 +64,10 @@ async def test_every_answer_carries_security_headers(client: httpx.AsyncClient) 
 
 async def test_a_client_that_loops_gets_429_and_others_do_not(connect: Connect) -> None:
     client = connect(rate_per_second=2)
-    answers = [await client.get("/v1/rows/7") for _ in range(12)]
-    refused = answers[-1]
+    for _ in range(1_000):  # a slow machine refills the bucket meanwhile: go on until it is empty
+        refused = await client.get("/v1/rows/7")
+        if refused.status_code == 429:
+            break
     is_problem(refused, 429, "too_many_requests")
     assert refused.headers["retry-after"] == "1"
     other = {"Authorization": f"Bearer {token(sub='person-2')}"}
