@@ -15,7 +15,7 @@ SHOWN = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`[--json]`."""
-    parser.add_argument("--json", action="store_true", help="{checked, differences} on one line")
+    parser.add_argument("--json", action="store_true", help="{checked, differences, tallies} on one line")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -26,13 +26,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def verify(stack: Stack) -> dict[str, Any]:
-    """`{checked, differences}` of the figures that reporting shows."""
+    """`{checked, differences, tallies}` of the figures that reporting shows."""
     return answer_of(stack, "reporting", "verify", "--json")
 
 
 def as_text(report: dict[str, Any]) -> str:
-    """How many were counted again, and the first differences."""
-    differences = report["differences"]
+    """How many were counted again, how old tallies are where there are any, and the first differences."""
+    differences, tallies = report["differences"], report.get("tallies")
     lines = [f"{report['checked']} checked, {len(differences)} differences"]
+    if tallies and tallies["kept"]:
+        lines.append(
+            "tallies: {kept} kept, {compared} counted again, {waiting} of those looked at wait to be; the oldest is of "
+            "{oldest_counted_at}".format_map(tallies)
+        )
     lines += [f"  {json.dumps(row)}" for row in differences[:SHOWN]]
     return "\n".join(lines)

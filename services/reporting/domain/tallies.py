@@ -25,6 +25,12 @@ class Tally(NamedTuple):
     counts: NDArray[np.int32]
 
 
+def rows_of(tally: Tally) -> list[tuple[str, tuple[int, ...]]]:
+    """Rows with their code, in an order; one of nothing but zeros is as one that is not there."""
+    codes = tally.parts or ("",) * len(tally.counts)
+    return sorted((code, tuple(row)) for code, row in zip(codes, tally.counts.tolist(), strict=True) if any(row))
+
+
 def by_area(below: Mapping[str, Tally]) -> Tally:
     """A row for each area `below` that sums its own rows."""
     codes = tuple(sorted(below))

@@ -88,6 +88,11 @@ INSERT INTO tally_due (area_code, month) SELECT DISTINCT area_code, month FROM t
 WHERE months = 1 AND cardinality(string_to_array(area_code, '.')) = $1
 ON CONFLICT (area_code, month) DO UPDATE SET changed_at = clock_timestamp()
 """
+_KEPT: Final = """
+SELECT kind, area_code, months, month, counted_at FROM tally JOIN unnest($1::text[], $2::text[]) AS known(kind, layout)
+    USING (kind, layout)
+WHERE $3::date IS NULL OR month >= $3 ORDER BY random()
+"""
 _AREAS: Final = f"""
 SELECT DISTINCT array_to_string((string_to_array(area_code, '.'))[:$2], '.') FROM level_cell
 WHERE generation = {LIVE} AND level = {COUNTED_LEVEL} AND area_code > $1 AND area_code < $1 || '/'
@@ -111,6 +116,15 @@ class Due(NamedTuple):
 
     area_code: str
     changed: Mapping[date, datetime]
+
+
+class Kept(NamedTuple):
+    """Of what there is a tally, and when it was counted."""
+
+    kind: str
+    area_code: str
+    period: Period
+    counted_at: datetime
 
 
 class Counted(NamedTuple):
@@ -137,6 +151,12 @@ async def read_below(connection: Connection, kind: Kind, area_code: str, period:
     level = area_code.count(".") + 2
     rows = await connection.fetch(_BELOW, *kind[:2], area_code, period.months, period.first, level)
     return {code: _tally(*content) for code, *content in rows}
+
+
+async def kept_tallies(connection: Connection, kinds: Collection[Kind], since: date | None) -> list[Kept]:
+    """All of `kinds` as this program counts them, of periods that begin no earlier than `since`, in a random order."""
+    rows = await connection.fetch(_KEPT, [kind.name for kind in kinds], [kind.layout for kind in kinds], since)
+    return [Kept(kind, code, Period(month, months), at) for kind, code, months, month, at in rows]
 
 
 async def write_tally(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from services.reporting.domain.periods import Period
-from services.reporting.domain.tallies import COUNTED_LEVEL, first_kept, months_after, periods_with
+from services.reporting.domain.tallies import COUNTED_LEVEL, Tally, first_kept, months_after, periods_with
 from services.reporting.store.sums import Where
 from services.reporting.store.tallies import Due, areas_below, read_below, write_tally
 from services.reporting.use_cases.tally_kinds import KINDS, TallyKind
@@ -32,14 +33,17 @@ async def count_due(connection: Connection, due: Due, this_month: date, now: dat
             await _bring_together(connection, kind, due.area_code, periods, now)
 
 
-async def _count(connection: Connection, kind: TallyKind, area_code: str, periods: list[Period], now: datetime) -> None:
+async def count_now(connection: Connection, kind: TallyKind, area_code: str, periods: Sequence[Period]) -> list[Tally]:
+    """Tallies of a kecamatan, from its children as this transaction sees them, which then sees nobody else's."""
     await apply(connection, AreaGrant((area_code,)))  # what counts children by their areas asks whose they may be
     where = Where("desa_code >= $1 AND desa_code < $2", area_code, f"{area_code}/", area=area_code)
     if kind.count_all is not None:
-        counted = await kind.count_all(connection, where, periods)
-    else:
-        counted = [await kind.count(connection, where, period) for period in periods]
-    for period, tally in zip(periods, counted, strict=True):
+        return await kind.count_all(connection, where, periods)
+    return [await kind.count(connection, where, period) for period in periods]
+
+
+async def _count(connection: Connection, kind: TallyKind, area_code: str, periods: list[Period], now: datetime) -> None:
+    for period, tally in zip(periods, await count_now(connection, kind, area_code, periods), strict=True):
         await write_tally(connection, kind.kind, area_code, period, tally, now)
 
 

@@ -10,6 +10,7 @@ from services.reporting.store.recount import months_held, recount
 from services.reporting.store.recount_cards import recount_cards
 from services.reporting.store.recount_services import recount_services
 from services.reporting.store.tally import compare_tally
+from services.reporting.use_cases.verify_tallies import verify_tallies
 from shared.calendar import add_months
 from shared.postgres.pool import Connection
 
@@ -17,12 +18,14 @@ from shared.postgres.pool import Connection
 async def verify(
     connection: Connection, *, last_months: int | None = None, generation: int | None = None
 ) -> dict[str, Any]:
-    """`{checked, differences}` of the live generation, or of another; all months, or only the last so many.
+    """`{checked, differences, tallies}` of the live generation, or of another; all months, or only the last so many.
 
-    Five checks: cells against a recount from the facts (`kind` = cell), what was done for children likewise (`kind` =
+    Six checks: cells against a recount from the facts (`kind` = cell), what was done for children likewise (`kind` =
     service) and who has a growth card (`kind` = card), sums by kabupaten and kecamatan against the cells (`kind` =
-    level), and the facts against the tally that was written as they were stored (`kind` = facts), since a lost fact
-    takes its figures with it. Runs in one snapshot: give it a connection without a transaction.
+    level), tallies that claim to be of this moment against counting now (`kind` = tally; some of them: `tallies` tells
+    how many, and how old all are), and the facts against the tally that was written as they were stored (`kind` =
+    facts), since a lost fact takes its figures with it. Runs in one snapshot: give it a connection without a
+    transaction.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("SET LOCAL work_mem = '128MB'")  # a recount sorts everything there is
@@ -41,9 +44,14 @@ async def verify(
             if last_months is not None:
                 first = max(first, add_months(last, 1 - last_months))
             checked, cells = await recount(connection, number, first, last)
+        tallies: tuple[dict[str, Any], list[dict[str, Any]]] = ({}, [])
+        if held is not None and generation is None:  # what is only being filled has none
+            await connection.execute("SET LOCAL enable_nestloop = on")
+            tallies = await verify_tallies(connection, first)
     differences: list[dict[str, Any]] = [{"kind": "facts", **row, "day": row["day"].isoformat()} for row in lost]
     differences += [{"kind": "service", **row} for row in served]
     differences += [{"kind": "card", **row} for row in cards]
     differences += [{"kind": "cell", **row} for row in cells]
     differences += [{"kind": "level", **row} for row in summed_wrong]
-    return {"checked": checked, "differences": differences}
+    differences += [{"kind": "tally", **row} for row in tallies[1]]
+    return {"checked": checked, "differences": differences, "tallies": tallies[0]}

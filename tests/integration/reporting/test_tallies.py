@@ -13,7 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from services.reporting.domain.periods import LENGTHS, Period, period_of
-from services.reporting.domain.tallies import Tally
+from services.reporting.domain.tallies import Tally, rows_of
 from services.reporting.jobs import tallies
 from services.reporting.jobs.feed import FeedGatherer
 from services.reporting.jobs.tallies import TallyKeeper
@@ -23,6 +23,7 @@ from services.reporting.use_cases import count_tallies, find_tally
 from services.reporting.use_cases.hidden_columns import seeing_siblings
 from services.reporting.use_cases.rebuild import rebuild
 from services.reporting.use_cases.tally_kinds import KINDS, TallyKind
+from services.reporting.use_cases.verify import verify
 from shared import metrics
 from shared.auth.areas import AreaGrant, apply
 from shared.contracts.fact import Fact
@@ -32,6 +33,7 @@ from tests.integration.reporting.test_province import lives, visited
 from tests.unit.reporting.history import BORN, DESA, KECAMATAN, case, random_history, register
 
 TODAY = date(2026, 4, 10)
+LAST = ("services", "12", "2026", 1)
 ORDERED = {"lab_ordered": date(2026, 3, 6)}
 MONTHS = [date(2025, 11, 1), date(2025, 12, 1), *(date(2026, month, 1) for month in range(1, 5))]
 
@@ -83,14 +85,7 @@ async def assert_tallies_say_what_counting_says(office: Office) -> None:
                         continue
                     assert found.is_fresh
                     right = await now_of(connection, kind, code, period)
-                    assert ordered(found.tally) == ordered(right), (kind.kind.name, code, period)
-
-
-def ordered(tally: Tally) -> list[tuple[str, list[int]]]:
-    """Rows in an order; an area without anybody is as one that is not there."""
-    rows = tally.counts.tolist()
-    codes = tally.parts or ("",) * len(rows)
-    return sorted((code, row) for code, row in zip(codes, rows, strict=True) if any(row))
+                    assert rows_of(found.tally) == rows_of(right), (kind.kind.name, code, period)
 
 
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 40), turns=st.integers(1, 3))
@@ -313,6 +308,33 @@ async def test_a_look_from_the_province_ends_also_where_it_fails(office: Office)
             async with connection.transaction():
                 await look(connection, "SELECT 1 / 0")
         assert await connection.fetchval(areas) == DESA[0]
+
+
+@pytest.mark.usefixtures("this_year_only")
+async def test_verify_counts_tallies_again_that_claim_to_be_of_this_moment(office: Office) -> None:
+    """Wrong ones are named by kind, area and period, at every level; what waits to be counted is none of them."""
+    await two_children(office)
+    await counted(office)
+    async with office.worker.acquire() as connection:
+        report = await verify(connection)
+        assert report["differences"] == []
+        assert report["tallies"]["compared"] == report["tallies"]["kept"] > 0 == report["tallies"]["waiting"]
+        assert report["tallies"]["oldest_counted_at"] is not None
+        await connection.execute(
+            "UPDATE tally SET counts = set_byte(counts, 0, 1 + get_byte(counts, 0)) "
+            "WHERE (kind, area_code, month) = ('groups', '12.19.01', '2026-03-01') "
+            "OR (kind, area_code, month, months) = ('services', '12', '2026-01-01', 12)"
+        )
+        wrong = (await verify(connection))["differences"]
+        assert {one["kind"] for one in wrong} == {"tally"}
+        named = {(one["tally"], one["area_code"], one["period"], one["rows"]) for one in wrong}
+        assert named == {("groups", "12.19.01", "2026-03", 1), ("groups", "12.19", "2026-03", 1), LAST}
+        assert (await verify(connection, last_months=1))["tallies"]["kept"] < report["tallies"]["kept"]
+    await deliver(office.worker, stunted(3))
+    async with office.worker.acquire() as connection:
+        report = await verify(connection)
+    assert report["differences"] == []
+    assert report["tallies"]["waiting"] > 0
 
 
 @pytest.mark.usefixtures("this_year_only")
