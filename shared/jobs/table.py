@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -93,6 +93,23 @@ async def go_on(connection: Connection, job_id: UUID, payload: Mapping[str, Any]
         "error_code = NULL, updated_at = now() WHERE job_id = $1 AND state IN ('waiting', 'failed')",
         job_id,
         None if payload is None else dict(payload),
+    )
+    return status == "UPDATE 1"
+
+
+async def find_all(connection: Connection, job_ids: Sequence[UUID]) -> list[Job]:
+    """Those of the jobs that exist and that row-level security shows, in no order."""
+    rows = await connection.fetch(f"SELECT {COLUMNS} FROM job WHERE job_id = ANY($1::uuid[])", list(job_ids))
+    return [job_of(row) for row in rows]
+
+
+async def call_off(connection: Connection, job_id: UUID, code: str) -> bool:
+    """End a job that has not ended; who holds it finds out at its next chunk, which rolls back. False: had ended."""
+    status = await connection.execute(
+        "UPDATE job SET state = 'failed', error_code = $2, updated_at = now() "
+        "WHERE job_id = $1 AND state IN ('queued', 'running', 'waiting')",
+        job_id,
+        code,
     )
     return status == "UPDATE 1"
 

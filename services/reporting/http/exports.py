@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from datetime import date
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from services.reporting.domain.export_order import FORMS, ExportOrder, Form, Kin
 from services.reporting.domain.suppression import day_told
 from services.reporting.formats.open_data import open_data_schema
 from services.reporting.http.asked import demand_area, newest_period, question, unknown_area
+from services.reporting.http.export_answers import CANCELLED, shown, state_of
 from services.reporting.http.forms import EntryText, PeriodText
 from services.reporting.jobs.exports import KIND
 from services.reporting.store import exports
@@ -28,6 +29,7 @@ from shared.auth.tokens import Caller
 from shared.calendar import now_utc, today_jakarta
 from shared.http.answer import Answer, json_answer, json_response
 from shared.http.bodies import Body, json_body
+from shared.http.cursor import PageRequest, page_request
 from shared.http.kinds import NOT_FOUND, VALIDATION_FAILED
 from shared.http.transaction import reading, write_once
 from shared.jobs import table
@@ -50,6 +52,11 @@ ZIP: Final = "application/zip"
 NOT_READY: Final = ProblemKind(
     "export_not_ready", 409, "Berkas belum selesai dibuat", "The file is not made yet",
     "Tunggu sampai `state` menjadi `done`, lalu unduh.", "Wait until `state` is `done`, then fetch it.",
+)  # fmt: skip
+NOT_UNDER_WAY: Final = ProblemKind(
+    "export_not_under_way", 409, "Berkas ini tidak sedang dibuat", "The file is not being made",
+    "Yang sudah selesai dapat diunduh atau dibiarkan; ia terhapus sendiri.",
+    "What is made can be fetched or left alone; it is deleted by itself.",
 )  # fmt: skip
 EXPIRED: Final = ProblemKind(
     "export_expired", 410, "Masa simpan berkas sudah lewat", "The file has expired",
@@ -102,8 +109,8 @@ async def post_export(request: Request, caller: Reader, body: Annotated[ExportIn
         export_id = await table.enqueue(connection, KIND, {}, requested_by=caller.subject)
         who = (caller.subject, caller.client_id)
         await exports.insert_export(connection, export_id, order, codes, who, now_utc())
-        shown = {"id": str(export_id), "state": "queued"}
-        return json_answer(202, shown, {"Location": f"/v1/exports/{export_id}"})
+        queued = {"id": str(export_id), "state": "queued"}
+        return json_answer(202, queued, {"Location": f"/v1/exports/{export_id}"})
 
     return await write_once(request, effect)
 
@@ -114,33 +121,41 @@ async def get_open_data_schema(_caller: Reader) -> Response:
     return Response(open_data_schema(), media_type="application/schema+json")
 
 
+@router.get("", summary="One's own exports, the newest first")
+async def get_exports(
+    request: Request, caller: Reader, page: Annotated[PageRequest, Depends(page_request)]
+) -> Response:
+    """Also those that have expired; of areas that the caller may still see."""
+    after = page.after(UUID)
+    who = (caller.subject, caller.client_id)
+    async with reading(request) as connection:
+        found = await exports.list_exports(connection, who, after[0] if after else None, page.limit + 1)
+        jobs = {job.job_id: job for job in await table.find_all(connection, [one.export_id for one in found])}
+    now = now_utc()
+    items = [shown(jobs[one.export_id], one, now) for one in found if one.export_id in jobs]
+    return json_response(page.page(items, "id"))
+
+
 @router.get("/{export_id}", summary="State and progress of an export")
 async def get_export(request: Request, caller: Reader, export_id: UUID) -> Response:
     """For who asked for it. `progress` counts areas read; `left_out` what could not be in the file, by reason."""
     async with reading(request) as connection:
         job, export = await _found(connection, caller, export_id)
-    order = export.order
-    shown: dict[str, Any] = {
-        "id": str(export_id),
-        "state": _state(job, export, now_utc()),
-        "error_code": job.error_code,
-        "kind": order.kind,
-        "area": order.area_code,
-        "period": None if order.kind == "children" else str(order.period),
-        "as_of": order.as_of,
-        "language": order.language,
-        "format": order.form,
-        "suppressed": not order.exact,
-        "progress": {"areas": job.rows, "done": job.done},
-        "file_name": file_name(order),
-        "rows": export.rows,
-        "left_out": export.left_out,
-        "size_bytes": export.size_bytes,
-        "sha256": export.sha256,
-        "data_sha256": export.data_sha256,
-        "expires_at": export.expires_at,
-    }
-    return json_response(shown)
+    return json_response(shown(job, export, now_utc()))
+
+
+@router.post("/{export_id}:cancel", summary="Call off an export that is not made yet")
+async def cancel_export(request: Request, caller: Reader, export_id: UUID) -> Response:
+    """A worker that is making it stops where it stands and stores nothing. Called off twice it is so once."""
+
+    async def effect(connection: Connection) -> Answer:
+        job, export = await _found(connection, caller, export_id)
+        if not await table.call_off(connection, export_id, CANCELLED) and job.error_code != CANCELLED:
+            raise NOT_UNDER_WAY.problem(extra={"state": state_of(job, export, now_utc())})
+        job, export = await _found(connection, caller, export_id)
+        return json_answer(200, shown(job, export, now_utc()))
+
+    return await write_once(request, effect)
 
 
 @router.get("/{export_id}/file", summary="The file")
@@ -155,7 +170,7 @@ async def get_export_file(
         caller.demand("lists:read")
     if order.exact:
         caller.demand("aggregates:exact")
-    state = _state(job, export, now_utc())
+    state = state_of(job, export, now_utc())
     if state == "expired":
         raise EXPIRED.problem()
     if state != "done":
@@ -217,12 +232,6 @@ def _refused(
 ) -> Exception:
     problem = FieldProblem(field, code, problem_id, problem_en, remedy_id, remedy_en, value=value)
     return VALIDATION_FAILED.problem(errors=[problem])
-
-
-def _state(job: Job, export: StoredExport, now: datetime) -> str:
-    if export.expires_at is not None and export.expires_at <= now:
-        return "expired"
-    return job.state
 
 
 async def _found(connection: Connection, caller: Caller, export_id: UUID) -> tuple[Job, StoredExport]:

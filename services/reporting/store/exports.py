@@ -78,8 +78,10 @@ async def insert_export(
 async def find_export(connection: Connection, export_id: UUID) -> StoredExport | None:
     """The export, if row-level security shows it."""
     row: Any = await connection.fetchrow(f"SELECT {_SHOWN} FROM export_file WHERE export_id = $1", export_id)
-    if row is None:
-        return None
+    return None if row is None else _stored(row)
+
+
+def _stored(row: Any) -> StoredExport:
     order = ExportOrder(
         row["kind"],
         row["form"],
@@ -91,8 +93,22 @@ async def find_export(connection: Connection, export_id: UUID) -> StoredExport |
         row["exact"],
     )
     return StoredExport(
-        export_id, row["asked_by"], row["client_id"], order, row["areas"], *(row[name] for name in _MADE)
+        row["export_id"], row["asked_by"], row["client_id"], order, row["areas"], *(row[name] for name in _MADE)
     )
+
+
+async def list_exports(
+    connection: Connection, who: tuple[str, str], before: UUID | None, limit: int
+) -> list[StoredExport]:
+    """What (subject, client) asked for, the newest first (ids rise with time), where row-level security shows it."""
+    rows = await connection.fetch(
+        f"SELECT {_SHOWN} FROM export_file WHERE (asked_by, client_id) = ($1, $2) "
+        "AND ($3::uuid IS NULL OR export_id < $3) ORDER BY export_id DESC LIMIT $4",
+        *who,
+        before,
+        limit,
+    )
+    return [_stored(row) for row in rows]
 
 
 async def store_file(connection: Connection, export_id: UUID, made: MadeFile, expires_at: datetime) -> None:

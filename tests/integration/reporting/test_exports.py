@@ -172,6 +172,34 @@ async def test_a_file_under_way_when_its_worker_falls_silent_is_made_anew_and_ne
     assert await office.worker.fetchval("SELECT count(*) FROM export_piece") == 1
 
 
+async def test_who_asked_finds_their_files_again_and_calls_off_one_that_is_being_made(office: Office) -> None:
+    await district(office)
+    paths = [await ask(office, FIGURES) for _ in range(2)]
+    other = {"authorization": f"Bearer {small_service.token('district', ('12.19',), 'person-2')}"}
+    await office.client.post("/v1/exports", json=FIGURES, headers={**other, "idempotency-key": "of-another"})
+    waiting = await office.post(f"{paths[1]}:cancel", role="district", areas=("12.19",))
+    assert (waiting.status_code, waiting.json()["state"]) == (200, "cancelled")
+    held = await claim(Lease(office.worker, 60.0, asyncio.Event()), [KIND])
+    assert held is not None
+    assert paths[0].endswith(str(held.job_id))
+    told = [await office.post(f"{paths[0]}:cancel", role="district", areas=("12.19",)) for _ in range(2)]
+    assert [answer.json()["state"] for answer in told] == ["cancelled", "cancelled"]
+    with pytest.raises(LeaseLostError):
+        await ExportJob(office.worker)(held)
+    first = await office.figures("/v1/exports", limit=1)
+    rest = await office.figures("/v1/exports", limit=1, cursor=first["next_cursor"])
+    assert [f"/v1/exports/{one['id']}" for one in (*first["items"], *rest["items"])] == paths[::-1]
+    assert rest["next_cursor"] is None, "of others it is not even said that there are any"
+    assert rest["items"][0]["error"]["remedy_en"] == "Ask for a new export if it is needed after all."
+    gone = await office.get(f"{paths[0]}/file")
+    assert (gone.status_code, gone.json()["state"]) == (409, "cancelled")
+    async with running(office):
+        path = await ask(office, FIGURES)
+        await ended(office, path)
+    late = await office.post(f"{path}:cancel", role="district", areas=("12.19",))
+    assert (late.status_code, late.json()["code"]) == (409, "export_not_under_way")
+
+
 async def test_a_list_of_children_is_for_those_with_lists_and_names_nobody(office: Office) -> None:
     await district(office)
     body = {"kind": "children", "area": "12.19.01", "format": "xlsx"}
