@@ -18,14 +18,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from services.reporting.domain.periods import Period
-from services.reporting.domain.suppression import (
-    FINDINGS,
-    RULED,
-    SMALLEST_SHOWN,
-    hidden_columns,
-    in_order,
-)
+from services.reporting.domain.hidden_counts import FINDINGS, RULED, SMALLEST_SHOWN
+from services.reporting.domain.periods import LENGTHS, Period
+from services.reporting.domain.suppression import hidden_columns, in_order
 
 Row = Mapping[str, Any]
 Hidden = list[set[str]]  # of each sibling
@@ -34,7 +29,7 @@ FEW_TWICE: Final = SMALLEST_SHOWN  # children of a denominator who were measured
 
 def inside(period: Period) -> list[Period]:
     """The shorter periods of the calendar that lie in `period`, months first."""
-    lengths = [months for months in (1, 3, 6) if months < period.months]
+    lengths = [months for months in LENGTHS if months < period.months]
     return [Period(first, months) for months in lengths for first in period.months_of[::months]]
 
 
@@ -65,7 +60,8 @@ def _beside(
 ) -> None:
     """Hide in `hidden` of the siblings in `period` what its `parts` would tell."""
     siblings = rows[period]
-    order = [index for index in in_order(siblings) if siblings[index]["target_children"]]
+    order = in_order([(row.get("official_target"), str(row["code"])) for row in siblings])
+    order = [index for index in order if siblings[index]["target_children"]]
     counts = {name: np.array([siblings[index][name] for index in order], np.int64) for name in RULED}
     until = {name: sum(name in hidden[index] for index in order) for name in RULED}
     for block in FINDINGS:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Literal
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
 from services.reporting.domain.figures import GRADED, figures
+from services.reporting.domain.hidden_counts import FINDING_COLUMNS
 from services.reporting.domain.periods import MONTH, Period
 from services.reporting.domain.suppression import hide, is_told, suppress, told_from
 from services.reporting.store.generations import has_long_cells
 from services.reporting.store.register import tree_on
 from services.reporting.store.sums import SUM_COLUMNS, Detail, Sums, sums_by_period, sums_by_place, where_of
-from services.reporting.use_cases.hidden_columns import EVERY_COUNT, hidden_by_period
+from services.reporting.use_cases.hidden_columns import EVERY_COUNT, hidden_below, hidden_by_period
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
 Below = Literal["area", "puskesmas"]
+Figures = dict[str, Any]
+DESA: Final = ("desa", "kelurahan")
 UNMAPPED_NAME: Final = "Belum terpetakan"
 
 
@@ -86,9 +89,25 @@ async def compare_within(
 ) -> dict[str, Any]:
     """The same of an area that was found already."""
     places = await _sums(connection, entry, asked, "place" if below == "puskesmas" else _detail(tree, entry))
-    total = await _shown(connection, _row(tree, entry.code, entry, places, asked), entry, asked)
-    rows = _rows_below(tree, entry, places, asked, below, total.get("suppressed", ()))
+    total = _row(tree, entry.code, entry, places, asked)
+    rows = _rows_below(tree, entry, places, asked, below)
+    if not asked.exact:
+        total, rows = await _shown_together(connection, total, rows, entry, asked)
     return {**heading(tree, entry, asked), "rows": rows, "total": total}
+
+
+async def _shown_together(
+    connection: Connection, total: Figures, rows: list[Figures], entry: Entry, asked: Question
+) -> tuple[Figures, list[Figures]]:
+    """An area and those below it as they are told outside; of posyandu only months, and small as they mostly are."""
+    is_long = asked.period.months > MONTH and entry.entry == "area"
+    if is_long and _level(entry) not in DESA:
+        hidden = await hidden_below(
+            connection, entry.code, asked.period, asked.known_on, asked.as_of, patient=asked.patient
+        )
+        return hide(total, hidden.own), [hide(row, hidden.below.get(row["code"], EVERY_COUNT)) for row in rows]
+    total = await _shown(connection, total, entry, asked)
+    return total, suppress(rows, {*total["suppressed"], *(FINDING_COLUMNS if is_long else ())})
 
 
 async def trend(connection: Connection, asked: Question, months: int) -> dict[str, Any]:
@@ -161,7 +180,7 @@ async def _hidden(
 ) -> dict[Period, set[str]]:
     if entry.entry != "area":  # a posyandu or a puskesmas is too small for eyes outside
         return {period: set(EVERY_COUNT) for period in periods}
-    return await hidden_by_period(connection, entry.code, periods, asked.known_on, asked.as_of)
+    return await hidden_by_period(connection, entry.code, periods, asked.known_on, asked.as_of, patient=asked.patient)
 
 
 def _detail(tree: Tree, entry: Entry) -> Detail:
@@ -178,12 +197,10 @@ async def _own_sums(connection: Connection, entry: Entry, asked: Question) -> di
     return _added(await _sums(connection, entry, asked, "own"))
 
 
-def _rows_below(
-    tree: Tree, entry: Entry, places: Iterable[Sums], asked: Question, below: Below, hidden_above: Collection[str] = ()
-) -> list[dict[str, Any]]:
+def _rows_below(tree: Tree, entry: Entry, places: Iterable[Sums], asked: Question, below: Below) -> list[Figures]:
     if entry.entry != "area":
         return []
-    is_desa = _level(entry) in {"desa", "kelurahan"}
+    is_desa = _level(entry) in DESA
     kind = "posyandu" if is_desa else below
     grouped: dict[str, list[Sums]] = {child.code: [] for child in tree.children(entry.code, kind)}
     for sums in places:
@@ -194,8 +211,7 @@ def _rows_below(
         else:
             code = tree.child_area_of(entry.code, sums.desa_code)
         grouped.setdefault(code, []).append(sums)
-    rows = [_row(tree, code, tree.find(code), places, asked) for code, places in sorted(grouped.items())]
-    return rows if asked.exact else suppress(rows, hidden_above)
+    return [_row(tree, code, tree.find(code), places, asked) for code, places in sorted(grouped.items())]
 
 
 def _row(tree: Tree, code: str, entry: Entry | None, places: Iterable[Sums], asked: Question) -> dict[str, Any]:

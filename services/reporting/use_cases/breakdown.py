@@ -9,7 +9,7 @@ from typing import Any, Final
 from services.reporting.domain.areas import Entry, Tree
 from services.reporting.domain.figures import figures
 from services.reporting.domain.groups import BADUTA, BADUTA_BANDS, By, Group, group_of, groups_by
-from services.reporting.domain.suppression import suppress_groups
+from services.reporting.domain.suppression import suppress_groups, without
 from services.reporting.store.group_sums import GROUPS, GroupSums, group_sums_of, sums_by_group
 from services.reporting.store.register import tree_on
 from services.reporting.store.sums import SUM_COLUMNS, where_of
@@ -37,6 +37,9 @@ async def break_down(connection: Connection, asked: Question, by: By) -> dict[st
     else:
         async with seeing_siblings(connection, entry.code):
             rows = await _rows_among_siblings(desk, tree, entry, asked, by)
+    total = await own_row(connection, tree, entry, asked)
+    if not asked.exact:  # groups add up to the area, and may be hidden less far than it
+        rows = [without(row, {*row["suppressed"], *total["suppressed"]}) for row in rows]
     rows = [{**row, "pending": None} for row in rows]  # what waits has no group yet
     return {
         **about,
@@ -44,7 +47,7 @@ async def break_down(connection: Connection, asked: Question, by: By) -> dict[st
         "counted_at": desk.counted_at.isoformat() if desk.counted_at is not None else None,
         "rows": [row for row in rows if row["age"] != BADUTA],
         "under_two": [row for row in rows if row["age"] == BADUTA],
-        "total": await own_row(connection, tree, entry, asked),
+        "total": total,
     }
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final, NamedTuple
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree
 from services.reporting.domain.figures import figures
+from services.reporting.domain.hidden_periods import hidden_in_periods, inside
 from services.reporting.domain.periods import Period
 from services.reporting.domain.read_indicators import load
 from services.reporting.domain.report import FORMAT, definitions
-from services.reporting.domain.suppression import suppress
+from services.reporting.domain.suppression import is_told, without
 from services.reporting.store.cut_offs import Standing, standing_at
 from services.reporting.store.reports import rule_sets
 from services.reporting.store.sums import SUM_COLUMNS, Sums, first_measured, sums_by_place, where_of
@@ -111,9 +112,13 @@ async def freeze_report(
     if entry.level != KABUPATEN:
         return Frozen(exact, None)
     told = await _indicators(connection, replace(asked, exact=False))
-    return Frozen(
-        exact, {**content, "suppressed": True, "rows": _suppressed(rows, untold(period, as_of)), "indicators": told}
-    )
+    of_periods = {period: rows}
+    if is_told(period, as_of):
+        for part in inside(period):
+            places = await sums_by_place(connection, where_of(entry), part, end_of_day(as_of))
+            of_periods[part] = _figures(list(_skeleton(tree, entry)), tree, entry, places)
+    shown = _suppressed(of_periods, period, untold(period, as_of))
+    return Frozen(exact, {**content, "suppressed": True, "rows": shown, "indicators": told})
 
 
 async def _indicators(connection: Connection, asked: Question) -> list[dict[str, Any]]:
@@ -180,17 +185,29 @@ def _rows_of(tree: Tree, entry: Entry, place: Sums) -> Iterator[_Row]:
     yield _Row("puskesmas", tree.puskesmas_of(place.desa_code, place.posyandu_code), entry.code, None)
 
 
-def _suppressed(rows: Sequence[dict[str, Any]], yet: Collection[str]) -> list[dict[str, Any]]:
-    """Areas only, each among its neighbours, from above; posyandu and puskesmas are too small for eyes outside."""
-    families: dict[str | None, list[dict[str, Any]]] = {}
-    for row in rows:
-        if row["kind"] not in _TOO_SMALL:
-            families.setdefault(row["parent_code"], []).append({**row, "pending": 0})
+def _suppressed(
+    of_periods: Mapping[Period, Sequence[dict[str, Any]]], period: Period, yet: Collection[str]
+) -> list[dict[str, Any]]:
+    """Areas only, each among its neighbours, from above; posyandu and puskesmas are too small for eyes outside.
+
+    `of_periods`: the rows of the period, and of those inside it, which are told too.
+    """
+    nobody = figures(dict.fromkeys(SUM_COLUMNS, 0))
+    areas = {
+        each: {row["code"]: {**row, "pending": 0} for row in rows if row["kind"] not in _TOO_SMALL}
+        for each, rows in of_periods.items()
+    }
+    families: dict[str | None, list[str]] = {}
+    for code, row in areas[period].items():
+        families.setdefault(row["parent_code"], []).append(code)
     told: list[dict[str, Any]] = []
-    above: list[tuple[str | None, Collection[str]]] = [(None, yet)]
+    above: list[tuple[str | None, dict[Period, Collection[str]]]] = [(None, dict.fromkeys(areas, yet))]
     while above:
         parent, hidden_above = above.pop()
-        family = suppress(families.get(parent, ()), hidden_above)
-        above += [(str(row["code"]), row["suppressed"]) for row in family]
-        told += [{**row, "pending": None} for row in family]
+        codes = families.get(parent, [])
+        rows = {each: [found.get(code, {"code": code, **nobody}) for code in codes] for each, found in areas.items()}
+        hidden = hidden_in_periods(rows, hidden_above)
+        above += [(code, {each: hidden[each][number] for each in areas}) for number, code in enumerate(codes)]
+        shown = zip(rows[period], hidden[period], strict=True)
+        told += [{**without(row, columns), "pending": None} for row, columns in shown]
     return sorted(told, key=lambda row: str(row["code"]))

@@ -14,11 +14,12 @@ import numpy as np
 from services.reporting.domain.areas import Tree
 from services.reporting.domain.figures import COUNTS, counts_of
 from services.reporting.domain.hidden_counts import FINDING_COLUMNS, Counts, Truths, hidden_of
-from services.reporting.domain.periods import Period
+from services.reporting.domain.periods import MONTH, Period
 from services.reporting.domain.suppression import in_order, is_told
 from services.reporting.store.register import trees_on_days
 from services.reporting.store.sibling_sums import SumsBelow, sums_below
 from services.reporting.store.sums import SUM_COLUMNS, where_of
+from services.reporting.use_cases.hidden_long_periods import Asked, HiddenBelow, LongPeriods
 from shared.auth import areas
 from shared.auth.areas import AreaGrant
 from shared.calendar import end_of_day
@@ -53,21 +54,23 @@ async def seeing_siblings(connection: Connection, code: str) -> AsyncIterator[No
 
 
 async def hidden_by_period(
-    connection: Connection, code: str, periods: Sequence[Period], known_on: date, as_of: date | None
+    connection: Connection,
+    code: str,
+    periods: Sequence[Period],
+    known_on: date,
+    as_of: date | None,
+    *,
+    patient: bool = False,
 ) -> dict[Period, set[str]]:
     """The hidden columns of an area in each of `periods` (one after the other, of one length).
 
     Each level above is read once for all periods. An area that the register does not know on the last day of a period
-    has no siblings there: all is hidden.
+    has no siblings there: all is hidden. `patient`: see hidden_long_periods.
     """
-    parts = code.split(".")
-    above = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
-    trees = await trees_on_days(connection, [period.last_day for period in periods], above)
-    paths = {period: [entry.code for entry in trees[period.last_day].path(code)] for period in periods}
-    if not {each for path in paths.values() for each in path} <= set(above):
-        # It belongs elsewhere than its code says.
-        above = sorted({*above, *(each for path in paths.values() for each in path)}, key=_height)
-        trees = await trees_on_days(connection, [period.last_day for period in periods], above)
+    if periods[0].months > MONTH:
+        long = await _of_long_periods(connection, code, periods, known_on, as_of, patient=patient, with_below=False)
+        return {period: hidden.own for period, hidden in long.items()}
+    trees, paths = await _paths(connection, code, periods)
     known_before = end_of_day(as_of) if as_of is not None else None
     async with seeing_siblings(connection, code):
         sums = await _sums(connection, trees, paths, known_before)
@@ -81,6 +84,50 @@ async def hidden_by_period(
         else:
             hidden |= {period: set(EVERY_COUNT) for period in alike}
     return hidden
+
+
+async def hidden_below(
+    connection: Connection, code: str, period: Period, known_on: date, as_of: date | None, *, patient: bool = False
+) -> HiddenBelow:
+    """The hidden columns of an area in a quarter, a semester or a year, and of the areas directly below it."""
+    known = await _of_long_periods(connection, code, [period], known_on, as_of, patient=patient, with_below=True)
+    return known[period]
+
+
+async def _of_long_periods(
+    connection: Connection,
+    code: str,
+    periods: Sequence[Period],
+    known_on: date,
+    as_of: date | None,
+    *,
+    patient: bool,
+    with_below: bool,
+) -> dict[Period, HiddenBelow]:
+    trees, paths = await _paths(connection, code, periods)
+    asked = [Asked(one, trees[one.last_day], paths[one], is_told(one, known_on)) for one in periods if paths[one]]
+    known_before = end_of_day(as_of) if as_of is not None else None
+    hidden = {period: HiddenBelow(set(EVERY_COUNT), {}) for period in periods}
+    async with seeing_siblings(connection, code):
+        reader = LongPeriods(connection, asked, known_before, patient=patient)
+        for one in asked:
+            hidden[one.period] = await reader.hidden(one, with_below=with_below)
+    return hidden
+
+
+async def _paths(
+    connection: Connection, code: str, periods: Sequence[Period]
+) -> tuple[dict[date, Tree], dict[Period, list[str]]]:
+    """The register on the last days of periods, and the areas from the province down to the asked one in each."""
+    parts = code.split(".")
+    above = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    trees = await trees_on_days(connection, [period.last_day for period in periods], above)
+    paths = {period: [entry.code for entry in trees[period.last_day].path(code)] for period in periods}
+    if not {each for path in paths.values() for each in path} <= set(above):
+        # It belongs elsewhere than its code says.
+        above = sorted({*above, *(each for path in paths.values() for each in path)}, key=_height)
+        trees = await trees_on_days(connection, [period.last_day for period in periods], above)
+    return trees, paths
 
 
 def _height(code: str) -> tuple[int, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.reporting.domain.figures import COUNTS
 from services.reporting.use_cases.verify import verify
 from shared.contracts.fact import Fact
 from tests.integration.reporting.ground import Office, deliver
@@ -144,3 +145,45 @@ async def test_an_area_elsewhere_than_its_code_says_counts_where_the_register_ha
         rows = await rows_of(office, "12.19", period)
         assert (rows["12.19.01"]["target_children"], rows["12.19.02"]["target_children"]) == counted
     assert DESA[2] in await rows_of(office, "12.19.01", "2026-01")
+
+
+async def test_no_door_tells_what_another_hides(office: Office) -> None:
+    """Summary, comparison, trend, cascade, breakdown and indicators of every area: one answer for each count."""
+    facts: list[Fact] = [*two_kabupaten()]
+    for number in range(1, 61):  # forty in one desa measured once, twenty in another in two months
+        desa = DESA[0] if number <= 40 else DESA[1]
+        facts += [lives(number, (BORN, desa)), *visited(number, date(2026, 1, 8), haz=-2.4 if number % 3 else -1.0)]
+        if number > 40:
+            facts += visited(number, date(2026, 2, 8), haz=-2.4 if number % 2 else -1.0)
+    for number in range(61, 91):
+        facts += [lives(number, (BORN, OTHER_DESA[number % 2])), *visited(number, date(2026, 3, 8), haz=-2.4)]
+    await deliver(office.worker, facts, 40)
+    told: dict[tuple[str, str, str], set[Any]] = {}
+    codes = ("12", "12.19", "12.19.01", DESA[0], DESA[1])
+    for code in codes:
+        for period in ("2026-01", "2026-Q1"):
+            for area, row in await heard(office, code, period):
+                for name in COUNTS:
+                    if name in row and name != "pending":
+                        told.setdefault((area, row.get("period", period), name), set()).add(row[name])
+    assert {key: values for key, values in told.items() if len(values) > 1} == {}
+    assert told[DESA[0], "2026-Q1", "stunted"] == told[DESA[0], "2026-01", "stunted"], "measured in January only"
+
+
+async def heard(office: Office, code: str, period: str) -> list[tuple[str, dict[str, Any]]]:
+    """Every row of figures that a reader of the province gets of an area in a period, and of those below it."""
+    path, asked = f"/v1/areas/{code}", {"period": period, **PROVINCE}
+    body = await office.figures(f"{path}/comparison", **asked)
+    broken_down = await office.figures(f"{path}/breakdown", by="sex", **asked)
+    whole = broken_down["total"]
+    assert all(row[name] is None for row in broken_down["rows"] for name in COUNTS if whole[name] is None)
+    (stunted,) = (await office.figures(f"{path}/indicators", codes="stunted", **asked))["indicators"]
+    points = (await office.figures(f"{path}/trend", until=period, months=3, **PROVINCE))["points"]
+    return [
+        (code, await office.figures(f"{path}/summary", **asked)),
+        (code, body["total"]),
+        *((row["code"], row) for row in body["rows"] if row["code"] != "unmapped"),
+        (code, whole),
+        *((code, point) for point in points if point["period"] == period),
+        *([(code, {"stunted": stunted["numerator"]})] if whole["haz_measured"] else []),
+    ]

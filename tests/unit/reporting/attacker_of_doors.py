@@ -245,10 +245,10 @@ class _System:
                 self.equal(weights, 0.0)
         for name in {"measured_children", "height_measured", "both_measured", "suspected", "urgent"} & {*self.columns}:
             whole = self.of(number, QUARTER, group, name)
-            months = [self.of(number, month, group, name) for month in MONTHS]
-            self.at_most([whole], months)
-            for month in months:
-                self.at_most([month], [whole])
+            in_months = [self.of(number, month, group, name) for month in MONTHS]
+            self.at_most([whole], in_months)
+            for in_month in in_months:
+                self.at_most([in_month], [whole])
 
     def program(self) -> dict[str, Any]:
         made = {}
