@@ -150,6 +150,11 @@ QUALITY_WAITING: Final = _gauge(
 QUALITY_OLDEST_SECONDS: Final = _gauge(
     "quality_oldest_seconds", "seconds", "Age of the oldest posyandu-month that waits for judging; 0 when none."
 )
+QUALITY_SET_ASIDE: Final = _gauge(
+    "quality_set_aside",
+    "posyandu-months",
+    "Posyandu-months whose judging failed by our own fault; tried again later, the others go on.",
+)
 TALLIES_WAITING: Final = _gauge(
     "tallies_waiting", "area-months", "Areas and months with changed facts that are to be counted anew."
 )

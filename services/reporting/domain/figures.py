@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from services.reporting.domain import quality_pool
 from services.reporting.domain.case_course import CASE_MARKS
 from services.reporting.domain.quality_ruleset import GRADES, load
 
@@ -68,8 +69,11 @@ LABELS: Final = {
     "comparable": ("dapat dibandingkan", "comparable"),
 }
 
-# Children measured by the grade of their posyandu and month (`posyandu_quality`), from A to D; in no sum of cells.
+# What is judged of posyandu and months (`posyandu_quality`), in no sum of cells: children measured by their grade, from
+# A to D; children in too small ones; posyandu-months, and those too small; numbers of all children together.
 GRADED: Final = tuple(f"graded_{grade.lower()}" for grade in GRADES)
+NOT_JUDGED: Final = ("not_judged", "posyandu_months", "posyandu_months_not_judged")
+JUDGED: Final = (*GRADED, *NOT_JUDGED, *quality_pool.COLUMNS)
 
 
 Number = TypeVar("Number", int, npt.NDArray[np.int64])
@@ -115,30 +119,33 @@ def label(coverage_both: float | None) -> dict[str, str]:
 
 
 def quality(sums: Mapping[str, int]) -> dict[str, Any]:
-    """Grade A to D, the worse one of coverage and measuring; None where nobody was measured. The one place for it.
+    """Grade A to D, the worst of coverage and measuring; None of nobody, and of too few to judge. The one place for it.
 
-    Measuring is graded by posyandu and month; an area has the best grade that the stated share of its children reach.
-    Where no grades are known (a past `as_of`, or nothing is judged yet) flagged scores and whole-centimetre heights of
-    the sums speak by the same limits.
+    Measuring is graded by posyandu and month; an area has the best grade that the stated share of the children in
+    judged ones reach, or that of what all its children show together if that is worse. Where nothing is judged (a day
+    before judgements were kept) flagged scores and whole-centimetre heights of the sums speak by the same limits.
     """
     rules = load()
     coverage = share_of(sums["both_measured"], sums["target_children"])
     flagged = share_of(sums["haz_flagged"], sums["haz_measured"] + sums["haz_flagged"])
     whole_cm = share_of(sums["height_whole_cm"], sums["height_measured"])
-    measured = sums["weighed"] + sums["height_measured"] > 0
-    grades = []
-    if measured and coverage is not None:
-        grades.append(sum(coverage < limit for limit in rules.coverage_at_least))
     graded = [sums.get(name, 0) for name in GRADED]
+    measured = max(sums["weighed"], sums["height_measured"])
+    grades = []
+    if coverage is not None:
+        grades.append(sum(coverage < limit for limit in rules.coverage_at_least))
     if any(graded):
         grades.append(measuring_grade(graded, rules.area_share))
+    if any(graded) or sums.get("not_judged", 0):
+        grades += [GRADES.index(reason.grade) for reason in quality_pool.pooled_reasons(rules, sums)]
     else:
         fewest = rules.reasons["whole_cm"].fewest
         if flagged is not None:
             grades.append(sum(flagged > limit for limit in rules.reasons["flagged"].limits))
         if whole_cm is not None and sums["height_measured"] >= fewest:
             grades.append(sum(whole_cm > limit for limit in rules.reasons["whole_cm"].limits))
-    grade = GRADES[max(grades)] if measured and grades else None
+    enough = measured > 0 and (any(graded) or measured >= rules.judged_from)
+    grade = GRADES[max(grades)] if enough and grades else None
     return {"quality_grade": grade, "flagged_share": flagged, "whole_cm_share": whole_cm}
 
 

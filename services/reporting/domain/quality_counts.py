@@ -5,7 +5,9 @@ All of them can be summed over months and areas; a share is made of sums, never 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Any, Final, Self
 
 import numpy as np
@@ -230,15 +232,16 @@ def _by_device(now: Visits, before: Visits, groups: int, devices: tuple[str, ...
     return found
 
 
-def summed(parts: list[Counts]) -> Counts:
-    """The counts of several posyandu-months together; devices are told of none."""
-    total: Counts = {}
-    for part in parts:
-        for name, value in part.items():
-            if name == "devices":
-                continue
-            if isinstance(value, list):
-                total[name] = [a + b for a, b in zip(total.get(name, [0] * len(value)), value, strict=True)]
-            else:
-                total[name] = total.get(name, 0) + value
-    return total
+def summed(parts: Sequence[Counts]) -> Counts:
+    """The counts of several posyandu-months together; devices are told of none. All have the names of the first."""
+    if not parts:
+        return {}
+    first = {name: value for name, value in parts[0].items() if name != "devices"}
+    lists = {name: len(value) for name, value in first.items() if isinstance(value, list)}
+    single = [name for name in first if name not in lists]
+    flat = [[part[name] for name in single] + list(chain.from_iterable(part[name] for name in lists)) for part in parts]
+    added = np.array(flat, dtype=np.float64).sum(axis=0).tolist()
+    numbers = iter([int(total) if isinstance(one, int) else total for one, total in zip(flat[0], added, strict=True)])
+    told: Counts = {name: next(numbers) for name in single}
+    told |= {name: [next(numbers) for _ in range(size)] for name, size in lists.items()}
+    return {name: told[name] for name in first}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 FOLDER: Final = Path(__file__).parent / "quality_rules"
-ACTIVE: Final = "2026-01"
+ACTIVE: Final = "2026-02"
 STATUSES: Final = ("S", "S2", "P")
 GRADES: Final = "ABCD"
 ALERT_GRADES: Final = (None, "B", "C", "D")
@@ -28,13 +28,17 @@ class QualityRulesError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ReasonRule:
-    """One reason. `limits` are those of grade B, C and D (none: the code decides); shares 0-1, or z."""
+    """One reason. `limits` are those of grade B, C and D (none: the code decides); shares 0-1, or z.
+
+    `pooled`: looked for among all children of an area together, too.
+    """
 
     code: str
     limits: tuple[float, ...]
     expected: float
     fewest: int
     correlation: float
+    pooled: bool
     months: int
     alert_from: str | None
     good_months: int
@@ -50,7 +54,10 @@ class ReasonRule:
 
 @dataclass(frozen=True, slots=True)
 class QualityRules:
-    """A version of the rules; `alpha` is what p must stay below for a single reason."""
+    """A version of the rules; `alpha` is what p must stay below for a single reason.
+
+    `judged_from`: of fewer children in a posyandu-month without a reason nothing is said, good or bad.
+    """
 
     version: str
     alpha: float
@@ -59,6 +66,7 @@ class QualityRules:
     overdue_days: tuple[int, int]
     pair_days: int
     late_days: int
+    judged_from: int
     neighbours: int
     coverage_at_least: tuple[float, ...]
     same_values: Mapping[str, float]
@@ -88,6 +96,7 @@ def read(content: bytes) -> QualityRules:
         overdue_days=(method["overdue_days"][0], method["overdue_days"][1]),
         pair_days=method["pair_days"],
         late_days=method["late_days"],
+        judged_from=method.get("judged_from", 0),  # not in the first version: it graded everybody
         neighbours=method["neighbours"],
         coverage_at_least=tuple(method["coverage"]["at_least"]),
         same_values=_numbers(method["same_values"]),
@@ -132,6 +141,7 @@ def _reason(code: str, table: Mapping[str, Any], sources: Mapping[str, str]) -> 
         expected=table.get("expected", 0.0),
         fewest=table["fewest"],
         correlation=table.get("correlation", 0.0),
+        pooled=table.get("pooled", False),
         months=table.get("months", 1),
         alert_from=alert_from,
         good_months=table.get("good_months", 0),

@@ -17,10 +17,14 @@ Reasons = Mapping[str, tuple[str, int, int]]  # code → worst grade, children, 
 
 
 class KecamatanSum(NamedTuple):
-    """Of one kecamatan and period; `graded` = children by grade of their posyandu and month, A first."""
+    """Of one kecamatan and period; `graded` = children by grade of their posyandu and month, A first.
+
+    `few` = children in posyandu-months too small to judge; posyandu-months; those too small.
+    """
 
     kecamatan_code: str
     graded: tuple[int, ...]
+    few: tuple[int, ...]
     reasons: Reasons
     elsewhere: Codes
     own: Codes
@@ -33,7 +37,7 @@ class JudgedRow(NamedTuple):
     desa_code: str
     posyandu_code: str
     children: int
-    grade: int
+    grade: int | None  # None = too few children to judge
     reasons: Sequence[Mapping[str, Any]]
     counts: Counts
 
@@ -44,18 +48,22 @@ def sum_of(kecamatan_code: str, rows: Sequence[JudgedRow]) -> KecamatanSum:
     found: dict[str, tuple[str, int]] = {}
     places: dict[str, set[str]] = {}
     for row in rows:
-        graded[row.grade] += row.children
+        if row.grade is not None:
+            graded[row.grade] += row.children
         for reason in row.reasons:
             code = reason["code"]
             grade, children = found.get(code, (GRADES[0], 0))
             found[code] = max(grade, reason["grade"]), children + row.children
             places.setdefault(code, set()).add(row.posyandu_code or row.desa_code)
-    return _sum(kecamatan_code, graded, found, places, summed([row.counts for row in rows]))
+    small = [row for row in rows if row.grade is None]
+    few = (sum(row.children for row in small), len(rows), len(small))
+    return _sum(kecamatan_code, (graded, few), found, places, summed([row.counts for row in rows]))
 
 
 def together(kecamatan_code: str, sums: Sequence[KecamatanSum]) -> KecamatanSum:
     """The sum of several months of one kecamatan."""
-    graded = [sum(some) for some in zip(*(one.graded for one in sums), strict=True)] or [0] * len(GRADES)
+    graded = added([one.graded for one in sums])
+    few = added([one.few for one in sums])
     found: dict[str, tuple[str, int]] = {}
     places: dict[str, set[str]] = {}
     for one in sums:
@@ -63,12 +71,17 @@ def together(kecamatan_code: str, sums: Sequence[KecamatanSum]) -> KecamatanSum:
             grade, children = found.get(code, (GRADES[0], 0))
             found[code] = max(grade, worst), children + of_children
             places.setdefault(code, set()).update(one.own.get(code, ()), one.elsewhere.get(code, ()))
-    return _sum(kecamatan_code, graded, found, places, summed([one.counts for one in sums]))
+    return _sum(kecamatan_code, (graded, few), found, places, summed([one.counts for one in sums]))
+
+
+def added(parts: Sequence[Sequence[int]]) -> list[int]:
+    """Number by number of at least one part."""
+    return [sum(some) for some in zip(*parts, strict=True)]
 
 
 def _sum(
     kecamatan_code: str,
-    graded: Iterable[int],
+    children: tuple[Iterable[int], Iterable[int]],
     found: Mapping[str, tuple[str, int]],
     places: Mapping[str, set[str]],
     counts: Counts,
@@ -76,9 +89,9 @@ def _sum(
     own = {code: sorted(one for one in some if one.startswith(kecamatan_code)) for code, some in places.items()}
     strange = {code: sorted(some.difference(own[code])) for code, some in places.items()}
     reasons = {code: (*found[code], len(own[code])) for code in sorted(found)}
-    return KecamatanSum(
-        kecamatan_code, tuple(graded), reasons, {code: some for code, some in strange.items() if some}, own, counts
-    )
+    elsewhere = {code: some for code, some in strange.items() if some}
+    graded, few = children
+    return KecamatanSum(kecamatan_code, tuple(graded), tuple(few), reasons, elsewhere, own, counts)
 
 
 def posyandu_of(sums: Sequence[KecamatanSum], code: str, owners: Mapping[str, Codes]) -> int:

@@ -29,6 +29,7 @@ class Difference(NamedTuple):
 
 def definitions() -> dict[str, Any]:
     """How the figures are made, as data: who reads a report in ten years need not have the program that made it."""
+    rules = load()
     return {
         "rates": {name: {"numerator": above, "denominator": below} for name, (above, below) in RATES.items()},
         "z_low": LOW,
@@ -38,10 +39,16 @@ def definitions() -> dict[str, Any]:
         "suppressed_below": SMALLEST_SHOWN,
         "coverage_with_caution_from": CAUTION_FROM,
         "coverage_comparable_above": COMPARABLE_ABOVE,
-        "quality_rules": load().version,
-        "grade_coverage_at_least": list(load().coverage_at_least),
-        "grade_flagged_at_most": list(load().reasons["flagged"].limits),
-        "grade_whole_cm_at_most": list(load().reasons["whole_cm"].limits),
+        "quality_rules": rules.version,
+        "quality_reasons": {
+            code: {"limits": list(rule.limits), "expected": rule.expected, "fewest": rule.fewest, **rule.words()}
+            for code, rule in rules.reasons.items()
+        },
+        "grade_judged_from": rules.judged_from,
+        "grade_area_share": rules.area_share,
+        "grade_coverage_at_least": list(rules.coverage_at_least),
+        "grade_flagged_at_most": list(rules.reasons["flagged"].limits),
+        "grade_whole_cm_at_most": list(rules.reasons["whole_cm"].limits),
     }
 
 

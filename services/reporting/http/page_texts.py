@@ -29,8 +29,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "pending": ("{n} pengukuran belum dinilai", "{n} measurements not judged yet"),
     "quality": ("Mutu data", "Data quality"),
     "quality_help": (
-        "A–D menurut cakupan, nilai tak wajar, dan tinggi badan dibulatkan ke sentimeter",
-        "A–D by coverage, implausible scores, and heights rounded to whole centimetres",
+        "A–D menurut cakupan dan cara mengukur; – bila anaknya terlalu sedikit untuk dinilai",
+        "A–D by coverage and measuring; – where children are too few to judge",
     ),
     "no_data": ("Tidak ada data", "No data"),
     "no_data_period": (

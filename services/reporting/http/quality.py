@@ -28,8 +28,9 @@ async def get_quality(
 ) -> Response:
     """Of the area and of those directly below; reasons by posyandu and month, with exact tests.
 
-    `basis` says what the grades rest on: `measurements`; `sums` for those who see suppressed figures; `versions` of a
-    past day, for which reasons are not kept.
+    `pooled` of a reason is what all children of the area show together; small posyandu are not judged, and counted.
+    `basis` says what the grades rest on: `measurements`; `sums` for those who see suppressed figures; of a past day
+    `judgements` that were made until then, or `versions` of a day before they were kept, without reasons.
     """
     asked = question(caller, code, period, as_of)
     async with reading(request) as connection:

@@ -49,6 +49,7 @@ router = APIRouter(prefix="/v1/reports", tags=["reports"])
 Reader = Annotated[Caller, require("reports:read")]
 Writer = Annotated[Caller, require("reports:write")]
 SHOWN_DIFFERENCES: Final = 500
+ALSO_COMPARED: Final = ("definitions", "rule_sets", "quality", "indicators", "name")
 
 DAY_NOT_OVER: Final = ProblemKind(
     "day_not_over", 422, "Hari itu belum selesai", "That day is not over",
@@ -87,6 +88,10 @@ REASONS: Final = {
     "measurements_wait": (
         "Ada pengukuran periode ini yang belum dinilai.",
         "Measurements of this period wait for their assessment.",
+    ),
+    "quality_waits": (
+        "Mutu pengukuran periode ini belum selesai dinilai.",
+        "The quality of this period's measuring is still being judged.",
     ),
 }
 
@@ -195,7 +200,7 @@ async def get_verification(request: Request, caller: Reader, report_id: UUID) ->
         now = await freeze_report(connection, head.area_code, parse_period(head.period), head.as_of)
     again = read_report(canonical_json(now.exact))
     found = differences(report["rows"], again["rows"])
-    others = [name for name in ("definitions", "rule_sets", "indicators", "name") if report[name] != again[name]]
+    others = [name for name in ALSO_COMPARED if report.get(name) != again[name]]
     return json_response(
         {
             "report_id": str(report_id),

@@ -68,7 +68,7 @@ class QualityJudge:
         async def work_off() -> None:
             nonlocal is_known
             if not is_known:
-                await self._look_at_the_rules()
+                await self.begin()
                 await self.sum_what_was_judged()
                 is_known = True
             while not stop.is_set() and await self.once():
@@ -76,26 +76,38 @@ class QualityJudge:
 
         await repeat(work_off, POLL_SECONDS, stop)
 
-    async def _look_at_the_rules(self) -> None:
-        """A newer program may judge by other rules: then everything is judged once more."""
+    async def begin(self) -> None:
+        """This may be another program: other rules judge everything once more, what failed is tried at once."""
         async with self._pool.acquire() as connection, connection.transaction():
+            await quality_marks.try_again(connection)
             if await judge_anew(connection, self._rules):
                 LOG.info("judging_quality_anew", rules_version=self._rules.version)
 
     async def sum_what_was_judged(self) -> None:
-        """Once after an upgrade: what an older program judged is summed, a kecamatan in a transaction."""
+        """Once after an upgrade: what an older program judged is summed, a kecamatan in a transaction.
+
+        One that cannot be summed by our own fault holds nobody up: until the next start everything is told of posyandu.
+        """
         async with self._pool.acquire() as connection:
             if await quality_sums.are_kept(connection):
                 return
             months: dict[str, list[date]] = {}
             for kecamatan, month in await quality_sums.judged_months(connection):
                 months.setdefault(kecamatan, []).append(month)
+            failed = []
             for kecamatan, judged in months.items():
                 self.moved_at = time.monotonic()
-                async with connection.transaction():
-                    await sum_kecamatan(connection, kecamatan, judged)
-            await quality_sums.say_kept(connection)
-            LOG.info("quality_summed", kecamatan=len(months))
+                try:
+                    async with connection.transaction():
+                        await sum_kecamatan(connection, kecamatan, judged)
+                except Exception as error:
+                    if is_not_now(error):
+                        raise
+                    LOG.exception("quality_not_summed", kecamatan=kecamatan)
+                    failed.append(kecamatan)
+            if not failed:
+                await quality_sums.say_kept(connection)
+            LOG.info("quality_summed", kecamatan=len(months), failed=len(failed))
 
     async def once(self) -> bool:
         """One turn; whether there was anything to do."""
@@ -131,7 +143,8 @@ class QualityJudge:
         if idle and time.monotonic() - self._measured_at < MEASURE_SECONDS:
             return
         async with self._pool.acquire() as connection:
-            waiting, age = await quality_marks.waiting(connection)
-        metrics.QUALITY_WAITING.set(waiting)
-        metrics.QUALITY_OLDEST_SECONDS.set(max(0.0, age))
+            now = await quality_marks.waiting(connection)
+        metrics.QUALITY_WAITING.set(now.waiting)
+        metrics.QUALITY_OLDEST_SECONDS.set(max(0.0, now.age))
+        metrics.QUALITY_SET_ASIDE.set(now.aside)
         self._measured_at = time.monotonic()

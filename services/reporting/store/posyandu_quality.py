@@ -7,17 +7,21 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from services.reporting.domain.quality_counts import Counts
+from services.reporting.domain.quality_pool import numbers_of
 from services.reporting.store.quality_marks import PosyanduMonth
 from services.reporting.store.sums import Where
 from shared.postgres.pool import Connection
 
 
 class Judged(NamedTuple):
-    """A row: `grade` 0 (A) to 3 (D), `reasons` as objects, `seen` = reasons that could have been found."""
+    """A row: `grade` 0 (A) to 3 (D), None = too few children to judge; `reasons` as objects.
+
+    `seen` = reasons that could have been found.
+    """
 
     key: PosyanduMonth
     children: int
-    grade: int
+    grade: int | None
     reasons: list[dict[str, Any]]
     seen: list[str]
     counts: Counts  # with `devices`
@@ -29,18 +33,18 @@ SELECT desa_code, posyandu_code, month, children, grade, reasons, seen, counts, 
 FROM posyandu_quality
 WHERE month BETWEEN $2 AND $3 AND desa_code >= $1 AND desa_code < $1 || '/' ORDER BY desa_code, posyandu_code, month
 """
-# `told` holds the reasons in a mapping, since unnest cannot carry a list per row.
+# `told` holds the reasons in a mapping, `pooled` and `seen` are words, since unnest cannot carry a list per row.
 _UPSERT: Final = """
-INSERT INTO posyandu_quality (desa_code, posyandu_code, month, children, grade, reasons, seen, counts, devices,
+INSERT INTO posyandu_quality (desa_code, posyandu_code, month, children, grade, reasons, pooled, seen, counts, devices,
                               rules_version)
-SELECT u.desa_code, u.posyandu_code, u.month, u.children, u.grade, u.told -> 'reasons', string_to_array(u.seen, ' '),
-       u.counts, u.devices, u.rules_version
-FROM unnest($1::text[], $2::text[], $3::date[], $4::integer[], $5::smallint[], $6::jsonb[], $7::text[], $8::jsonb[],
-            $9::jsonb[], $10::text[])
-    AS u (desa_code, posyandu_code, month, children, grade, told, seen, counts, devices, rules_version)
+SELECT u.desa_code, u.posyandu_code, u.month, u.children, u.grade, u.told -> 'reasons',
+       string_to_array(u.pooled, ' ')::integer[], string_to_array(u.seen, ' '), u.counts, u.devices, u.rules_version
+FROM unnest($1::text[], $2::text[], $3::date[], $4::integer[], $5::smallint[], $6::jsonb[], $7::text[], $8::text[],
+            $9::jsonb[], $10::jsonb[], $11::text[])
+    AS u (desa_code, posyandu_code, month, children, grade, told, pooled, seen, counts, devices, rules_version)
 ON CONFLICT (desa_code, posyandu_code, month) DO UPDATE SET children = EXCLUDED.children, grade = EXCLUDED.grade,
-    reasons = EXCLUDED.reasons, seen = EXCLUDED.seen, counts = EXCLUDED.counts, devices = EXCLUDED.devices,
-    rules_version = EXCLUDED.rules_version
+    reasons = EXCLUDED.reasons, pooled = EXCLUDED.pooled, seen = EXCLUDED.seen, counts = EXCLUDED.counts,
+    devices = EXCLUDED.devices, rules_version = EXCLUDED.rules_version
 """
 _DELETE: Final = """
 DELETE FROM posyandu_quality USING unnest($1::text[], $2::text[], $3::date[]) AS gone (desa_code, posyandu_code, month)
@@ -87,8 +91,14 @@ async def write(connection: Connection, rows: Iterable[Judged], gone: Collection
 def _stored(row: Judged) -> tuple[Any, ...]:
     """The parameters of _UPSERT."""
     counts = {name: value for name, value in row.counts.items() if name != "devices"}
-    told, seen = {"reasons": row.reasons}, " ".join(row.seen)
-    return (*row.key, row.children, row.grade, told, seen, counts, row.counts["devices"], row.rules_version)
+    said = (*spoken(row), " ".join(row.seen))
+    return (*row.key, *said, counts, row.counts["devices"], row.rules_version)
+
+
+def spoken(row: Judged) -> tuple[Any, ...]:
+    """Children, grade, reasons in a mapping, and the pooled numbers as text: as both tables take them."""
+    pooled = " ".join(map(str, numbers_of(row.counts)))
+    return row.children, row.grade, {"reasons": row.reasons}, pooled
 
 
 def _judged(row: Any) -> Judged:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from services.reporting.domain.facts import Place
+from services.reporting.domain.periods import Period
 from shared.postgres.pool import Connection
 
 JUDGING_LOCK: Final = 1_970_003  # with the kecamatan: nobody else judges it beside us
@@ -38,8 +39,23 @@ GROUP BY left(split_part(place, '{_SEPARATOR}', 1), 8)
 """
 _WAITING: Final = """
 SELECT coalesce(sum(cardinality(months)), 0)::integer AS waiting,
-       coalesce(extract(epoch FROM clock_timestamp() - min(marked_at)), 0)::double precision AS age FROM quality_mark
+       coalesce(extract(epoch FROM clock_timestamp() - min(marked_at)), 0)::double precision AS age,
+       coalesce(sum(cardinality(months)) FILTER (WHERE tried_at IS NOT NULL), 0)::integer AS aside FROM quality_mark
 """
+_WAITING_SINCE: Final = """
+SELECT count(DISTINCT (t.place, t.month))::integer
+FROM quality_mark CROSS JOIN unnest(places, months) AS t (place, month)
+WHERE marked_at < $4 AND t.month BETWEEN $2 AND $3
+  AND (t.place COLLATE "C" >= $1 || '.' AND t.place COLLATE "C" < $1 || '/' OR starts_with(t.place, $1 || '|'))
+"""
+
+
+class Waiting(NamedTuple):
+    """Marked posyandu-months, as often as they are marked; seconds since the oldest mark; those set aside."""
+
+    waiting: int
+    age: float
+    aside: int
 
 
 class PosyanduMonth(NamedTuple):
@@ -113,13 +129,32 @@ async def settle(connection: Connection, marks: Collection[int], left: Iterable[
     await mark_quality(connection, [(Place(key.desa_code, key.posyandu_code), key.month) for key in left])
 
 
+async def newest_day(connection: Connection) -> date | None:
+    """The day (Asia/Jakarta) of the newest mark: facts that came in later are not read yet. None without any mark."""
+    day: date | None = await connection.fetchval(
+        "SELECT (max(marked_at) AT TIME ZONE 'Asia/Jakarta')::date FROM quality_mark"
+    )
+    return day
+
+
+async def waiting_since(connection: Connection, area: str, period: Period, until: datetime) -> int:
+    """How many posyandu-months of an area (desa or above) and period wait since before `until`."""
+    found: int = await connection.fetchval(_WAITING_SINCE, area, period.first, period.last_month, until)
+    return found
+
+
+async def try_again(connection: Connection) -> None:
+    """What could not be judged is due at once: this may be another program."""
+    await connection.execute("UPDATE quality_mark SET tried_at = '-infinity' WHERE tried_at IS NOT NULL")
+
+
 async def lock_kecamatan(connection: Connection, codes: Iterable[str]) -> None:
     """Until the end of the transaction nobody else judges these, one order for all."""
     for code in sorted(codes):
         await connection.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", JUDGING_LOCK, code)
 
 
-async def waiting(connection: Connection) -> tuple[int, float]:
-    """Marked posyandu-months, as often as they are marked, and the age of the oldest mark in seconds."""
+async def waiting(connection: Connection) -> Waiting:
+    """How much is to be judged."""
     row: Any = await connection.fetchrow(_WAITING)
-    return row["waiting"], row["age"]
+    return Waiting(row["waiting"], row["age"], row["aside"])

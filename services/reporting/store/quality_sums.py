@@ -7,16 +7,20 @@ from datetime import date
 from typing import Any, Final
 
 from services.reporting.domain.periods import LENGTHS, MONTH, YEAR, Period, period_of
+from services.reporting.domain.quality_pool import numbers_of
+from services.reporting.domain.quality_ruleset import GRADES
 from services.reporting.domain.quality_sums import Codes, JudgedRow, KecamatanSum, sum_of, together
 from shared.postgres.pool import Connection
 
 _READ: Final = """
-SELECT kecamatan_code, graded_a, graded_b, graded_c, graded_d, reasons, elsewhere, '{}'::json AS own, counts
+SELECT kecamatan_code, graded_a, graded_b, graded_c, graded_d, not_judged, posyandu_months, posyandu_months_not_judged,
+       reasons, elsewhere, '{}'::json AS own, counts
 FROM quality_sum
 WHERE months = $1 AND month = $2 AND kecamatan_code >= $3 AND kecamatan_code < $3 || '/' ORDER BY kecamatan_code
 """
 _MONTHS: Final = """
-SELECT month, kecamatan_code, graded_a, graded_b, graded_c, graded_d, reasons, elsewhere, own, counts
+SELECT month, kecamatan_code, graded_a, graded_b, graded_c, graded_d, not_judged, posyandu_months,
+       posyandu_months_not_judged, reasons, elsewhere, own, counts
 FROM quality_sum WHERE months = 1 AND kecamatan_code = $1 AND month = ANY($2::date[])
 """
 _OWNERS: Final = """
@@ -24,12 +28,14 @@ SELECT kecamatan_code, own FROM quality_sum WHERE months = $1 AND month = $2 AND
 """
 # JSON goes in as text: unnest would make a list of what is one value per row.
 _UPSERT: Final = """
-INSERT INTO quality_sum (kecamatan_code, months, month, graded_a, graded_b, graded_c, graded_d, reasons, elsewhere, own,
-                         counts)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO quality_sum (kecamatan_code, months, month, graded_a, graded_b, graded_c, graded_d, not_judged,
+                         posyandu_months, posyandu_months_not_judged, reasons, elsewhere, own, counts, pooled)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (months, month, kecamatan_code) DO UPDATE SET graded_a = EXCLUDED.graded_a, graded_b = EXCLUDED.graded_b,
-    graded_c = EXCLUDED.graded_c, graded_d = EXCLUDED.graded_d, reasons = EXCLUDED.reasons,
-    elsewhere = EXCLUDED.elsewhere, own = EXCLUDED.own, counts = EXCLUDED.counts
+    graded_c = EXCLUDED.graded_c, graded_d = EXCLUDED.graded_d, not_judged = EXCLUDED.not_judged,
+    posyandu_months = EXCLUDED.posyandu_months, posyandu_months_not_judged = EXCLUDED.posyandu_months_not_judged,
+    reasons = EXCLUDED.reasons, elsewhere = EXCLUDED.elsewhere, own = EXCLUDED.own, counts = EXCLUDED.counts,
+    pooled = EXCLUDED.pooled
 """
 _DELETE: Final = """
 DELETE FROM quality_sum USING unnest($2::smallint[], $3::date[]) AS gone (months, month)
@@ -54,6 +60,12 @@ async def say_kept(connection: Connection) -> None:
 async def judged_months(connection: Connection) -> list[tuple[str, date]]:
     """Every kecamatan and month with anything judged."""
     rows = await connection.fetch("SELECT DISTINCT left(desa_code, 8), month FROM posyandu_quality ORDER BY 1, 2")
+    return [(code, month) for code, month in rows]
+
+
+async def summed_months(connection: Connection) -> list[tuple[str, date]]:
+    """Every kecamatan and month with a sum."""
+    rows = await connection.fetch("SELECT kecamatan_code, month FROM quality_sum WHERE months = 1 ORDER BY 1, 2")
     return [(code, month) for code, month in rows]
 
 
@@ -95,8 +107,9 @@ async def owners(connection: Connection, sums: Iterable[KecamatanSum], period: P
 
 
 def _sum_of(code: str, *stored: Any) -> KecamatanSum:
-    *graded, reasons, elsewhere, own, counts = stored
-    return KecamatanSum(code, tuple(graded), reasons, elsewhere, own, counts)
+    *numbers, reasons, elsewhere, own, counts = stored
+    graded, few = numbers[: len(GRADES)], numbers[len(GRADES) :]
+    return KecamatanSum(code, tuple(graded), tuple(few), reasons, elsewhere, own, counts)
 
 
 def _stored(period: Period, one: KecamatanSum) -> tuple[Any, ...]:
@@ -105,8 +118,10 @@ def _stored(period: Period, one: KecamatanSum) -> tuple[Any, ...]:
         period.months,
         period.first,
         *one.graded,
+        *one.few,
         one.reasons,
         one.elsewhere,
         one.own,
         one.counts,
+        numbers_of(one.counts),
     )

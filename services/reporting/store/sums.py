@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.child_month import MARK_BITS, MARKS
-from services.reporting.domain.figures import GRADED
 from services.reporting.domain.levels import LEVELS
 from services.reporting.domain.period_months import ANY_MONTH, LATEST, OF_CASE
-from services.reporting.domain.periods import MONTH, Period, period_of
+from services.reporting.domain.periods import MONTH, Period
 from services.reporting.store.generations import LIVE, has_long_cells
+from services.reporting.store.judged_sums import judged_by_place, judged_series, summed_by_area, summed_series
 from services.reporting.store.quality_sums import are_kept
+from shared.calendar import JAKARTA
 from shared.postgres.pool import Connection
 
 SUM_COLUMNS: Final = ("target_children", "pending", *MARKS)
@@ -25,6 +26,8 @@ MARK_COUNTS: Final = ", ".join(
 # course, sex, age_months.
 CHILDREN_OF_PERIOD: Final = "children_of_period($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
+
+_TICK: Final = timedelta(microseconds=1)
 
 # How finely sums are read: of the area as a whole, of the areas directly below it, or of each desa and posyandu. The
 # first two may be answered more finely, never more coarsely.
@@ -54,6 +57,11 @@ class Where:
     area: str | None = None
     posyandu: str | None = None
     homes: tuple[str, ...] | None = None
+
+    @property
+    def of_places(self) -> tuple[str, Any, Any]:
+        """The condition with its values."""
+        return self.condition, self.first, self.second
 
     def of_period(self, period: Period, known_before: datetime | None) -> tuple[Any, ...]:
         """What CHILDREN_OF_PERIOD is given."""
@@ -85,7 +93,7 @@ async def sums_by_place(
 ) -> list[Sums]:
     """Sums of one period as finely as `detail`; as current, or as known before an instant (`pending` is then 0).
 
-    What was known before an instant is counted from versions, and always by (desa, posyandu).
+    What was known before an instant is counted from versions, always by (desa, posyandu); grades are as judged then.
     """
     cells = _cells(where, detail)
     if known_before is not None or (period.months != MONTH and not await has_long_cells(connection)):
@@ -99,7 +107,7 @@ async def sums_by_place(
         )
     if known_before is None:
         await _add_cells(connection, found, where, period, _by_place(_PENDING, where, cells), ("pending",))
-        await _add_grades(connection, where, period, detail, found)
+    await _add_grades(connection, where, period, known_before, detail, found)
     return [Sums(desa, posyandu, counts) for (desa, posyandu), counts in sorted(found.items()) if any(counts.values())]
 
 
@@ -137,41 +145,35 @@ async def sums_by_period(
     rows = await connection.fetch(sql, where.first, where.second, first.months, first.first, last.first)
     sums = {Period(row[0], first.months): dict(zip(SUM_COLUMNS, row[1:], strict=True)) for row in rows}
     if _cells(where, "own") != "cell" and await are_kept(connection):
-        for month, *graded in await connection.fetch(
-            _SUMMED_SERIES, where.first, where.second, first.months, first.first, last.first
-        ):
-            sums[Period(month, first.months)] |= dict(zip(GRADED, graded, strict=True))
-        return sums
-    by_grade = _GRADED.format(where=where.condition, desa="''", posyandu="''")
-    for _, _, month, grade, children in await connection.fetch(
-        by_grade, where.first, where.second, first.first, last.last_month
-    ):
-        of_period = sums[period_of(month, first.months)]
-        of_period[GRADED[grade]] = of_period.get(GRADED[grade], 0) + children
+        judged = await summed_series(connection, where.first, where.second, first, last)
+    else:
+        judged = await judged_series(connection, where.of_places, first, last)
+    for period, counts in judged.items():
+        if period in sums:
+            sums[period] |= counts
     return sums
 
 
 async def _add_grades(
-    connection: Connection, where: Where, period: Period, detail: Detail, found: dict[tuple[str, str], dict[str, int]]
+    connection: Connection,
+    where: Where,
+    period: Period,
+    known_before: datetime | None,
+    detail: Detail,
+    found: dict[tuple[str, str], dict[str, int]],
 ) -> None:
-    """Children by the grade of their posyandu and month, no finer than the sums that they are added to."""
-    desa, posyandu = "desa_code", "posyandu_code"
-    if where.parts is not None and _cells(where, detail) != "cell":
+    """What is judged of posyandu and months, no finer than the sums that it is added to."""
+    parts = None
+    if known_before is None and where.parts is not None and _cells(where, detail) != "cell":
         parts = max(where.parts + (detail == "below"), LEVELS[0])
-        if await are_kept(connection):
-            for code, *graded in await connection.fetch(
-                _SUMMED, where.first, where.second, period.months, period.first, parts
-            ):
-                sums = found.setdefault((code, ""), dict.fromkeys(SUM_COLUMNS, 0))
-                sums |= dict(zip(GRADED, graded, strict=True))
-            return
-        desa, posyandu = f"array_to_string((string_to_array(desa_code, '.'))[:{parts}], '.')", "''"
-    sql = _GRADED.format(where=where.condition, desa=desa, posyandu=posyandu)
-    for code, post, _, grade, children in await connection.fetch(
-        sql, where.first, where.second, period.first, period.last_month
-    ):
-        sums = found.setdefault((code, post), dict.fromkeys(SUM_COLUMNS, 0))
-        sums[GRADED[grade]] = sums.get(GRADED[grade], 0) + children
+    if parts is not None and await are_kept(connection):
+        judged = await summed_by_area(connection, where.first, where.second, period, parts)
+    else:
+        known_on = None if known_before is None else (known_before - _TICK).astimezone(JAKARTA).date()
+        judged = await judged_by_place(connection, where.of_places, period, known_on, parts)
+    for place, counts in judged.items():
+        sums = found.setdefault(place, dict.fromkeys(SUM_COLUMNS, 0))
+        sums |= counts
 
 
 def _cells(where: Where, detail: Detail) -> str:
@@ -214,19 +216,6 @@ GROUP BY 1, 2
 _COUNTED: Final = f"""
 SELECT desa_code, posyandu_code, count(*)::integer, 0, {MARK_COUNTS}
 FROM {CHILDREN_OF_PERIOD} GROUP BY 1, 2
-"""
-_GRADED: Final = """
-SELECT {desa}, {posyandu}, month, grade, sum(children)::integer FROM posyandu_quality
-WHERE {where} AND month BETWEEN $3 AND $4 GROUP BY 1, 2, 3, 4
-"""
-_GRADES: Final = ", ".join(f"sum({name})::integer" for name in GRADED)
-_SUMMED: Final = f"""
-SELECT array_to_string((string_to_array(kecamatan_code, '.'))[:$5::integer], '.'), {_GRADES} FROM quality_sum
-WHERE kecamatan_code >= $1 AND kecamatan_code < $2 AND months = $3 AND month = $4 GROUP BY 1
-"""
-_SUMMED_SERIES: Final = f"""
-SELECT month, {_GRADES} FROM quality_sum
-WHERE kecamatan_code >= $1 AND kecamatan_code < $2 AND months = $3 AND month BETWEEN $4 AND $5 GROUP BY 1
 """
 _SERIES: Final = f"""
 WITH begun AS (

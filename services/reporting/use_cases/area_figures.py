@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
-from services.reporting.domain.figures import GRADED, figures
+from services.reporting.domain.figures import JUDGED, figures
 from services.reporting.domain.hidden_counts import FINDING_COLUMNS
 from services.reporting.domain.periods import MONTH, Period
 from services.reporting.domain.suppression import hide, is_told, suppress, told_from
@@ -226,7 +226,7 @@ def _row(tree: Tree, code: str, entry: Entry | None, places: Iterable[Sums], ask
 
 
 def _added(places: Iterable[Sums]) -> dict[str, int]:
-    total = dict.fromkeys((*SUM_COLUMNS, *GRADED), 0)
+    total = dict.fromkeys((*SUM_COLUMNS, *JUDGED), 0)
     for place in places:
         for name, count in place.counts.items():
             total[name] += count

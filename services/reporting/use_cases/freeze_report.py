@@ -8,17 +8,19 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree
-from services.reporting.domain.figures import figures
+from services.reporting.domain.figures import JUDGED, figures
 from services.reporting.domain.hidden_periods import hidden_in_periods, inside
 from services.reporting.domain.periods import Period
 from services.reporting.domain.read_indicators import load
 from services.reporting.domain.report import FORMAT, definitions
 from services.reporting.domain.suppression import is_told, without
 from services.reporting.store.cut_offs import Standing, standing_at
+from services.reporting.store.quality_marks import PosyanduMonth, waiting_since
 from services.reporting.store.reports import rule_sets
 from services.reporting.store.sums import SUM_COLUMNS, Sums, first_measured, sums_by_place, where_of
 from services.reporting.store.whole_register import tree_below
 from services.reporting.use_cases.area_figures import Question, find_area
+from services.reporting.use_cases.freeze_quality import freeze_quality
 from services.reporting.use_cases.hidden_columns import untold
 from services.reporting.use_cases.show_indicators import show_indicators
 from shared.calendar import end_of_day
@@ -71,6 +73,9 @@ async def demand_settled(connection: Connection, area: str, period: Period, as_o
     waiting = sum(place.counts["pending"] for place in await sums_by_place(connection, where_of(entry), period))
     if waiting:
         raise NotSettledError("measurements_wait", waiting)
+    unjudged = await waiting_since(connection, area, period, end_of_day(as_of))
+    if unjudged:
+        raise NotSettledError("quality_waits", unjudged)
     return standing
 
 
@@ -108,7 +113,11 @@ async def freeze_report(
         "cut_off": None if standing is None else standing._asdict(),
     }
     asked = Question(area, period, as_of, patient=True)
-    exact = {**content, "suppressed": False, "rows": rows, "indicators": await _indicators(connection, asked)}
+    quality = await freeze_quality(
+        connection, where_of(entry), period, as_of, lambda key: [row[:2] for row in _rows_of(tree, entry, key)]
+    )
+    exact = {**content, "suppressed": False, "rows": rows, "quality": quality}
+    exact["indicators"] = await _indicators(connection, asked)
     if entry.level != KABUPATEN:
         return Frozen(exact, None)
     told = await _indicators(connection, replace(asked, exact=False))
@@ -147,11 +156,11 @@ def _skeleton(tree: Tree, entry: Entry) -> Iterator[_Row]:
 def _figures(skeleton: Sequence[_Row], tree: Tree, entry: Entry, places: Iterable[Sums]) -> list[dict[str, Any]]:
     """A row for each of the skeleton and each place that counts without being in the register."""
     rows = {(row.kind, row.code): row for row in skeleton}
-    totals = {key: dict.fromkeys(SUM_COLUMNS, 0) for key in rows}
+    totals = {key: dict.fromkeys((*SUM_COLUMNS, *JUDGED), 0) for key in rows}
     for place in places:
         for row in _rows_of(tree, entry, place):
             rows.setdefault((row.kind, row.code), row)
-            total = totals.setdefault((row.kind, row.code), dict.fromkeys(SUM_COLUMNS, 0))
+            total = totals.setdefault((row.kind, row.code), dict.fromkeys((*SUM_COLUMNS, *JUDGED), 0))
             for name, count in place.counts.items():
                 total[name] += count
     told = []
@@ -172,7 +181,7 @@ def _figures(skeleton: Sequence[_Row], tree: Tree, entry: Entry, places: Iterabl
     return told
 
 
-def _rows_of(tree: Tree, entry: Entry, place: Sums) -> Iterator[_Row]:
+def _rows_of(tree: Tree, entry: Entry, place: Sums | PosyanduMonth) -> Iterator[_Row]:
     """Every row that a place counts in: the area, those between, its desa, its posyandu, its puskesmas."""
     code, parent = entry.code, None
     for _ in range(_LEVELS):

@@ -14,9 +14,9 @@ from datetime import date
 from typing import Any, Final
 
 from services.reporting.domain.quality_counts import Counts, counts_of
-from services.reporting.domain.quality_reasons import Month, grade_of, judge
+from services.reporting.domain.quality_reasons import Month, Reason, grade_of, judge
 from services.reporting.domain.quality_ruleset import GRADES, QualityRules
-from services.reporting.store import posyandu_quality, quality_marks, quality_sums
+from services.reporting.store import posyandu_quality, quality_history, quality_marks, quality_sums
 from services.reporting.store.group_facts import read_by_key
 from services.reporting.store.posyandu_quality import Judged
 from services.reporting.store.quality_marks import PosyanduMonth
@@ -40,7 +40,7 @@ async def judge_anew(connection: Connection, rules: QualityRules) -> bool:
 
 
 async def sum_kecamatan(connection: Connection, kecamatan: str, months: Collection[date]) -> None:
-    """Sum what an older program has judged."""
+    """Sum what is judged of a kecamatan anew."""
     await quality_marks.lock_kecamatan(connection, {kecamatan})
     await quality_sums.sum_months(connection, kecamatan, months)
 
@@ -61,10 +61,14 @@ async def judge_claimed(
     await quality_marks.lock_kecamatan(connection, kecamatan)
     await read_by_key(connection)
     rows = await read_visits(connection, taken)
+    known_on = min(clock.today, await quality_marks.newest_day(connection) or clock.today)  # marks of all that was read
     counted = await asyncio.to_thread(_count, rules, rows, len(taken))  # away from the loop: the heartbeat shares it
     counts = dict(zip(taken, counted, strict=True))
     for code in sorted(kecamatan):
-        await _judge(connection, rules, code, {key: counts[key] for key in taken if key.kecamatan == code})
+        judged, gone = await _judge(
+            connection, rules, code, {key: counts[key] for key in taken if key.kecamatan == code}
+        )
+        await quality_history.write(connection, judged, gone, known_on, clock.now)
         await keep_alerts(connection, rules, code, clock)
     await quality_marks.settle(connection, marks, left)
 
@@ -80,8 +84,8 @@ def _by_kecamatan(key: PosyanduMonth) -> tuple[str, date, PosyanduMonth]:
 
 async def _judge(
     connection: Connection, rules: QualityRules, kecamatan: str, counts: Mapping[PosyanduMonth, Counts]
-) -> None:
-    """Store the counts and judge every month of the kecamatan that they may change."""
+) -> tuple[list[Judged], list[PosyanduMonth]]:
+    """Store the counts and judge every month of the kecamatan that they may change; what differs, and what is gone."""
     back = rules.months_back
     changed = {key.month for key in counts}
     first, last = add_months(min(changed), -back), add_months(max(changed), back)
@@ -97,6 +101,7 @@ async def _judge(
     moved = {row.key.month for row in differ} | {key.month for key in gone}
     if moved:
         await quality_sums.sum_months(connection, kecamatan, sorted(moved))
+    return differ, gone
 
 
 def _judge_months(rules: QualityRules, held: Mapping[PosyanduMonth, Counts], affected: set[date]) -> Rows:
@@ -120,10 +125,17 @@ def _judge_month(
         rows[key] = Judged(
             key=key,
             children=held[key]["children"],
-            grade=GRADES.index(grade_of(judgement.reasons)),
+            grade=_grade(rules, held[key]["children"], judgement.reasons),
             reasons=[reason._asdict() for reason in judgement.reasons],
             seen=sorted(judgement.seen),
             counts=held[key],
             rules_version=rules.version,
         )
     return rows
+
+
+def _grade(rules: QualityRules, children: int, reasons: Sequence[Reason]) -> int | None:
+    """None: so few children that nothing can be said; a reason that stands all the same is said."""
+    if not reasons and children < rules.judged_from:
+        return None
+    return GRADES.index(grade_of(reasons))

@@ -6,12 +6,14 @@ rebuild leaves only rows that the next one removes.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final
 
 import structlog
 
 from services.reporting.domain.cells import BUCKETS, Deltas
 from services.reporting.domain.fold import pending
+from services.reporting.store import quality_sums
 from services.reporting.store.feed import mark_between
 from services.reporting.store.generations import (
     REBUILD_LOCK,
@@ -29,6 +31,7 @@ from services.reporting.store.generations import (
 from services.reporting.store.group_facts import linked, read_by_key, read_groups
 from services.reporting.store.projection import add_to_cells
 from services.reporting.store.tallies import demand_everything
+from services.reporting.use_cases.judge_quality import sum_kecamatan
 from services.reporting.use_cases.refold import FOLD_GROUPS, refold
 from services.reporting.use_cases.refold_services import refold_services
 from services.reporting.use_cases.verify import verify
@@ -65,10 +68,26 @@ async def rebuild(connection: Connection) -> dict[str, Any]:
                 await flip(connection, generation)
                 await demand_everything(connection)
             LOG.info("generation_shown", generation=generation, children=children)
+            await sum_quality(connection)
         await _drop_leftovers(connection)
     finally:
         await connection.execute("SELECT pg_advisory_unlock($1)", REBUILD_LOCK)
     return {"generation": generation, "children": children, **report}
+
+
+async def sum_quality(connection: Connection) -> None:
+    """Sum the judged posyandu-months anew, a kecamatan in a transaction, and drop the sums of what is not judged.
+
+    The judgements themselves follow from marks, and what was judged on past days (`quality_history`) is a record.
+    """
+    months: dict[str, list[date]] = {}
+    for kecamatan, month in await quality_sums.judged_months(connection):
+        months.setdefault(kecamatan, []).append(month)
+    for kecamatan, month in await quality_sums.summed_months(connection):
+        months.setdefault(kecamatan, []).append(month)
+    for kecamatan, some in sorted(months.items()):
+        async with connection.transaction():
+            await sum_kecamatan(connection, kecamatan, sorted(set(some)))
 
 
 async def fill_bucket(connection: Connection, generation: int, bucket: int) -> int:

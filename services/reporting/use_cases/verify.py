@@ -6,6 +6,7 @@ from typing import Any
 
 from services.reporting.store.generations import live_generation
 from services.reporting.store.level_sums import compare_levels
+from services.reporting.store.quality_recount import compare_quality_sums
 from services.reporting.store.recount import months_held, recount
 from services.reporting.store.recount_cards import recount_cards
 from services.reporting.store.recount_services import recount_services
@@ -20,11 +21,12 @@ async def verify(
 ) -> dict[str, Any]:
     """`{checked, differences, tallies}` of the live generation, or of another; all months, or only the last so many.
 
-    Six checks: cells against a recount from the facts (`kind` = cell), what was done for children likewise (`kind` =
+    Seven checks: cells against a recount from the facts (`kind` = cell), what was done for children likewise (`kind` =
     service) and who has a growth card (`kind` = card), sums by kabupaten and kecamatan against the cells (`kind` =
-    level), tallies that claim to be of this moment against counting now (`kind` = tally; some of them: `tallies` tells
-    how many, and how old all are), and the facts against the tally that was written as they were stored (`kind` =
-    facts), since a lost fact takes its figures with it. Runs in one snapshot: give it a connection without a
+    level), those of quality against the judged posyandu-months (`kind` = quality; of the live generation, they have
+    none of their own), tallies that claim to be of this moment against counting now (`kind` = tally; some of them:
+    `tallies` tells how many, and how old all are), and the facts against the tally that was written as they were stored
+    (`kind` = facts), since a lost fact takes its figures with it. Runs in one snapshot: give it a connection without a
     transaction.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -34,6 +36,7 @@ async def verify(
         number = await live_generation(connection) if generation is None else generation
         lost = await compare_tally(connection)
         summed_wrong = await compare_levels(connection, number)
+        quality = await compare_quality_sums(connection) if generation is None else []
         served = await recount_services(connection, number)
         cards = await recount_cards(connection, number)
         held = await months_held(connection, number)
@@ -53,5 +56,6 @@ async def verify(
     differences += [{"kind": "card", **row} for row in cards]
     differences += [{"kind": "cell", **row} for row in cells]
     differences += [{"kind": "level", **row} for row in summed_wrong]
+    differences += [{"kind": "quality", **row} for row in quality]
     differences += [{"kind": "tally", **row} for row in tallies[1]]
     return {"checked": checked, "differences": differences, "tallies": tallies[0]}

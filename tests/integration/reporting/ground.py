@@ -156,6 +156,15 @@ async def forget_alerts(stack: Stack) -> None:
         await owner.close()
 
 
+async def forget_history(stack: Stack) -> None:
+    """As the owner, since what was judged is a record."""
+    owner = await connect(stack.address(f"{SERVICE}_owner"))
+    try:
+        await owner.execute("TRUNCATE quality_history")
+    finally:
+        await owner.close()
+
+
 async def forget_quality_sums(stack: Stack) -> None:
     """As after an upgrade from a program that kept none."""
     owner = await connect(stack.address(f"{SERVICE}_owner"))

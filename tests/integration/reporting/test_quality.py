@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.reporting.domain.periods import parse_period
 from services.reporting.domain.quality_ruleset import load
 from services.reporting.jobs.quality import QualityJudge
+from services.reporting.use_cases.freeze_report import freeze_report
 from services.reporting.use_cases.judge_quality import judge_anew
 from services.reporting.use_cases.keep_alerts import Clock
 from services.reporting.use_cases.rebuild import rebuild
+from services.reporting.use_cases.verify import verify
+from shared import metrics
+from shared.auth import areas
+from shared.auth.areas import AreaGrant
 from shared.contracts.fact import Fact, new_fact_id
 from shared.postgres.pool import Pool
 from tests.integration.reporting import ground
@@ -27,6 +35,7 @@ PROPERTY = settings(
 )
 TODAY = date(2026, 2, 5)
 MONTHS = (date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1))
+NEXT = date(2026, 2, 1)
 ROWS = "SELECT * FROM posyandu_quality ORDER BY desa_code, posyandu_code, month"
 SUMS = "SELECT * FROM quality_sum ORDER BY kecamatan_code, months, month"
 
@@ -102,7 +111,7 @@ ZERO = POSYANDU[DESA[0]][0]
 ELSEWHERE = "12.19.02.2001"
 
 
-def nobody_stunted() -> list[Fact]:
+def nobody_stunted(months: Sequence[date] = MONTHS) -> list[Fact]:
     """B114: a posyandu with 60 children and nobody stunted for three months, beside three at a fifth of 30."""
     facts = register()
     number = 0
@@ -113,7 +122,7 @@ def nobody_stunted() -> list[Fact]:
                 dice = random.Random(number)
                 facts.append(child(number, homes=[(BORN, desa, post)]))
                 low = post != ZERO and of_post % 5 == 0
-                for month in MONTHS:
+                for month in months:
                     values: dict[str, Any] = {
                         "weight_kg": round(dice.uniform(7, 11), 1),
                         "length_height_cm": round(dice.uniform(68, 80), 1),
@@ -146,6 +155,30 @@ async def whole_answers(office: Office) -> list[dict[str, Any]]:
     ]
 
 
+async def people_take_it_up(office: Office, alert: dict[str, Any]) -> None:
+    """Step by step, by those of its area only, each answered once."""
+    elsewhere = {"role": "puskesmas", "areas": (ELSEWHERE,)}
+    assert (await office.figures("/v1/quality-alerts", **elsewhere))["items"] == []
+    assert (await send(office, alert, "acknowledge", {}, **elsewhere)).status_code == 404
+    assert (await send(office, alert, "acknowledge", {}, role="kecamatan", areas=("12.19.01",))).status_code == 403
+    too_early = await send(office, alert, "close", {"outcome": "resolved", "evidence": "sudah diukur ulang"})
+    assert (too_early.status_code, too_early.json()["code"]) == (409, "alert_step_not_allowed")
+    taken_up = await send(office, alert, "acknowledge", {}, key="acknowledge-1")
+    assert (taken_up.status_code, taken_up.json()["state"]) == (200, "acknowledged")
+    assert (await send(office, alert, "acknowledge", {}, key="acknowledge-1")).json() == taken_up.json()
+    assert (await send(office, alert, "acknowledge", {})).status_code == 412
+    acted = await send(office, taken_up.json(), "act", {"action": "remeasured", "note": "10 anak diukur oleh bidan"})
+    assert "bidan" not in acted.text
+    closed = await send(office, acted.json(), "close", {"outcome": "explained", "evidence": "papan ukur diganti"})
+    assert (closed.json()["state"], closed.json()["close_reason"]) == ("closed", "explained")
+    path = f"/v1/quality-alerts/{alert['alert_id']}"
+    told = await office.figures(path)
+    assert [step["step"] for step in told["steps"]] == ["raised", "acknowledged", "acted", "closed"]
+    assert told["steps"][2]["note"] == "10 anak diukur oleh bidan"
+    read_only = await office.figures(path, role="camat", areas=("12.19.01",))
+    assert "note" not in read_only["steps"][2]
+
+
 async def test_a_posyandu_without_any_stunted_child_is_alerted_taken_up_and_closed_by_people(office: Office) -> None:
     """B114: `improbable_zero`, once, whatever is judged again or rebuilt."""
     await ground.forget_alerts(office.stack)
@@ -174,35 +207,103 @@ async def test_a_posyandu_without_any_stunted_child_is_alerted_taken_up_and_clos
     province = await office.figures("/v1/areas/12.19/quality", period="2026-01", role="province", areas=("12",))
     assert (province["basis"], "reasons" in province) == ("sums", False)
     then = await office.figures("/v1/areas/12.19/quality", period="2026-01", as_of="2026-02-20")
-    assert (then["basis"], "reasons" in then) == ("versions", False)
+    assert (then["basis"], then["reasons"], then["quality_grade"]) == (
+        "judgements", district["reasons"], district["quality_grade"],
+    )  # fmt: skip
+    earlier = await office.figures("/v1/areas/12.19/quality", period="2026-01", as_of="2026-02-04")
+    assert (earlier["basis"], "reasons" in earlier) == ("versions", False), "nothing was judged until that day"
 
-    elsewhere = {"role": "puskesmas", "areas": (ELSEWHERE,)}
-    assert (await office.figures("/v1/quality-alerts", **elsewhere))["items"] == []
-    assert (await send(office, alert, "acknowledge", {}, **elsewhere)).status_code == 404
-    assert (await send(office, alert, "acknowledge", {}, role="kecamatan", areas=("12.19.01",))).status_code == 403
-    too_early = await send(office, alert, "close", {"outcome": "resolved", "evidence": "sudah diukur ulang"})
-    assert (too_early.status_code, too_early.json()["code"]) == (409, "alert_step_not_allowed")
-    taken_up = await send(office, alert, "acknowledge", {}, key="acknowledge-1")
-    assert (taken_up.status_code, taken_up.json()["state"]) == (200, "acknowledged")
-    assert (await send(office, alert, "acknowledge", {}, key="acknowledge-1")).json() == taken_up.json()
-    assert (await send(office, alert, "acknowledge", {})).status_code == 412
-    acted = await send(office, taken_up.json(), "act", {"action": "remeasured", "note": "10 anak diukur oleh bidan"})
-    assert "bidan" not in acted.text
-    closed = await send(office, acted.json(), "close", {"outcome": "explained", "evidence": "papan ukur diganti"})
-    assert (closed.json()["state"], closed.json()["close_reason"]) == ("closed", "explained")
-    path = f"/v1/quality-alerts/{alert['alert_id']}"
-    told = await office.figures(path)
-    assert [step["step"] for step in told["steps"]] == ["raised", "acknowledged", "acted", "closed"]
-    assert told["steps"][2]["note"] == "10 anak diukur oleh bidan"
-    read_only = await office.figures(path, role="camat", areas=("12.19.01",))
-    assert "note" not in read_only["steps"][2]
-
+    await people_take_it_up(office, alert)
     async with office.worker.acquire() as connection:
         assert (await rebuild(connection))["differences"] == []
-    await office.worker.execute("DELETE FROM posyandu_quality")
     await ground.deliver(office.worker, [child(1, revision=2, known=90, homes=[(BORN, DESA[0], ZERO)])])
     await judge(office.worker)
-    assert len((await office.figures("/v1/quality-alerts", **asked))["items"]) == 1
+    assert len((await office.figures("/v1/quality-alerts", **asked))["items"]) == 1, "still true, and already answered"
+
+    await it_comes_again(office, asked, alert["alert_id"])
+
+    await office.worker.execute("DELETE FROM posyandu_quality")
+    await ground.deliver(office.worker, [child(1, revision=3, known=95, homes=[(BORN, DESA[0], ZERO)])])
+    await judge(office.worker, date(2026, 3, 5))
+    assert len((await office.figures("/v1/quality-alerts", **asked))["items"]) == 2
+
+
+async def it_comes_again(office: Office, asked: dict[str, str], former: str) -> None:
+    """By the next month only; two people at once, somebody of another area, and no words are refused."""
+    await ground.deliver(office.worker, nobody_stunted([NEXT]), 400)
+    await judge(office.worker, date(2026, 3, 5))
+    (again,) = (await office.figures("/v1/quality-alerts", state="open", **asked))["items"]
+    assert (again["first_month"], again["raised_again_from"]) == ("2026-02", former)
+    two = await asyncio.gather(*(send(office, again, "acknowledge", {}) for _ in range(2)))
+    assert sorted(one.status_code for one in two) == [200, 412]
+    (taken_up,) = [one for one in two if one.status_code == 200]
+    act = {"action": "scale_checked", "note": "dilihat dari wilayah lain"}
+    assert (await send(office, taken_up.json(), "act", act, role="puskesmas", areas=(ELSEWHERE,))).status_code == 404
+    no_words = await send(office, taken_up.json(), "close", {"outcome": "resolved", "evidence": " "})
+    assert (no_words.status_code, no_words.json()["errors"][0]["field"]) == (422, "evidence")
+    closed = await send(office, taken_up.json(), "close", {"outcome": "not_confirmed", "evidence": "diukur ulang"})
+    assert closed.json()["state"] == "closed"
+    assert (await send(office, closed.json(), "act", act)).status_code == 409
+
+
+async def test_grades_and_reasons_of_a_past_day_are_those_that_were_judged_then(office: Office) -> None:
+    """Kept through a rebuild, frozen in a report; what was not judged by that day is not told of it."""
+    asked = {"period": "2026-01"}
+    whole, there = "/v1/areas/12.19/quality", f"/v1/areas/{ZERO}/quality"
+    await ground.deliver(office.worker, nobody_stunted(), 400)
+    await judge(office.worker)
+    first = await office.figures(whole, **asked)
+    of_posyandu = await office.figures(there, **asked)
+    corrected = [
+        assessment(measurement(f"{month}", month.replace(day=4), of=number), revision=2, known=99, haz=-2.4)
+        for month in MONTHS
+        for number in range(1, 16)
+    ]
+    await ground.deliver(office.worker, corrected)
+    await judge(office.worker, date(2026, 2, 10))
+    now = await office.figures(whole, **asked)
+    assert first["reasons"] != now["reasons"] == []
+    async with office.worker.acquire() as connection:
+        assert (await rebuild(connection))["differences"] == []
+    told = ("reasons", "children_by_grade", "children_not_judged", "posyandu_months_judged", "quality_grade")
+    for day, then in (("2026-02-05", first), ("2026-02-09", first), ("2026-02-10", now)):
+        found = await office.figures(whole, **asked, as_of=day)
+        assert ({name: found[name] for name in told}, found["basis"], found["rows"][0]["quality_grade"]) == (
+            {name: then[name] for name in told}, "judgements", then["rows"][0]["quality_grade"],
+        )  # fmt: skip
+    summary = await office.figures(f"/v1/areas/{ZERO}/summary", **asked, as_of="2026-02-09")
+    assert summary["quality_grade"] == of_posyandu["quality_grade"] == "D"
+    elsewhere = {"role": "puskesmas", "areas": (ELSEWHERE,)}
+    assert (await office.get(there, **asked, as_of="2026-02-09", **elsewhere)).status_code == 403
+
+    async with office.api.acquire() as connection, connection.transaction():
+        await areas.apply(connection, AreaGrant(("12.19",)))
+        frozen = await freeze_report(connection, "12.19", parse_period("2026-01"), date(2026, 2, 9))
+    rows = {row["code"]: row for row in frozen.exact["rows"]}
+    judged = {(row["kind"], row["code"]): row for row in frozen.exact["quality"]["rows"]}
+    assert rows[ZERO]["quality_grade"] == "D"
+    (reason,) = [one for one in judged["posyandu", ZERO]["reasons"] if one["code"] == "improbable_zero"]
+    assert (reason["found"][0]["n"], reason["found"][0]["limit"]) == (60, 0.2)
+    assert judged["area", "12.19"]["children_by_grade"] == first["children_by_grade"]
+    assert frozen.suppressed is not None
+    assert "quality" not in frozen.suppressed
+
+
+async def test_verify_sees_a_wrong_sum_of_quality_and_a_rebuild_mends_it(office: Office) -> None:
+    await ground.deliver(office.worker, nobody_stunted(MONTHS[:1]), 400)
+    await judge(office.worker)
+    await office.worker.execute(
+        "UPDATE quality_sum SET graded_d = graded_d + 1, counts = (counts::jsonb || '{\"heights\": 1}')::json, "
+        'reasons = \'{"copied": ["B", 9, 1]}\' WHERE months = 1'
+    )
+    async with office.worker.acquire() as connection:
+        (found,) = [row for row in (await verify(connection))["differences"] if row["differs"].get("graded_d")]
+        assert (found["kind"], found["area_code"], found["period"]) == ("quality", "12.19.01", "2025-11")
+        assert found["differs"]["graded_d"] == {"expected": 150, "stored": 151}
+        assert found["differs"]["copied"] == {"expected": None, "stored": ["B", 9, 1]}
+        assert found["differs"]["counts.heights"] == {"expected": 150, "stored": 1}
+        await rebuild(connection)
+        assert (await verify(connection))["differences"] == []
 
 
 async def test_sums_by_kecamatan_tell_what_the_posyandu_tell_also_after_an_upgrade(office: Office) -> None:
@@ -230,3 +331,12 @@ async def test_what_cannot_be_judged_is_set_aside_and_the_rest_goes_on(pool: Poo
     left = await pool.fetch("SELECT places FROM quality_mark")
     assert [row["places"] for row in left] == [["12.19.99.2001|"]]
     assert await pool.fetchval("SELECT count(*) FROM posyandu_quality") > 0
+    assert (metrics.QUALITY_SET_ASIDE._value.get(), metrics.QUALITY_WAITING._value.get()) == (1, 1)
+
+    await pool.execute("UPDATE quality_mark SET months = ARRAY['2026-01-01'::date]")  # mended, and started anew
+    assert not await worker.once(), "it waits for its time"
+    restarted = worker_of(pool)
+    await restarted.begin()
+    while await restarted.once():
+        pass
+    assert await pool.fetchval("SELECT count(*) FROM quality_mark") == 0

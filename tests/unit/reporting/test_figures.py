@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reporting.domain.figures import figures, label, quality, share_of, wilson
+from services.reporting.domain.quality_pool import pooled_reasons
+from services.reporting.domain.quality_ruleset import load
 from services.reporting.store.sums import SUM_COLUMNS
 
 pytestmark = pytest.mark.bare
@@ -82,3 +84,40 @@ def test_the_grade_is_that_of_the_worst_part() -> None:
     assert quality(good | {"height_whole_cm": 75})["quality_grade"] == "D"
     assert quality(good | {"haz_measured": 92, "haz_flagged": 3})["quality_grade"] == "C"
     assert quality(good | {"both_measured": 85})["quality_grade"] == "B"
+
+
+def judged(children: int, *, whole: int = 0, **counts: int) -> dict[str, int]:
+    """Sums of an area with so many children measured, `whole` heights in whole centimetres."""
+    pooled = {"pooled_children": children, "pooled_heights": children, "pooled_heights_whole": whole}
+    cells = dict.fromkeys(("target_children", "weighed", "height_measured", "both_measured", "haz_measured"), children)
+    return sums(**cells) | pooled | counts
+
+
+@pytest.mark.parametrize(
+    ("area", "grade"),
+    [
+        (judged(9, not_judged=9), None),  # a small posyandu: neither good nor bad
+        (judged(9, graded_c=9), "C"),  # a reason stood all the same
+        (judged(40, not_judged=40), "A"),  # of small ones only: what all children show together
+        (judged(40, not_judged=40, whole=30), "D"),
+        (judged(100, graded_a=10, graded_d=40, not_judged=50), "D"),  # before, the 50 counted as A: 60 % and more
+        (judged(100, graded_a=90, not_judged=10, whole=30), "B"),  # no posyandu stands out, all together do
+        (judged(100, graded_a=90, not_judged=10, whole=10), "A"),
+        (sums(target_children=5, weighed=5, height_measured=5, both_measured=5, haz_measured=5), None),
+    ],
+)
+def test_too_few_to_judge_is_no_good_grade_and_all_children_are_looked_at_together(
+    area: dict[str, int], grade: str | None
+) -> None:
+    """72 % of heights in whole centimetres, in posyandu of fewer than ten children, were graded A."""
+    assert quality(area)["quality_grade"] == grade
+
+
+def test_few_values_and_chance_are_no_reason_of_an_area() -> None:
+    """The limit of a share is passed by chance where children are few."""
+    rules = load()
+    assert pooled_reasons(rules, judged(9, whole=9)) == []
+    assert pooled_reasons(rules, judged(12, whole=3)) == []
+    (found,) = pooled_reasons(rules, judged(400, whole=288))
+    assert (found.code, found.grade, found.value, found.limit, found.n) == ("whole_cm", "D", 0.72, 0.7, 400)
+    assert not any(rules.reasons[code].pooled for code in ("birth_days", "copied", "scale_bias", "improbable_zero"))

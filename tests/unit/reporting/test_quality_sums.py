@@ -18,7 +18,7 @@ def row(dice: random.Random, kecamatan: str) -> JudgedRow:
     """A posyandu-month; one in three is of a posyandu of either kecamatan."""
     home = dice.choice((kecamatan, kecamatan, *KECAMATAN))
     posyandu = dice.choice((f"{home}.2001.P001", f"{home}.2001.P002", ""))
-    grade = dice.randrange(4)
+    grade = dice.choice((None, 0, 1, 2, 3))
     reasons = [{"code": code, "grade": "ABCD"[grade]} for code in CODES if grade and dice.random() < 0.6]
     return JudgedRow(
         f"{kecamatan}.2001", posyandu, dice.randrange(1, 9), grade, reasons, {"visits": 2, "digits": [1, 0]}
@@ -49,6 +49,10 @@ def test_sums_of_months_and_kecamatan_say_what_the_rows_say(seed: int) -> None:
         assert sum(one.reasons[code][1] for one in told if code in one.reasons) == sum(one.children for one in having)
         worst = max((why["grade"] for one in having for why in one.reasons), default=None)
         assert max((one.reasons[code][0] for one in told if code in one.reasons), default=None) == worst
+    small = [one for one in every if one.grade is None]
+    assert [sum(one.few[place] for one in sums) for place in range(3)] == [
+        sum(one.children for one in small), len(every), len(small),
+    ]  # fmt: skip
     for grade in range(4):
         children = sum(one.children for one in every if one.grade == grade)
         assert sum(one.graded[grade] for one in told) == children
