@@ -19,17 +19,17 @@ is judged by its visits, those of the month before, and what the posyandu of its
 change. A reason stands where its value is beyond a limit **and** an exact test finds that chance does not explain it.
 The grade of a posyandu-month is that of its worst reason. Fewer than {fewest} children without any reason are **not
 judged**: too few to judge is no good grade. An area has the worst of three: the best grade that {share:.0%} of the
-children in judged posyandu reach or exceed; that of what **all its children together** show, small posyandu included, by
-the reasons marked "and pooled"; that of its coverage (A from {cover[0]:.0%}, B from {cover[1]:.0%}, C from {cover[2]:.0%}).
-Fewer than {fewest} children of whom nothing is judged have no grade. An answer tells how many children and posyandu-months
-are judged and how many are not.
+children in judged posyandu reach or exceed; that of what **all its children together** show, small posyandu included,
+by the reasons marked "and pooled"; that of its coverage (A from {cover[0]:.0%}, B from {cover[1]:.0%}, C from
+{cover[2]:.0%}). Fewer than {fewest} children of whom nothing is judged have no grade. An answer tells how many children
+and posyandu-months are judged and how many are not.
 
-An alert is raised from the grade named, for a month that ended at most {days} days ago, once per posyandu and reason while
-one is open. People acknowledge it, tell what they did, and close it with what shows that it may be closed; what still
-stands when it is closed is raised again by a later month only, and names the former alert.
+An alert is raised from the grade named, for a month that ended at most {days} days ago, once per posyandu and reason
+while one is open. People acknowledge it, tell what they did, and close it with what shows that it may be closed; what
+still stands when it is closed is raised again by a later month only, and names the former alert.
 
-`GET /v1/areas/{{code}}/quality?as_of=` tells what was judged by the end of that day, by the rules of that day (`basis` =
-`judgements`), and so does a published report, for good; measures are of now only. Of days before judgements were kept
+`GET /v1/areas/{{code}}/quality?as_of=` tells what was judged by the end of that day, by the rules of that day (`basis`
+= `judgements`), and so does a published report, for good; measures are of now only. Of days before judgements were kept
 the grade is by coverage, flagged scores and whole centimetres alone (`basis` = `versions`)."""
 TESTED: Final = """\
 ## How often it is wrong, how often right

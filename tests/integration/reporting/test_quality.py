@@ -273,8 +273,8 @@ async def test_grades_and_reasons_of_a_past_day_are_those_that_were_judged_then(
         )  # fmt: skip
     summary = await office.figures(f"/v1/areas/{ZERO}/summary", **asked, as_of="2026-02-09")
     assert summary["quality_grade"] == of_posyandu["quality_grade"] == "D"
-    elsewhere = {"role": "puskesmas", "areas": (ELSEWHERE,)}
-    assert (await office.get(there, **asked, as_of="2026-02-09", **elsewhere)).status_code == 403
+    foreign = await office.get(there, **asked, as_of="2026-02-09", role="puskesmas", areas=(ELSEWHERE,))
+    assert foreign.status_code == 403
 
     async with office.api.acquire() as connection, connection.transaction():
         await areas.apply(connection, AreaGrant(("12.19",)))
