@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from services.reporting.domain.quality_counts import Counts, Z
-from services.reporting.domain.quality_metrics.digits import digit_preference_score
+from services.reporting.domain.quality_metrics.digits import DIGITS, digit_preference_score
 
+_WITH_DIGITS: Final = ("weight", "height")
 # Measure → (numerator, denominator), beside those that are reasons by themselves.
 _SHARES: Final = {
     "whole_cm": ("heights_whole", "heights"),
@@ -28,8 +30,21 @@ _SHARES: Final = {
 }
 
 
-def measures(counts: Counts) -> dict[str, Any]:
-    """Of the counts of one or more posyandu-months; null where there is nothing to divide by."""
+def measures(areas: Sequence[Counts]) -> list[dict[str, Any]]:
+    """Of the counts of each of several areas, none where nothing was counted; null where there is nothing to divide by.
+
+    All at once: a province has dozens of areas, and columns cost as much as one.
+    """
+    scores = {
+        name: digit_preference_score(
+            np.array([counts.get(f"{name}_digits", [0] * DIGITS) for counts in areas], dtype=np.int64)
+        ).tolist()
+        for name in _WITH_DIGITS
+    }
+    return [_measures(counts, {name: scores[name][at] for name in scores}) for at, counts in enumerate(areas)]
+
+
+def _measures(counts: Counts, scores: Mapping[str, float]) -> dict[str, Any]:
     if not counts:
         return {}
     told: dict[str, Any] = {}
@@ -37,10 +52,9 @@ def measures(counts: Counts) -> dict[str, Any]:
         told[name] = _share(int(counts[numerator]), int(counts[denominator]))
     digits = counts["weight_digits"]
     told["weight_round"] = _share(digits[0] + digits[5], counts["weights"])
-    for name in ("weight", "height"):
-        tally = np.array(counts[f"{name}_digits"])
-        score = float(digit_preference_score(tally))
-        told[f"{name}_digit_preference"] = {"score": score if math.isfinite(score) else None, "n": int(tally.sum())}
+    for name, score in scores.items():
+        n = sum(counts[f"{name}_digits"])
+        told[f"{name}_digit_preference"] = {"score": score if math.isfinite(score) else None, "n": n}
     for name in Z:
         told[name] = _shape(int(counts[f"{name}_n"]), *(counts[f"{name}_p{power}"] for power in (1, 2, 3, 4)))
     return told

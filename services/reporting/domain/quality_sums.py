@@ -94,17 +94,24 @@ def _sum(
     return KecamatanSum(kecamatan_code, tuple(graded), tuple(few), reasons, elsewhere, own, counts)
 
 
-def posyandu_of(sums: Sequence[KecamatanSum], code: str, owners: Mapping[str, Codes]) -> int:
-    """How many posyandu have the reason in all of `sums`, each once.
+def reasons_of(sums: Sequence[KecamatanSum], owners: Mapping[str, Codes]) -> dict[str, tuple[str, int, int]]:
+    """Code → worst grade, children, and posyandu that have the reason in any of `sums`, each once.
 
     Args:
         sums: of different kecamatan, one period.
-        code: of the reason.
-        owners: kecamatan of the area → its own posyandu with reasons, of those that `elsewhere` of any sum names.
+        owners: kecamatan → its own posyandu with reasons, of those that `elsewhere` of any sum names.
     """
-    number = sum(one.reasons[code][2] for one in sums if code in one.reasons)
-    strange = {place for one in sums for place in one.elsewhere.get(code, ())}
+    found: dict[str, tuple[str, int, int]] = {}
+    strange: dict[str, set[str]] = {}
+    for one in sums:
+        for code, (worst, of_children, number) in one.reasons.items():
+            grade, children, posyandu = found.get(code, (worst, 0, 0))
+            found[code] = max(grade, worst), children + of_children, posyandu + number
+        for code, places in one.elsewhere.items():
+            strange.setdefault(code, set()).update(places)
     inside = {one.kecamatan_code for one in sums}
-    return number + sum(
-        not (place[:8] in inside and place in owners.get(place[:8], {}).get(code, ())) for place in strange
-    )
+    for code, places_of in strange.items():
+        grade, children, posyandu = found[code]
+        new = sum(not (place[:8] in inside and place in owners.get(place[:8], {}).get(code, ())) for place in places_of)
+        found[code] = grade, children, posyandu + new
+    return found

@@ -57,12 +57,13 @@ async def area_quality(
     else:
         judged = await read_area(connection, where_of(entry), asked.period.first, asked.period.last_month)
         found, by_code = _of_places(judged, rules, tree, entry)
-    return {
-        **about,
-        "basis": basis,
-        **_told(own, found, rules),
-        "rows": [_told(row, by_code.get(row["code"], NOTHING), rules) for row in below],
-    }
+    areas = [(own, found), *((row, by_code.get(row["code"], NOTHING)) for row in below)]
+    measured = measures([of_area.counts for _, of_area in areas])
+    whole, *rows = [
+        _told(row, of_area, rules) | {"measures": told_of}
+        for (row, of_area), told_of in zip(areas, measured, strict=True)
+    ]
+    return {**about, "basis": basis, **whole, "rows": rows}
 
 
 def _level(tree: Tree, entry: Entry) -> str | None:
@@ -109,7 +110,7 @@ def _figures(row: Mapping[str, Any]) -> dict[str, Any]:
 def _told(row: Mapping[str, Any], found: Found, rules: QualityRules) -> dict[str, Any]:
     judged = told(found, rules)
     judged["reasons"] = [*_coverage(row, rules), *judged["reasons"]]
-    return {**_figures(row), **judged, "measures": measures(found.counts)}
+    return {**_figures(row), **judged}
 
 
 def _coverage(row: Mapping[str, Any], rules: QualityRules) -> list[dict[str, Any]]:

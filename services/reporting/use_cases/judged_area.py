@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from services.reporting.domain.quality_counts import Counts, summed
 from services.reporting.domain.quality_pool import COLUMNS, numbers_of, pooled_reasons
 from services.reporting.domain.quality_ruleset import GRADES, QualityRules
-from services.reporting.domain.quality_sums import Codes, KecamatanSum, added, posyandu_of
+from services.reporting.domain.quality_sums import Codes, KecamatanSum, added, reasons_of
 from services.reporting.store.posyandu_quality import Judged
 from shared.calendar import format_month
 
@@ -45,15 +45,9 @@ def of_sums(sums: Sequence[KecamatanSum], owners: Mapping[str, Codes], rules: Qu
     """Of sums by kecamatan, whose `counts` together are known."""
     graded = added([[0] * len(GRADES), *(one.graded for one in sums)])
     few = added([[0, 0, 0], *(one.few for one in sums)])
-    grades: dict[str, str] = {}
-    children: dict[str, int] = {}
-    for one in sums:
-        for code, (grade, of_children, _) in one.reasons.items():
-            grades[code] = max(grades.get(code, grade), grade)
-            children[code] = children.get(code, 0) + of_children
     reasons = [
-        _reason(code, rules, grades[code], posyandu_of(sums, code, owners), children[code])
-        for code in grades
+        _reason(code, rules, grade, posyandu, children)
+        for code, (grade, children, posyandu) in reasons_of(sums, owners).items()
         if code in rules.reasons  # else of a version that is being judged anew
     ]
     return Found(graded, few, reasons, counts, _pooled(counts))

@@ -34,8 +34,8 @@ def counted(*rows: dict[str, Any], groups: int = 1, devices: tuple[str, ...] = (
 def test_nothing_measured_is_zero_everywhere() -> None:
     each = counted(groups=2)[1]
     assert each["visits"] == each["children"] == each["repeats"] == 0
-    assert measures(each)["whole_cm"] == {"numerator": 0, "denominator": 0, "share": None}
-    assert measures(each)["haz"]["sd"] is None
+    assert measures([each])[0]["whole_cm"] == {"numerator": 0, "denominator": 0, "share": None}
+    assert measures([each])[0]["haz"]["sd"] is None
 
 
 def test_each_group_has_its_own_counts() -> None:
@@ -109,13 +109,13 @@ def test_devices_are_counted_by_their_code_and_told_to_nobody() -> None:
     each = counted({"device": 0, "waz": -0.6}, {"before": True, "day": 60}, devices=("timbangan",))[0]
     assert each["devices"] == {"timbangan": [1.0, 0.4, 0.16]}
     assert "devices" not in summed([each, each])
-    assert "timbangan" not in str(measures(summed([each])))
+    assert "timbangan" not in str(measures([summed([each])]))
 
 
 def test_counts_of_parts_add_up_and_shape_follows_from_sums_of_powers() -> None:
     scores = [-2.0, -1.0, 0.5, 1.0, 3.0, -0.5]
     parts = [counted({"child": number, "haz": score})[0] for number, score in enumerate(scores)]
-    told = measures(summed(parts))["haz"]
+    told = measures([summed(parts)])[0]["haz"]
     z = np.array(scores) - np.mean(scores)
     assert told["sd"] == pytest.approx(np.std(scores, ddof=1), abs=0.001)
     assert told["skew"] == pytest.approx(np.mean(z**3) / np.mean(z**2) ** 1.5, abs=0.001)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.reporting.domain.quality_sums import JudgedRow, KecamatanSum, posyandu_of, sum_of, together
+from services.reporting.domain.quality_sums import JudgedRow, KecamatanSum, reasons_of, sum_of, together
 
 KECAMATAN = ("12.19.01", "12.19.02")
 CODES = ("copied", "whole_cm")
@@ -43,12 +43,14 @@ def test_sums_of_months_and_kecamatan_say_what_the_rows_say(seed: int) -> None:
         every += [one for rows in months for one in rows]
     owners = {one.kecamatan_code: one.own for one in sums}
     told = [one._replace(own={}) for one in sums]  # as they are read
+    found = reasons_of(told, owners)
     for code in CODES:
         having = [one for one in every if code in {why["code"] for why in one.reasons}]
-        assert posyandu_of(told, code, owners) == counted(every, code)
-        assert sum(one.reasons[code][1] for one in told if code in one.reasons) == sum(one.children for one in having)
-        worst = max((why["grade"] for one in having for why in one.reasons), default=None)
-        assert max((one.reasons[code][0] for one in told if code in one.reasons), default=None) == worst
+        if not having:
+            assert code not in found
+            continue
+        worst = max(why["grade"] for one in having for why in one.reasons)
+        assert found[code] == (worst, sum(one.children for one in having), counted(every, code))
     small = [one for one in every if one.grade is None]
     assert [sum(one.few[place] for one in sums) for place in range(3)] == [
         sum(one.children for one in small), len(every), len(small),
@@ -64,4 +66,4 @@ def test_a_posyandu_whose_own_kecamatan_lies_outside_the_area_is_counted_all_the
     why = [{"code": "copied", "grade": "B"}]
     one = sum_of("12.19.01", [JudgedRow("12.19.01.2001", "12.20.01.2001.P001", 3, 1, why, {"visits": 3})])
     owners = {"12.20.01": {"copied": ["12.20.01.2001.P001"]}}
-    assert posyandu_of([one], "copied", owners) == 1
+    assert reasons_of([one], owners)["copied"] == ("B", 3, 1)
