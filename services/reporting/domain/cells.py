@@ -79,21 +79,32 @@ class Deltas:
                 self._cell(span_place, period)[TARGET_SHIFT] -= sign
 
     def move_long(self, before: ChildState, after: ChildState, changed: AbstractSet[date]) -> None:
-        """A child's long periods, of which the months `changed` are others than before, or its spans are."""
+        """A child's long periods, of which the months `changed` are others than before, or its spans are.
+
+        A month may change what the child counts for in a period elsewhere, where no month of it changes.
+        """
         if before.spans != after.spans:
             changed = changed | before.parts.keys() | after.parts.keys()
+        states = (before.parts, after.parts)
+        marked = {parts[month].place.desa_code for parts in states for month in changed if month in parts}
         for months in LONG:
             if before.spans != after.spans:
                 for spans, sign in ((before.spans, -1), (after.spans, 1)):
                     for span in spans_of_length(spans, months):
                         self.add_span(span, sign, months)
             for period in {period_of(month, months) for month in changed}:
-                was, now = content_of(period, *before), content_of(period, *after)
+                self._move_period(period, content_of(period, *before), content_of(period, *after), marked)
+
+    def _move_period(
+        self, period: Period, was: PeriodContent | None, now: PeriodContent | None, marked: AbstractSet[str]
+    ) -> None:
+        """`marked`: desa of the child's months that have changed; the period may count it in another one."""
+        for content, sign in ((was, -1), (now, 1)):
+            if content is not None:
                 if was != now:
-                    if was is not None:
-                        self._add(period, was, -1)
-                    if now is not None:
-                        self._add(period, now, 1)
+                    self._add(period, content, sign)
+                if content.place.desa_code not in marked:
+                    self.recounted.add((content.place.desa_code, period.first, period.first))
 
     def add_span(self, span: Span, sign: int, months: int = MONTH) -> None:
         """A current span (of periods of `months` months) appears or goes."""

@@ -1,8 +1,11 @@
-"""Which months of which desa the changes of cells reach: what the feed tells of them."""
+"""Which months of which desa the changes of cells reach: what the feed tells of them, and tallies count anew.
+
+Quarters, semesters and years have no entries of their own: one has changed when a month in it is told.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -10,6 +13,8 @@ from services.reporting.domain.cells import TARGET_CHANGE
 from services.reporting.domain.periods import MONTH
 from services.reporting.domain.targets import Span
 from shared.calendar import add_months
+
+Sums = dict[str, dict[date, list[int]]]  # by desa and first month
 
 
 class ChangedMonths(NamedTuple):
@@ -23,19 +28,32 @@ class ChangedMonths(NamedTuple):
 def changed_months(cells: Iterable[tuple[tuple[Any, ...], list[int]]]) -> list[ChangedMonths]:
     """What changes of `cells` (key: desa, posyandu, months, first month) reach, by desa and month.
 
-    Of months: what changes in a long period follows from them.
+    What changes in a long period follows from its months, but not always from those of the same desa: a later visit
+    elsewhere takes a child away from the place where it counted in the quarter, and no month changes there. Then the
+    first month of the period is told.
 
     A changed number of targets lasts until it is taken back, any other count stands in its own month. What moves from
     one posyandu of a desa to another changes no figure of the desa.
     """
-    sums: dict[str, dict[date, list[int]]] = {}
+    by_length: dict[int, Sums] = {MONTH: {}}
     for (desa_code, _, length, month), counts in cells:
-        if length != MONTH:
-            continue
-        months = sums.setdefault(desa_code, {})
+        months = by_length.setdefault(length, {}).setdefault(desa_code, {})
         known = months.get(month)
         months[month] = counts if known is None else [one + more for one, more in zip(known, counts, strict=True)]
-    return [found for desa_code in sorted(sums) for found in _ranges(desa_code, sums[desa_code])]
+    told = {desa_code: _ranges(desa_code, months) for desa_code, months in by_length.pop(MONTH).items()}
+    for length in sorted(by_length):  # a quarter's month is its year's, too
+        for desa_code, periods in by_length[length].items():
+            ranges = told.setdefault(desa_code, [])
+            for first in sorted(period for period, counts in periods.items() if _counts_change(counts)):
+                last = add_months(first, length - 1)
+                if not any(known.first <= last and first <= known.last for known in ranges):
+                    ranges.append(ChangedMonths(desa_code, first, first))
+    return [found for desa_code in sorted(told) for found in sorted(told[desa_code])]
+
+
+def _counts_change(counts: Sequence[int]) -> bool:
+    """Whether anything but the number of targets does: that changes together with the months of the desa."""
+    return any(count for column, count in enumerate(counts) if column != TARGET_CHANGE)
 
 
 def changed_targets(was: Iterable[Span], now: Iterable[Span]) -> Iterator[ChangedMonths]:
@@ -66,7 +84,7 @@ def _ranges(desa_code: str, by_month: dict[date, list[int]]) -> list[ChangedMont
     for month, following in zip(months, [*months[1:], None], strict=True):
         counts = by_month[month]
         targets += counts[TARGET_CHANGE]
-        if not targets and not any(count for column, count in enumerate(counts) if column != TARGET_CHANGE):
+        if not targets and not _counts_change(counts):
             continue
         last = add_months(following, -1) if targets and following is not None else month
         if ranges and add_months(ranges[-1].last, 1) == month:

@@ -96,6 +96,18 @@ async def test_a_new_child_changes_every_month_it_is_a_target_in_and_a_move_both
     ]
 
 
+async def test_a_quarter_that_a_visit_elsewhere_changes_is_told_by_one_of_its_months(office: Office) -> None:
+    homes = ((BORN_LATE, DESA[0]), (date(2026, 2, 9), DESA[2]))
+    await deliver(office.worker, [*two_kabupaten(), lives(1, *homes), *visited(1, date(2026, 1, 20))])
+    kept = await office.figures("/v1/areas/12.19.01/summary", period="2026-Q1")
+    _, cursor = await told(office)
+    await deliver(office.worker, visited(1, date(2026, 3, 4)))
+    items, _ = await told(office, cursor)
+    assert keys(items) == [("12.19.01", "2026-01"), ("12.19.02", "2026-03")]
+    now = await office.figures("/v1/areas/12.19.01/summary", period="2026-Q1")
+    assert (kept["measured_children"], now["measured_children"]) == (1, 0)
+
+
 async def test_a_change_that_commits_late_is_not_passed_over(office: Office) -> None:
     """Marks are numbered once they can be seen, so a batch that began first and ends last is told after the other."""
     await deliver(office.worker, [*two_kabupaten(), lives(1, (BORN, DESA[0])), lives(2, (BORN, DESA[2]))])
