@@ -106,7 +106,7 @@ async def get_area_indicators(
 @router.get(
     "/v1/areas/{code}/missing",
     summary="Who was due for a service and did not get it",
-    description=f"Children without identity, by id: age, home, months since they were last seen. {', '.join(LISTS)}. "
+    description=f"Children without identity, by desa: age, home, months since they were last seen. {', '.join(LISTS)}. "
     "Of the month (of a longer period the last, or the last month of a round); who has left since is not listed.",
 )
 async def get_missing(
@@ -120,20 +120,22 @@ async def get_missing(
 ) -> Response:
     """`age_months` in that month, `age_months_now` today; the home is the present one."""
     asked = question(caller, code, period, as_of)
-    after = page.after(UUID)
+    after = page.after(str, UUID)
     today = today_jakarta()
     async with reading(request) as connection:
         await _demand(connection, caller, asked)
         try:
-            wanted = (after[0] if after is not None else None, page.limit + 1)
+            behind = (after[0], after[1]) if after is not None else None
+            wanted = (behind, page.limit + 1)
             month, rows = await list_not_reached(connection, asked, load(), service, wanted, today)
         except UnknownIndicatorError as error:
             known = ", ".join(LISTS)
             raise _unknown("service", f"Bukan {error}; yang ada: {known}.", f"Not {error}, but: {known}.") from None
         except NoRoundError:
             raise NO_ROUND.problem() from None
-    items = [_child(row, today) for row in rows]
-    return json_response({"area": code, "service": service, "period": str(month), **page.page(items, "child_id")})
+    told = page.page(rows, "counted_in", "child_id")
+    told["items"] = [_child(row, today) for row in told["items"]]
+    return json_response({"area": code, "service": service, "period": str(month), **told})
 
 
 def _unknown(field: str, detail_id: str, detail_en: str) -> Exception:
@@ -153,6 +155,7 @@ async def _demand(connection: Connection, caller: Caller, asked: Question) -> No
 def _child(row: dict[str, Any], today: date) -> dict[str, Any]:
     told = without_nothing(row)
     birth_date: date = told.pop("birth_date")
+    del told["counted_in"]
     return {**told, "child_id": str(row["child_id"]), "age_months_now": completed_months(birth_date, today)}
 
 

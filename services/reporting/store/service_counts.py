@@ -27,17 +27,29 @@ _CHILDREN: Final = (
     "$13::integer[], $14::integer[], $15::integer[], $16::boolean[], $17::integer[])"
 )
 ANY_AGE: Final = (-UNDER_FIVE_MONTHS, 10 * UNDER_FIVE_MONTHS)  # of an act whose age does not matter
+# By the desa where a child counts, so that a page looks at few of them. When a child was last seen is asked of those on
+# the page only.
 _MISSING: Final = f"""
-SELECT told.root_id AS child_id, child.sex, child.birth_date, told.age_months, child.desa_code, child.posyandu_code,
-       seen.measured_on AS last_seen_on
-FROM {_CHILDREN} AS told JOIN child ON child.child_id = told.root_id AND child.counted
+WITH page AS MATERIALIZED (
+    SELECT told.root_id AS child_id, child.sex, child.birth_date, told.age_months, child.desa_code, child.posyandu_code,
+           told.desa_code COLLATE "C" AS counted_in
+    FROM {_CHILDREN} AS told JOIN child ON child.child_id = told.root_id AND child.counted
+    WHERE {{due}} AND NOT ({{done}})
+      AND ($18::text IS NULL OR (told.desa_code COLLATE "C", told.root_id) > ($18, $19::uuid))
+    ORDER BY told.desa_code COLLATE "C", told.root_id LIMIT $20
+)
+SELECT page.*, seen.measured_on AS last_seen_on FROM page
 LEFT JOIN LATERAL (
-    SELECT measured_on FROM child_month WHERE generation = {LIVE} AND root_id = told.root_id AND month <= $2
+    SELECT measured_on FROM child_month WHERE generation = {LIVE} AND root_id = page.child_id AND month <= $2
       AND (($3::timestamptz IS NULL AND known_to IS NULL)
            OR (known_from < $3 AND (known_to IS NULL OR known_to >= $3)))
     ORDER BY month DESC LIMIT 1
 ) AS seen ON true
-WHERE {{due}} AND NOT ({{done}}) AND ($18::uuid IS NULL OR told.root_id > $18) ORDER BY told.root_id LIMIT $19
+ORDER BY counted_in, child_id
+"""
+_DESA: Final = f"""
+SELECT DISTINCT desa_code FROM cell
+WHERE generation = {LIVE} AND desa_code >= $1 AND desa_code < $2 AND desa_code >= $3 ORDER BY 1 LIMIT $4
 """
 
 
@@ -87,13 +99,27 @@ async def count_children(
 
 
 async def list_missing(
-    connection: Connection, window: Window, acts: Sequence[ActKind], count: Count, after: UUID | None, limit: int
+    connection: Connection,
+    window: Window,
+    acts: Sequence[ActKind],
+    count: Count,
+    after: tuple[str, UUID] | None,
+    limit: int,
 ) -> list[dict[str, Any]]:
-    """Up to `limit` children by id who are due by `count`, are not counted, and live where the caller may look."""
+    """Up to `limit` children who are due by `count`, are not counted, and live where the caller may look.
+
+    By the desa where they count (`counted_in`) and id; only those behind `after`.
+    """
     acts = _spoken_of(acts, [count])
     due, done = _conditions(count, {act.name: 1 << number for number, act in enumerate(acts)})
     sql = _MISSING.format(due=due, done=done)
-    return [dict(row) for row in await connection.fetch(sql, *window.arguments(acts), after, limit)]
+    return [dict(row) for row in await connection.fetch(sql, *window.arguments(acts), *(after or (None, None)), limit)]
+
+
+async def desa_from(connection: Connection, area_code: str, first: str, limit: int) -> list[str]:
+    """The first `limit` desa of an area from the code `first` on where anybody has ever counted, in order."""
+    rows = await connection.fetch(_DESA, area_code, f"{area_code}/", first, limit)
+    return [row[0] for row in rows]
 
 
 def months_back(month: date, seen_on: date | None) -> int | None:

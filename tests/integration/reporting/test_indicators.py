@@ -17,6 +17,7 @@ from services.reporting.domain.periods import Period
 from services.reporting.domain.read_indicators import load
 from services.reporting.store.service_counts import Window, count_children
 from services.reporting.store.sums import Where
+from services.reporting.use_cases import list_not_reached
 from services.reporting.use_cases.area_figures import Question, find_area, own_row, own_rows
 from services.reporting.use_cases.rebuild import rebuild
 from services.reporting.use_cases.verify import verify
@@ -302,6 +303,29 @@ async def test_who_was_not_reached_is_listed_by_page_and_adds_up(office: Office,
     assert (refused.status_code, refused.json()["code"]) == (422, "no_round_in_period")
     assert (await office.get(path, service="x", period="2026-02")).json()["code"] == "unknown_indicator"
     assert (await office.get(path, service="weighing", role="province", areas=("12",))).status_code == 403
+
+
+async def test_pages_of_a_list_hold_each_child_once_wherever_their_borders_lie(
+    office: Office, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many desa are looked at one by one before their kecamatan and the whole area are."""
+    await ground.deliver(pool, _ground_facts())
+    await ground.deliver(pool, [child(number, homes=[(date(2024, 3, 10), DESA[2], None)]) for number in range(40, 47)])
+    asked: dict[str, Any] = {"service": "weighing", "period": "2026-02"}
+    whole = await office.figures("/v1/areas/12.19/missing", limit=500, **asked)
+    ids = [row["child_id"] for row in whole["items"]]
+    assert len(ids) == len(set(ids)) == 10 + 2 + 7
+    assert [row["desa_code"] for row in whole["items"]] == sorted(row["desa_code"] for row in whole["items"])
+    for alone, limit in ((0, 4), (1, 3), (1, 500), (2, 5), (8, 4)):
+        monkeypatch.setattr(list_not_reached, "DESA_AT_FIRST", alone)
+        found, cursor = list[str](), dict[str, str]()
+        while True:
+            page = await office.figures("/v1/areas/12.19/missing", limit=limit, **asked, **cursor)
+            found += [row["child_id"] for row in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        assert found == ids, (alone, limit)
 
 
 async def test_the_province_sees_no_small_count_and_none_that_tells_one(office: Office, pool: Pool) -> None:
