@@ -252,6 +252,8 @@ async def test_an_area_that_cannot_be_counted_is_set_aside_and_the_rest_goes_on(
     await counted(office)
     assert await office.worker.fetchval("SELECT count(*) > 0 FROM tally WHERE area_code = $1", KECAMATAN[1])
     assert metrics.REGISTRY.get_sample_value("tumbuh_tallies_set_aside") == 1
+    above = "SELECT count(*) FROM tally WHERE area_code IN ('12', '12.19')"
+    assert await office.worker.fetchval(above) == 0, "a sum without one of its parts is none"
     await office.worker.executemany(
         "UPDATE child_month SET course = $3 WHERE root_id = $1 AND month = $2", [tuple(row) for row in right]
     )
@@ -276,6 +278,32 @@ async def only_the_first_is_due(office: Office) -> bool:
 async def counted_after(office: Office, *, seconds: int) -> None:
     await office.worker.execute("UPDATE tally_due SET tried_at = tried_at - make_interval(secs => $1)", seconds)
     await counted(office)
+
+
+@pytest.mark.usefixtures("this_year_only")
+async def test_what_changes_while_it_is_counted_stays_due(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting sees one state; what comes beside it is counted at a later turn."""
+    await two_children(office)
+    await counted(office)
+    await deliver(office.worker, stunted(3))
+    gatherer, groups, late = FeedGatherer(office.worker), KINDS[0], stunted(4)
+
+    async def count(connection: Connection, where: Where, period: Period) -> Tally:
+        if late:
+            await deliver(office.worker, late)
+            late.clear()
+            await gatherer.once()
+        return await groups.count(connection, where, period)
+
+    await gatherer.once()
+    with monkeypatch.context() as beside:
+        beside.setattr(count_tallies, "KINDS", (replace(groups, count=count), *KINDS[1:]))
+        await TallyKeeper(office.worker, lambda: TODAY, settled_seconds=0).once()
+    assert late == []
+    path = f"/v1/areas/{KECAMATAN[0]}/breakdown"
+    assert sum(row["stunted"] for row in (await office.figures(path, period="2026-03", by="sex"))["rows"]) == 4
+    await counted(office)
+    await assert_tallies_say_what_counting_says(office)
 
 
 def too_long(kind: TallyKind) -> Callable[[Connection, Where, Period], Awaitable[Tally]]:
