@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from services.reporting.domain.aksi_values import UNSEEN, Entry
 from services.reporting.domain.decisions import DecisionState, Evidence
-from services.reporting.http.forms import DESA, KECAMATAN, AreaText, code_form
+from services.reporting.http.forms import DAY_IN_TIME, DESA, KECAMATAN, AreaText, code_form
 from shared.http.bodies import Body
 from shared.http.row_batch import Rows
 from shared.redaction import mask_text
@@ -86,7 +86,7 @@ class StatementIn(Body):
 class PrefillIn(Body):
     """Fill in what our facts say, as known at the end of `as_of`; without it of yesterday."""
 
-    as_of: date | None = None
+    as_of: Annotated[date | None, DAY_IN_TIME] = None
 
 
 class MoveIn(Body):

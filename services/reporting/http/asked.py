@@ -11,7 +11,7 @@ from fastapi import Path, Query
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.periods import PATTERN, Period, parse_period, period_of
 from services.reporting.domain.suppression import day_told, newest_told
-from services.reporting.http.forms import ENTRY, IN_TIME, PERIOD_FORM, code_form
+from services.reporting.http.forms import DAY_IN_TIME, ENTRY, IN_TIME, PERIOD_FORM, code_form
 from services.reporting.use_cases.area_figures import Question
 from shared.auth.tokens import Caller
 from shared.calendar import month_of, today_jakarta
@@ -68,6 +68,7 @@ AsOf = Annotated[
         description="Figures as known at the end of this day, Asia/Jakarta; outside the district of the last end of a "
         "month not after it"
     ),
+    DAY_IN_TIME,
 ]
 
 

@@ -17,7 +17,7 @@ from services.reporting.domain.suppression import day_told
 from services.reporting.formats.open_data import open_data_schema
 from services.reporting.http.asked import demand_area, newest_period, question, unknown_area
 from services.reporting.http.export_answers import CANCELLED, shown, state_of
-from services.reporting.http.forms import EntryText, PeriodText
+from services.reporting.http.forms import DAY_IN_TIME, EntryText, PeriodText
 from services.reporting.jobs.exports import KIND
 from services.reporting.store import exports
 from services.reporting.store.exports import StoredExport
@@ -76,7 +76,7 @@ class ExportIn(Body):
     ]
     area: EntryText
     period: PeriodText | None = None
-    as_of: date | None = None
+    as_of: Annotated[date | None, DAY_IN_TIME] = None
     language: Literal["id", "en"] = "id"
     format: Annotated[Form, Field(description="; ".join(f"{kind}: {', '.join(FORMS[kind])}" for kind in FORMS))]
 

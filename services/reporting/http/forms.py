@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -32,6 +33,12 @@ _TOO_EARLY: Final[Texts] = (
     "the period lies before there could be figures",
     f"Pakai periode mulai {EARLIEST_YEAR}.",
     f"Use a period from {EARLIEST_YEAR} on.",
+)
+_DAY_TOO_EARLY: Final[Texts] = (
+    "tanggal sebelum mungkin ada data",
+    "the day lies before there could be figures",
+    f"Pakai tanggal mulai {EARLIEST_YEAR}.",
+    f"Use a day from {EARLIEST_YEAR} on.",
 )
 _MONTH: Final[Texts] = (
     "bukan bulan",
@@ -84,6 +91,12 @@ def _in_time(text: str | None) -> str | None:
     return text
 
 
+def _day_in_time(day: date | None) -> date | None:
+    if day is not None and day.year < EARLIEST_YEAR:
+        raise refused("day_too_early", _DAY_TOO_EARLY)
+    return day
+
+
 def _address(text: str) -> str:
     try:
         parts = urlsplit(text)
@@ -97,6 +110,7 @@ def _address(text: str) -> str:
 
 PERIOD_FORM: Final = _matches(PATTERN, _PERIOD)
 IN_TIME: Final = AfterValidator(_in_time)
+DAY_IN_TIME: Final = AfterValidator(_day_in_time)
 MONTH_FORM: Final = _matches(MONTH, _MONTH)
 ADDRESS_FORM: Final = AfterValidator(_address)
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from services.reporting.http.aksi_requests import DesaCode, KecamatanCode
-from services.reporting.http.forms import AreaText, EntryText, PeriodText
+from services.reporting.http.asked import AsOf
+from services.reporting.http.forms import DAY_IN_TIME, AreaText, EntryText, PeriodText
+from services.reporting.http.reports import ReportIn
 from services.reporting.http.subscriptions import Url
 from shared.http.validation import field_problems
 from shared.problems import FieldProblem
 
 
-def refusal(shape: Any, text: str) -> FieldProblem:
+def refusal(shape: Any, text: Any) -> FieldProblem:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(shape).validate_python(text)
     (problem,) = field_problems(caught.value, ["it"])
@@ -33,6 +36,14 @@ def test_what_is_no_period_is_told_how_periods_are_written(text: str) -> None:
 def test_a_period_before_figures_could_be_says_from_when_on() -> None:
     problem = refusal(PeriodText, "1850-04")
     assert (problem.code, problem.remedy_en) == ("period_too_early", "Use a period from 1990 on.")
+
+
+def test_a_day_before_figures_could_be_is_refused_wherever_a_past_day_is_asked() -> None:
+    shapes: list[Any] = [AsOf, ReportIn.model_fields["as_of"].rebuild_annotation(), Annotated[date | None, DAY_IN_TIME]]
+    for shape in shapes:
+        problem = refusal(shape, date(1, 1, 1))
+        assert (problem.code, problem.remedy_en) == ("day_too_early", "Use a day from 1990 on.")
+        assert TypeAdapter(shape).validate_python(date(1990, 1, 1)) == date(1990, 1, 1)
 
 
 @pytest.mark.parametrize(("text", "shown"), [("2026-13", "2026-13"), ("Budi-13", None), ("1219010102200001", None)])
