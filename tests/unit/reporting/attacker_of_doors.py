@@ -64,13 +64,18 @@ class Quarter(NamedTuple):
         return sorted({each[: len(place) + 1] for each in within})
 
 
-def draw_quarter(rng: np.random.Generator, sizes: Sequence[Sequence[int]]) -> Quarter:
-    """Desa of so many children by kecamatan; in some heights are taken in one month only, some are measured in one."""
+def draw_quarter(
+    rng: np.random.Generator, sizes: Sequence[Sequence[int]], habits: Sequence[float] = (0.4, 0.35, 0.25)
+) -> Quarter:
+    """Desa of so many children by kecamatan.
+
+    `habits`: chances of a desa to be measured every month, weighed every month with heights in one, or measured in one.
+    """
     desa = tuple((k, d) for k, below in enumerate(sizes) for d in range(len(below)))
     counts = np.zeros((len(desa), len(PERIODS), len(GROUPS), len(SUM_COLUMNS)), np.int64)
     bits = np.array([MARK_BITS[mark] for mark in MARKS])
     for number, (k, d) in enumerate(desa):
-        habit = rng.choice(["monthly", "heights once", "once"], p=[0.4, 0.35, 0.25])
+        habit = rng.choice(["monthly", "heights once", "once"], p=habits)
         only = int(rng.integers(3))
         share = rng.beta(8, 30)
         for _ in range(sizes[k][d]):
