@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from services.measurement.domain.places import PlaceBook
@@ -107,8 +108,7 @@ class IntakeJob:
             chunk = FileChunk(job.job_id, [row for row in rows if row.row_number > after_row], raw)
             if not chunk.rows:
                 continue
-            # mypy infers no type for a lambda whose default binds the loop variable
-            count = await again(lambda chunk=chunk: self._take_chunk(job, file, chunk, places, parsed.received))  # type: ignore[misc]
+            count = await again(partial(self._take_chunk, job, file, chunk, places, parsed.received))
             self.committed()
             for outcome in ("accepted", "unchanged", "rejected", "quarantined"):
                 metrics.INTAKE_ROWS.labels(outcome, "file").inc(getattr(count, outcome))

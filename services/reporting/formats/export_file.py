@@ -12,12 +12,13 @@ import orjson
 from services.reporting.domain.exchange_codes import ExchangeCode, code_book
 from services.reporting.domain.export_order import ExportOrder
 from services.reporting.formats.exchange import write_adx, write_data_values
-from services.reporting.formats.export_tables import Table, children_table, figure_tables
+from services.reporting.formats.export_tables import children_table, figure_tables
 from services.reporting.formats.export_words import words
 from services.reporting.formats.numbers import day_name, period_name
 from services.reporting.formats.open_data import write_open_data
 from services.reporting.formats.table_text import write_archive, write_text
 from services.reporting.formats.table_workbook import write_workbook
+from services.reporting.formats.tables import Table
 from services.reporting.formats.tpps_pdf import write_report
 
 SHORT_HASH: Final = 16  # digits of a fingerprint that people compare

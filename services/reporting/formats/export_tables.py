@@ -1,66 +1,17 @@
-"""Figures → tables that every form of a file writes: typed columns, and cells that say why they are empty."""
+"""Figures → the tables of a file (`tables.py`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from enum import Enum
-from typing import Any, Final, Literal, Self
+from typing import Any, Final
 
 from services.reporting.domain.areas import UNMAPPED
 from services.reporting.domain.figures import COUNTS, RATES
 from services.reporting.formats.export_words import definitions, words
+from services.reporting.formats.tables import HIDDEN, Coded, Column, Sort, Table, Value
 from shared.problems import Language
 
-Sort = Literal["code", "text", "count", "share", "score", "date"]
 Row = Mapping[str, Any]
-
-
-class Hidden(Enum):
-    """A cell that may not be seen: not zero, and not `no data` either."""
-
-    HIDDEN = "hidden"
-
-
-HIDDEN: Final = Hidden.HIDDEN
-
-
-class Coded(str):
-    """A cell that people read as words and machines as `code`."""
-
-    __slots__ = ("code",)
-    code: str
-
-    def __new__(cls, code: str, words: str) -> Self:
-        """`words` with their code beside them."""
-        made = super().__new__(cls, words)
-        made.code = code
-        return made
-
-
-Value = str | int | float | date | Hidden | None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column. Shares lie between 0 and 1; codes are text although they look like numbers."""
-
-    key: str
-    head: str
-    sort: Sort
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table in one language. `key` names it for machines, `title` for people."""
-
-    key: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Value, ...], ...]
-
-
 _SHARES: Final[Mapping[str, tuple[str, str]]] = {
     "coverage": ("measured_children", "target_children"),
     "coverage_both": ("both_measured", "target_children"),

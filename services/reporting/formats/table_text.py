@@ -20,7 +20,7 @@ from io import BytesIO, StringIO
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from services.reporting.formats.export_tables import HIDDEN, Coded, Column, Hidden, Table, Value
+from services.reporting.formats.tables import HIDDEN, Coded, Column, Hidden, Table, Value
 from shared.problems import Language
 from shared.spreadsheet_text import neutralised
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import xlsxwriter
 
-from services.reporting.formats.export_tables import HIDDEN, Column, Table, Value
+from services.reporting.formats.tables import HIDDEN, Column, Table, Value
 from shared.spreadsheet_text import neutralised
 
 _MADE_ON: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed mark instead of a clock: same figures, same bytes

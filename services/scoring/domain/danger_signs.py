@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from services.scoring.domain.fold_columns import Floats, Int32s
-from services.scoring.domain.ruleset import TierRule
+from services.scoring.domain.tier_rules import TierRule
 
 
 class DangerSign(IntFlag):

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from services.scoring.domain.assessment_codes import to_centi
-from services.scoring.domain.explain import SEEN_IN
 from services.scoring.domain.findings import newest_valid_day
 from services.scoring.domain.fold_columns import Assessments, Fold
 from services.scoring.domain.laboratory import LabFinding
 from services.scoring.domain.risk_codes import RULE_EVIDENCE, Evidence, RiskRule
 from services.scoring.domain.stunting_risk import STUNTING_RISK_COLUMNS
+from services.scoring.domain.unknowns import SEEN_IN
 
 Int64s = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]

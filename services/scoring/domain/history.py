@@ -6,7 +6,8 @@ import numpy as np
 
 from services.scoring.domain.assessment_codes import NO_SCORE, to_centi
 from services.scoring.domain.fold_columns import Bools, Floats, Int8s, Int32s, Int64s
-from services.scoring.domain.ruleset import RuleSet, TierRule
+from services.scoring.domain.ruleset import RuleSet
+from services.scoring.domain.tier_rules import TierRule
 from services.scoring.domain.timeline import Rows, Timeline
 from shared.growth.anthro_columns import HEIGHT_FROM_DAY, POSITION_CORRECTION_CM
 from shared.growth.codes import Position

@@ -18,7 +18,8 @@ from services.scoring.domain.lab_results import LabResult, Reading, newest_of_ea
 from services.scoring.domain.laboratory_rules import HAEMOGLOBIN
 from services.scoring.domain.readings import Subject, read_results
 from services.scoring.domain.risk_codes import RiskRule, Tier
-from services.scoring.domain.ruleset import RuleSet, TierRule
+from services.scoring.domain.ruleset import RuleSet
+from services.scoring.domain.tier_rules import TierRule
 
 GLUCOSE: Final = ("glucose", "mmol/L")
 GLUCOSE_DECIMALS: Final = 1

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from services.lab.domain.catalogue import load as load_catalogue
-from services.scoring.domain import case, explain, readings, risk_codes, ruleset
+from services.scoring.domain import case, readings, risk_codes, ruleset, unknowns
 from services.scoring.domain.assessment_codes import ALL_CLASSES, VELOCITY_REASON_NAMES
 from services.scoring.domain.danger_signs import SIGN_NAMES
 from services.scoring.domain.early_warning.risk import BECAUSE_NAMES
@@ -61,12 +61,12 @@ CODES = [
     ("tier", risk_codes.TIER_NAMES),
     ("headline", risk_codes.TIER_NAMES),
     ("what", tuple(thing.name.lower() for thing in risk_codes.UnknownThing)),
-    ("because", tuple(explain.BECAUSE.values())),
+    ("because", tuple(unknowns.BECAUSE.values())),
     ("because", tuple(name for name in BLANK_REASON_NAMES if name)),
     ("because", tuple(name for name in VELOCITY_REASON_NAMES if name)),
     *((f"class_{kind}", (*names, "outlier")) for kind, names in ALL_CLASSES.items()),
     ("because", ("before_term", "not_ordered", *literal(OrderedTest, "state"))),
-    ("settle_with", tuple(explain.SETTLE_WITH.values())),
+    ("settle_with", tuple(unknowns.SETTLE_WITH.values())),
     ("settle_with", tuple(OWNERS)),
     ("track", tuple(track for tracks in RULES.tracks.values() for track in tracks)),
     ("task", tuple(RULES.follow_ups)),
