@@ -6,13 +6,17 @@ Quarters, semesters and years have no entries of their own: one has changed when
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any, NamedTuple
 
 from services.reporting.domain.cells import TARGET_CHANGE
+from services.reporting.domain.facts import ChildRevision, Slot
+from services.reporting.domain.fold import newest
 from services.reporting.domain.periods import MONTH
+from services.reporting.domain.tallies import area_above
 from services.reporting.domain.targets import Span
-from shared.calendar import add_months
+from shared.calendar import add_months, month_of, turns_sixty_months_on
 
 Sums = dict[str, dict[date, list[int]]]  # by desa and first month
 
@@ -71,6 +75,43 @@ def changed_targets(was: Iterable[Span], now: Iterable[Span]) -> Iterator[Change
             yield _whole(other)
             yield _whole(span)
     yield from map(_whole, before.values())
+
+
+def homes_apart(children: Iterable[ChildRevision]) -> frozenset[str]:
+    """Every desa where children who belong together ever had a home, if these are in several kecamatan; else none.
+
+    What a month of a child counts for in one of them may change what is told of it in the others.
+    """
+    desa = {place.desa_code for child in children for _, place in child.residences}
+    return frozenset(desa) if len({area_above(code) for code in desa}) > 1 else frozenset()
+
+
+def changed_facts(children: Iterable[ChildRevision], new: AbstractSet[Slot]) -> Iterator[ChangedMonths]:
+    """Months of which `new` revisions of children tell otherwise whether they were born, had left or moved by then.
+
+    What is known of no day or of no end lasts; a day that became another one tells otherwise only between the two.
+    """
+    revisions = list(children)
+    known = newest(child for child in revisions if child.slot not in new)
+    for child_id, now in newest(revisions).items():
+        was = known.get(child_id)
+        if was is None or was.slot == now.slot:
+            continue
+        days = [(of.birth_date, turns_sixty_months_on(of.birth_date), of.died_on, of.departed_on) for of in (was, now)]
+        ranges = [_until_told(*pair) for pair in zip(*days, strict=True) if pair[0] != pair[1]]
+        moved = [day for day, _ in set(was.residences) ^ set(now.residences)]
+        if moved:
+            ranges.append(_until_told(min(moved), None))
+        for desa in sorted({place.desa_code for of in (was, now) for _, place in of.residences}):
+            for first, last in ranges:
+                yield ChangedMonths(desa, first, last)
+
+
+def _until_told(one: date | None, other: date | None) -> tuple[date, date]:
+    """Months whose end, or the end of the one before, is told apart by one of two days."""
+    days = [day for day in (one, other) if day is not None]
+    last = max(days) if len(days) > 1 else turns_sixty_months_on(days[0])
+    return month_of(min(days)), add_months(month_of(last), 1)
 
 
 def _whole(span: Span) -> ChangedMonths:

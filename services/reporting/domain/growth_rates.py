@@ -21,6 +21,7 @@ FEWEST_MONTHS: Final = 200.0  # child-months of history under which nothing is f
 AGE_CLASSES: Final = (3, *AGE_FROM[1:])  # months: age groups, the youngest under three months apart
 BITS_A_MONTH: Final = 5  # of a past: 0, or 1 + band + BANDS x age class
 HISTORY_MONTHS: Final = 12  # a year, so that every season is in it once
+SCORE_MONTHS: Final = 6  # how old the last score of a child may be to speak for it today
 GROUP_OF_AGE: Final = np.searchsorted(np.array(AGE_FROM), np.arange(AGES), side="right") - 1
 _STEPS_OF_A_MONTH: Final = 16  # of the product that stands for the exponential of a rate matrix
 
@@ -67,29 +68,38 @@ def histories_of(pasts: Counts) -> tuple[History, History]:
     A `past` holds a year of a child, BITS_A_MONTH a month; `here` has a bit a month, set where the score is of the
     area. A move, and a first score, is of the area where the later of its scores is.
     """
-    past, here, children = pasts.T if pasts.size else np.zeros((3, 0), np.int64)
-    moves = np.zeros((2, len(AGE_FROM), BANDS, BANDS, LONGEST_GAP + 1), np.int64)
-    first = np.zeros((2, BANDS), np.int64)
+    moves, first = moves_by_part(np.column_stack((np.zeros(len(pasts), np.int64), pasts)), 1)
+    return history_from(moves[0], first[0]), history_from(moves.sum(0), first.sum(0))
+
+
+def moves_by_part(pasts: Counts, parts: int) -> tuple[Counts, Counts]:
+    """`moves[part, group, band, band, months between]` and `first[part, band]` of areas by number.
+
+    From rows of (part, past, here, children), `here` set where the score is of the part; the last of `parts` + 1 counts
+    what is of no part. A child with scores in several parts has a row for each: what is of none is then there again.
+    """
+    part, past, here, children = pasts.T if pasts.size else np.zeros((4, 0), np.int64)
+    moves = np.zeros((parts + 1, len(AGE_FROM), BANDS, BANDS, LONGEST_GAP + 1), np.int64)
+    first = np.zeros((parts + 1, BANDS), np.int64)
     last, last_at = np.zeros_like(past), np.full_like(past, -LONGEST_GAP - 1)
     begun = np.zeros(past.shape, bool)
     for at in range(HISTORY_MONTHS):
         score = (past >> BITS_A_MONTH * at & (1 << BITS_A_MONTH) - 1) - 1  # -1: none
-        scored, inside, gap = score >= 0, here >> at & 1, at - last_at
+        scored, gap = score >= 0, at - last_at
+        of_part = np.where(here >> at & 1, part, parts)
         again = np.flatnonzero(scored & (gap <= LONGEST_GAP))
         groups = np.maximum(last[again] // BANDS - 1, 0)
-        moved = (inside[again], groups, last[again] % BANDS, score[again] % BANDS, gap[again])
+        moved = (of_part[again], groups, last[again] % BANDS, score[again] % BANDS, gap[again])
         np.add.at(moves, moved, children[again])
         young = np.flatnonzero(scored & (score < BANDS) & ~begun)
-        np.add.at(first, (inside[young], score[young]), children[young])
+        np.add.at(first, (of_part[young], score[young]), children[young])
         begun[young] = True
         last, last_at = np.where(scored, score, last), np.where(scored, at, last_at)
-    own, every = (
-        _history(counts, begun_in) for counts, begun_in in ((moves[1], first[1]), (moves.sum(0), first.sum(0)))
-    )
-    return own, every
+    return moves, first
 
 
-def _history(moves: Counts, first: Counts) -> History:
+def history_from(moves: Counts, first: Counts) -> History:
+    """From moves by months between, and first scores."""
     where = np.nonzero(moves)
     history = history_of(np.column_stack((*where, moves[where])))
     return history._replace(first=first.astype(np.float64))

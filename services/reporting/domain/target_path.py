@@ -43,9 +43,8 @@ class Start(NamedTuple):
 
 
 class Path(NamedTuple):
-    """Shares by month, the first is today's: expected, and the bounds that 95 % of the simulations stay in."""
+    """Bounds by month, the first is today's, that the shares of 95 % of the simulations stay in."""
 
-    expected: Floats
     low: Floats
     high: Floats
     reached: float | None  # share of simulations at or under the target at the end
@@ -133,9 +132,10 @@ def simulate(
         everyone = people + born_stunted + dice.poisson(born[STUNTED_BANDS:].sum(axis=0))
         above = np.clip(stunted, 0, people) + born_stunted
         shares[month] = np.divide(above, everyone, out=np.full(simulations, np.nan), where=everyone > 0)
-    low, high = np.nanpercentile(shares, (2.5, 97.5), axis=1)
+    percentile = np.nanpercentile if np.isnan(shares).any() else np.percentile  # row by row in Python, if some are none
+    low, high = percentile(shares, (2.5, 97.5), axis=1)
     reached = None if target is None else float(np.mean(shares[-1] <= target))
-    return Path(expected_path(start, rates, months)[0], low, high, reached)
+    return Path(low, high, reached)
 
 
 def _onward(children: Floats, chances: Floats, born: Floats, months: int) -> Iterator[Floats]:
@@ -143,8 +143,12 @@ def _onward(children: Floats, chances: Floats, born: Floats, months: int) -> Ite
     of_age = np.ascontiguousarray(np.moveaxis(chances[:, GROUP_OF_AGE], (2, 3), (0, 1)))  # [from, to, variant, age]
     now = np.repeat(children.T[:, None, :], len(chances), axis=1)
     yield now
+    moved, part = np.empty_like(now), np.empty_like(now)
     for _ in range(months):
-        moved = (now[:, None] * of_age).sum(axis=0)
+        np.multiply(now[0], of_age[0], out=moved)
+        for band in range(1, BANDS):
+            np.multiply(now[band], of_age[band], out=part)
+            moved += part
         now = np.empty_like(moved)
         now[..., 1:] = moved[..., :-1]
         now[..., 0] = born[:, None]

@@ -21,6 +21,8 @@ from shared.calendar import turns_sixty_months_on
 
 _ONE_DAY: Final = timedelta(days=1)
 Stage = Literal["since_then", "between"]
+Left = Literal["died", "departed", "aged_out", "stayed"]
+Came = Literal["born", "registered", "known"]
 
 # Indicator → the index that it is read from. Those of figures that are about one score.
 INDEX_OF: Final = {
@@ -125,6 +127,39 @@ def reason_since(change: Change) -> str | None:
     return "value_corrected"
 
 
+class Past(NamedTuple):
+    """What the fact of a child says of two periods, whatever area is asked about.
+
+    `left`: by the end of the later one it had died, departed or turned 60 months, or none of these (`stayed`), and its
+    home then (when it died); `came`: it was born or registered after the earlier one, or neither (`known`), and its
+    home at the end of that.
+    """
+
+    left: Left
+    left_home: Place
+    came: Came
+    came_home: Place
+
+
+def past_of(child: ChildRevision, periods: tuple[Period, Period]) -> Past:
+    """Of a fact nothing may matter here but homes and which of `days_of_reasons` its days have passed."""
+    before, after = (period.last_day for period in periods)
+    left: Left = "stayed"
+    if child.died_on is not None and child.died_on <= after:
+        left = "died"
+    elif child.departed_on is not None and child.departed_on <= after:
+        left = "departed"
+    elif turns_sixty_months_on(child.birth_date) <= after:
+        left = "aged_out"
+    came: Came = "known"
+    if child.birth_date > before:
+        came = "born"
+    elif child.residences[0][0] > before:
+        came = "registered"
+    died = child.died_on if left == "died" and child.died_on is not None else after
+    return Past(left, residence_on(child, died), came, residence_on(child, before))
+
+
 def reason_between(
     change: Change, child: ChildRevision | None, periods: tuple[Period, Period], inside: Callable[[Place], bool]
 ) -> str | None:
@@ -132,48 +167,47 @@ def reason_between(
 
     `child` is its fact as known now, None if there is none; `inside`: whether a place is in the area. Who left does so
     in the period that holds the day, although it was a target for some days of it. Who died after it had moved away is
-    told as moved out here. Of a fact nothing may matter but homes and which of `days_of_reasons` its days have passed.
+    told as moved out here.
     """
-    before, after = change.before, change.after
-    if before[:2] == after[:2]:
+    if change.before[:2] == change.after[:2]:
         return None
+    past = None if child is None else past_of(child, periods)
+    return reason_of(change.before, change.after, (change.elsewhere_before, change.elsewhere_after), past, inside)
+
+
+def reason_of(
+    before: Counted, after: Counted, elsewhere: tuple[bool, bool], past: Past | None, inside: Callable[[Place], bool]
+) -> str:
+    """The same of who counts otherwise; `past`: of its fact, `elsewhere`: whether it counted there before, after."""
     if before.denominator and after.denominator:
         return "newly_found" if after.numerator else "recovered"
     if before.denominator:
-        return _why_left(change, child, periods[1].last_day, inside)
-    return _why_entered(change, child, periods[0].last_day, inside)
+        return "flagged_now" if after.flagged else _why_left(past, inside, elsewhere=elsewhere[1])
+    return "flagged_before" if before.flagged else _why_entered(past, inside, elsewhere=elsewhere[0])
 
 
-def _why_left(change: Change, child: ChildRevision | None, until: date, inside: Callable[[Place], bool]) -> str:
-    if change.after.flagged:
-        return "flagged_now"
-    if change.elsewhere_after or child is None:
+def _why_left(past: Past | None, inside: Callable[[Place], bool], *, elsewhere: bool) -> str:
+    if elsewhere or past is None or past.left == "departed":
         return "moved_out"
-    if child.died_on is not None and child.died_on <= until:
-        return "died" if inside(residence_on(child, child.died_on)) else "moved_out"
-    if child.departed_on is not None and child.departed_on <= until:
-        return "moved_out"
-    if turns_sixty_months_on(child.birth_date) <= until:
+    if past.left == "aged_out":
         return "aged_out"
-    return "not_measured" if inside(residence_on(child, until)) else "moved_out"
+    if not inside(past.left_home):
+        return "moved_out"
+    return "died" if past.left == "died" else "not_measured"
 
 
-def _why_entered(change: Change, child: ChildRevision | None, until: date, inside: Callable[[Place], bool]) -> str:
-    if change.before.flagged:
-        return "flagged_before"
-    if change.elsewhere_before:
+def _why_entered(past: Past | None, inside: Callable[[Place], bool], *, elsewhere: bool) -> str:
+    if elsewhere:
         return "moved_in"
-    if child is None:
+    if past is None:
         return "measured_again"
-    if child.birth_date > until:
-        return "born"
-    if child.residences[0][0] > until:
-        return "registered"
-    return "measured_again" if inside(residence_on(child, until)) else "moved_in"
+    if past.came != "known":
+        return past.came
+    return "measured_again" if inside(past.came_home) else "moved_in"
 
 
 def days_of_reasons(periods: tuple[Period, Period]) -> list[date]:
-    """Days that `reason_between` asks about, ascending: what lies between the same two of them is all one to it.
+    """Days that `past_of` asks about, ascending: what lies between the same two of them is all one to it.
 
     The day after each period, and the first birthday of a child who has not turned 60 months by the end of the later.
     """

@@ -17,7 +17,7 @@ from services.reporting.http.asked import (
 )
 from services.reporting.http.forms import MONTH, MONTH_FORM
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
-from services.reporting.use_cases.find_tally import TooLargeError, demand_countable
+from services.reporting.use_cases.find_tally import TooLargeError
 from services.reporting.use_cases.target_path import (
     HiddenStartError,
     PathQuestion,
@@ -73,7 +73,6 @@ async def get_target_path(
         if not asked.exact and entry.level != "kabupaten":
             caller.demand("aggregates:exact")  # rates of a small area would tell its small counts
         try:
-            await demand_countable(connection, entry, asked)
             head, ground = await read_target_path(connection, PathQuestion(asked, month, target))
         except TooLargeError:
             raise ONLY_BY_KABUPATEN.problem() from None

@@ -23,7 +23,7 @@ from services.reporting.http.asked import (
 from services.reporting.http.forms import IN_TIME, PERIOD_FORM
 from services.reporting.store.reports import newest_of
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
-from services.reporting.use_cases.find_tally import TooLargeError, demand_countable
+from services.reporting.use_cases.find_tally import TooLargeError
 from services.reporting.use_cases.why_changed import Comparison, children_of_term, why_changed
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -88,7 +88,10 @@ async def get_why_changed(
         if not comparison.asked.exact and entry.level != "kabupaten":
             # Terms of neighbours would give small ones away; a kabupaten as a whole has no neighbours here.
             caller.demand("aggregates:exact")
-        return json_response(await why_changed(connection, comparison))
+        try:
+            return json_response(await why_changed(connection, comparison))
+        except TooLargeError:
+            raise ONLY_BY_KABUPATEN.problem() from None
 
 
 @router.get("/{code}/why-changed/children", summary="The children of one term")
@@ -110,7 +113,10 @@ async def get_children_of_term(
     async with reading(request) as connection:
         await _allowed(connection, caller, comparison)
         comparison = await _since_published(connection, comparison)
-        rows = await children_of_term(connection, comparison, term, after[0] if after else None, page.limit + 1)
+        try:
+            rows = await children_of_term(connection, comparison, term, after[0] if after else None, page.limit + 1)
+        except TooLargeError:
+            raise ONLY_BY_KABUPATEN.problem() from None
     return json_response({"area": code, "term": term, **page.page(rows, "child_id")})
 
 
@@ -164,8 +170,4 @@ async def _allowed(connection: Connection, caller: Caller, comparison: Compariso
     except UnknownAreaError:
         raise unknown_area() from None
     demand_area(caller, entry)
-    try:
-        await demand_countable(connection, entry, asked)
-    except TooLargeError:
-        raise ONLY_BY_KABUPATEN.problem() from None
     return entry

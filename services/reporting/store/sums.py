@@ -80,8 +80,12 @@ def where_of(entry: Entry) -> Where:
             list(entry.desa_codes),
             homes=entry.desa_codes,
         )
-    parts = entry.code.count(".") + 1
-    return Where("desa_code >= $1 AND desa_code < $2", entry.code, f"{entry.code}/", parts, area=entry.code)
+    return area_where(entry.code)
+
+
+def area_where(code: str) -> Where:
+    """An area and all below it by residence."""
+    return Where("desa_code >= $1 AND desa_code < $2", code, f"{code}/", code.count(".") + 1, area=code)
 
 
 async def sums_by_place(

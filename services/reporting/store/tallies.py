@@ -8,9 +8,10 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from services.reporting.domain.periods import MONTH, Period
-from services.reporting.domain.tallies import COUNTED_LEVEL, Tally, area_above
+from services.reporting.domain.periods import LENGTHS, MONTH, Period
+from services.reporting.domain.tallies import COUNTED_LEVEL, Tally, area_above, months_after, periods_with
 from services.reporting.store.generations import LIVE
+from shared.calendar import add_months
 from shared.postgres.pool import Connection
 
 COUNTING_LOCK: Final = 1_970_004  # with the area: nobody else counts it beside us
@@ -75,8 +76,8 @@ SELECT area_code, month::date
 FROM (SELECT DISTINCT area_code FROM level_cell WHERE generation = {LIVE} AND level = {COUNTED_LEVEL}) AS area
 CROSS JOIN generate_series($1::date::timestamp, $2::date::timestamp, interval '1 month') AS month
 WHERE EXISTS (
-    SELECT FROM unnest($3::text[], $4::text[]) AS wanted(kind, layout)
-    WHERE NOT EXISTS (
+    SELECT FROM unnest($3::text[], $4::text[], $5::date[]) AS wanted(kind, layout, first_month)
+    WHERE month >= first_month AND NOT EXISTS (
         SELECT FROM tally WHERE tally.kind = wanted.kind AND tally.layout = wanted.layout
           AND tally.area_code = area.area_code AND tally.months = {MONTH} AND tally.month = month::date
     )
@@ -102,13 +103,33 @@ WHERE generation = {LIVE} AND level = {COUNTED_LEVEL} AND area_code > $1 AND are
 class Kind(NamedTuple):
     """What a tally counts; `layout` names what its columns mean, another one asks for counting anew.
 
-    `since_january`: it also looks at the months from January to the period. `by_desa`: a kecamatan has a row for each.
+    `since_january`: it also looks at the months from January to the period; `months_before`: at so many before it.
+    `lengths`: of its periods. `by_desa`: a kecamatan has a row for each.
     """
 
     name: str
     layout: str
     since_january: bool = False
     by_desa: bool = True
+    months_before: int = 0
+    lengths: tuple[int, ...] = LENGTHS
+
+    def looks_from(self, period: Period) -> date:
+        """The first month that a tally of `period` looks at."""
+        first = period.first.replace(month=1) if self.since_january else period.first
+        return add_months(first, -self.months_before)
+
+    def first_month(self, kept: date) -> date:
+        """The first month of which there are tallies, if what happened since `kept` is known to be counted."""
+        return add_months(kept, self.months_before)
+
+    def periods_of(self, months: Collection[date]) -> list[Period]:
+        """Periods whose tallies look at one of `months`."""
+        every = set(months)
+        if self.since_january:
+            every |= months_after(every)
+        every |= {add_months(month, later) for month in months for later in range(1, self.months_before + 1)}
+        return [period for period in periods_with(every) if period.months in self.lengths]
 
 
 class Due(NamedTuple):
@@ -137,8 +158,7 @@ class Counted(NamedTuple):
 
 async def read_tally(connection: Connection, kind: Kind, area_code: str, period: Period) -> Counted | None:
     """The tally of an area, None if there is none that the caller may see."""
-    first = period.first.replace(month=1) if kind.since_january else period.first
-    looked_at = first, period.last_month
+    looked_at = kind.looks_from(period), period.last_month
     row = await connection.fetchrow(_READ, *kind[:2], area_code, period.months, period.first, *looked_at)
     if row is None:
         return None
@@ -205,7 +225,8 @@ async def children_of_all(connection: Connection, this_month: date) -> int:
 
 async def demand_missing(connection: Connection, kinds: Collection[Kind], first: date, last: date) -> None:
     """What has no tally of a month from `first` to `last` becomes due: a month that begins, a new kind or layout."""
-    await connection.execute(_MISSING, first, last, [kind.name for kind in kinds], [kind.layout for kind in kinds])
+    wanted = [(kind.name, kind.layout, kind.first_month(first)) for kind in kinds]
+    await connection.execute(_MISSING, first, last, *map(list, zip(*wanted, strict=True)))
 
 
 async def demand_everything(connection: Connection) -> None:
@@ -217,6 +238,17 @@ async def areas_below(connection: Connection, area_code: str) -> set[str]:
     """Codes of the areas directly below where anybody has ever counted."""
     rows = await connection.fetch(_AREAS, area_code, area_code.count(".") + 2)
     return {row[0] for row in rows}
+
+
+async def uncounted_below(connection: Connection, kind: Kind, area_code: str, period: Period) -> set[str]:
+    """Kecamatan of an area where anything has changed that a tally of `kind` and `period` looks at and has not yet."""
+    about = area_code, kind.looks_from(period), period.last_month
+    return {row[0] for row in await connection.fetch("SELECT uncounted_below($1, $2, $3)", *about)}
+
+
+async def sees_whole(connection: Connection, area_code: str) -> bool:
+    """Whether the caller may see every desa of an area."""
+    return bool(await connection.fetchval("SELECT sees_whole($1)", area_code))
 
 
 async def is_ready(connection: Connection, settled_seconds: float, longest_seconds: float) -> bool:

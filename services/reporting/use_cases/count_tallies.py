@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from services.reporting.domain.periods import Period
-from services.reporting.domain.tallies import COUNTED_LEVEL, Tally, first_kept, months_after, periods_with
-from services.reporting.store.sums import Where
+from services.reporting.domain.tallies import COUNTED_LEVEL, Tally, first_kept
+from services.reporting.store.sums import area_where
 from services.reporting.store.tallies import Due, areas_below, read_below, write_tally
 from services.reporting.use_cases.tally_kinds import KINDS, TallyKind
 from shared.auth.areas import AreaGrant, apply
@@ -23,10 +23,10 @@ async def count_due(connection: Connection, due: Due, this_month: date, now: dat
     if max(due.changed) < first_kept(this_month):
         return  # to be dropped
     for kind in KINDS:
-        months = set(due.changed)
-        if kind.kind.since_january:
-            months |= months_after(months)
-        periods = [period for period in periods_with(months) if period.first <= this_month]
+        first = kind.kind.first_month(first_kept(this_month))
+        periods = [
+            one for one in kind.kind.periods_of(due.changed) if first <= one.last_month and one.first <= this_month
+        ]
         if due.area_code.count(".") + 1 >= COUNTED_LEVEL:
             await _count(connection, kind, due.area_code, periods, now)
         else:
@@ -36,7 +36,7 @@ async def count_due(connection: Connection, due: Due, this_month: date, now: dat
 async def count_now(connection: Connection, kind: TallyKind, area_code: str, periods: Sequence[Period]) -> list[Tally]:
     """Tallies of a kecamatan, from its children as this transaction sees them, which then sees nobody else's."""
     await apply(connection, AreaGrant((area_code,)))  # what counts children by their areas asks whose they may be
-    where = Where("desa_code >= $1 AND desa_code < $2", area_code, f"{area_code}/", area=area_code)
+    where = area_where(area_code)
     if kind.count_all is not None:
         return await kind.count_all(connection, where, periods)
     return [await kind.count(connection, where, period) for period in periods]

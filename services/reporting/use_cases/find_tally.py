@@ -52,8 +52,8 @@ async def find_tally(
 
 
 async def demand_countable(connection: Connection, entry: Entry, asked: Question) -> None:
-    """For what has no tally and is counted now, a kabupaten of any size. Raises TooLargeError of a provinsi."""
-    if await _children(connection, entry, asked) > MOST_OF_KABUPATEN:
+    """For what children are counted for while somebody waits: any kabupaten. Raises TooLargeError of a provinsi."""
+    if not asked.patient and await _children(connection, entry, asked) > MOST_OF_KABUPATEN:
         raise TooLargeError(entry.code)
 
 

@@ -85,8 +85,12 @@ def move_cells(
     stored_spans: Iterable[Version[RootMonth, Span]],
     members: Collection[UUID],
     facts: Mapping[UUID, GroupFacts],
+    apart: Mapping[UUID, Collection[str]],
 ) -> None:
-    """Add to `deltas` what `move` changes. The spans of children who are no `members` stay as their facts say."""
+    """Add to `deltas` what `move` changes. The spans of children who are no `members` stay as their facts say.
+
+    `apart`: of children with homes in several kecamatan, each desa that they ever had one in.
+    """
     for sign, current in ((-1, move.months.was_current), (1, move.months.is_current)):
         for (_, month), content in current:
             deltas.add_month(month, content, sign)
@@ -100,6 +104,8 @@ def move_cells(
             known_spans.setdefault(root_id, {})[month] = version.content
     for root_id, change in _by_root(move).items():
         deltas.recounted.update(changed_targets(change.old_spans, change.new_spans.values()))
+        for desa in apart.get(root_id, ()):
+            deltas.recounted.update((desa, month, month) for month in change.months)
         parts = before.get((move.target.generation, root_id), {})
         if root_id in members:
             spans = known_spans.get(root_id, {})

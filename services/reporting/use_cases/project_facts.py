@@ -11,6 +11,7 @@ from uuid import UUID
 
 from services.reporting.domain.case_course import months_from
 from services.reporting.domain.cells import Deltas
+from services.reporting.domain.changes import changed_facts
 from services.reporting.domain.facts import Slot
 from services.reporting.domain.fold import newest
 from services.reporting.store.child_services import newly_read, places_since
@@ -174,5 +175,7 @@ async def _fold(
     served = whole.union(leader for child_id, leader in groups.items() if child_id in acted)
     await refold_services(connection, into, groups, facts, served)
     children = [child for leader in whole for child in facts[leader].children]
+    for deltas in into.values():
+        deltas.recounted.update(changed_facts(children, new))
     changed = {child.child_id for child in children if child.slot in new}
     await store_present(connection, newest(child for child in children if child.child_id in changed).values())

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from services.reporting.domain.cells import BUCKETS, Deltas, bucket_of
+from services.reporting.domain.changes import homes_apart
 from services.reporting.domain.child_month import ChildMonth
 from services.reporting.domain.facts import Place, Slot
 from services.reporting.domain.fold import ByMonth, GroupFacts, fold_months, fold_spans, judged_by_month, pending
@@ -66,12 +67,16 @@ async def refold(
     touched = _touched((*fresh, *(version for versions in stored.values() for version in versions)), asked, members)
     whole_members = set(members)
     before = await read_before(connection, moves, stored, whole_members)
+    apart = {
+        child.child_id: homes for group in facts.values() if (homes := homes_apart(group.children))
+        for child in group.children
+    }  # fmt: skip
     for move in moves:
         generation = move.target.generation
         await CHILD_MONTHS.write(connection, generation, move.months)
         await CHILD_SPANS.write(connection, generation, move.spans)
         into[move.target].touched |= touched
-        move_cells(into[move.target], move, before, stored_spans.get(generation, ()), whole_members, facts)
+        move_cells(into[move.target], move, before, stored_spans.get(generation, ()), whole_members, facts, apart)
 
 
 def _touched(

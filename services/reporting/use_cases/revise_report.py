@@ -18,7 +18,7 @@ async def what_changed(
     """For each indicator the figure as of both days and the terms that lead from one to the other exactly."""
     told: list[dict[str, Any]] = []
     for indicator in INDEX_OF:
-        asked = Question(area, period, as_of)
+        asked = Question(area, period, as_of, patient=True)
         found = await why_changed(connection, Comparison(asked, period, indicator, published_as_of))
         terms = [term for term in found["terms"] if term["stage"] == "since_then" and term["children"]]
         told.append({"indicator": indicator, "published": found["then"], "now": found["before"], "terms": terms})

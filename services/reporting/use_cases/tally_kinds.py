@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.reporting.domain.change_tally import brought_together
 from services.reporting.domain.periods import Period
 from services.reporting.domain.tallies import Tally, added_up, by_area
+from services.reporting.store.change_tally import CHANGES, count_changes
 from services.reporting.store.courses import COURSES, count_courses
 from services.reporting.store.group_sums import GROUPS, count_groups
+from services.reporting.store.growth_tally import GROWTH, count_growth
 from services.reporting.store.sums import Where
 from services.reporting.store.tallies import Kind
 from services.reporting.use_cases.tally_services import SERVICES, count_services, count_services_of
@@ -29,8 +32,12 @@ class TallyKind:
     count_all: Callable[[Connection, Where, Sequence[Period]], Awaitable[list[Tally]]] | None = None
 
 
+CHANGES_KIND: Final = TallyKind(CHANGES, count_changes, brought_together)
+GROWTH_KIND: Final = TallyKind(GROWTH, count_growth, by_area)
 KINDS: Final = (
     TallyKind(GROUPS, count_groups, by_area),
     TallyKind(COURSES, count_courses, added_up),
     TallyKind(SERVICES, count_services, by_area, count_services_of),
+    CHANGES_KIND,
+    GROWTH_KIND,
 )

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
 
+from services.reporting.domain.areas import Entry, below
 from services.reporting.domain.figures import RATES
 from services.reporting.domain.growth_rates import (
     AGES,
     BANDS,
     HISTORY_MONTHS,
+    SCORE_MONTHS,
+    Counts,
     History,
     Rates,
     histories_of,
@@ -23,16 +26,20 @@ from services.reporting.domain.growth_rates import (
     rates_of,
 )
 from services.reporting.domain.periods import Period
+from services.reporting.domain.tallies import Tally
 from services.reporting.domain.target_path import Start, expected_path, needed_factor, simulate
 from services.reporting.store.growth_history import Today, growth_of
+from services.reporting.store.growth_tally import growth_of_tally
 from services.reporting.store.sums import where_of
 from services.reporting.store.survey_figures import TargetFigure, areas_above, targets_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from services.reporting.use_cases.find_tally import demand_countable
+from services.reporting.use_cases.tally_kinds import GROWTH_KIND
+from services.reporting.use_cases.tally_of_now import counted_at_of, tally_of_now
 from shared.calendar import add_months, completed_months, end_of_day, last_day
 from shared.postgres.pool import Connection
 
 INDICATOR: Final = "stunted"
-SCORE_MONTHS: Final = 6  # how old the last score of a child may be to speak for it today
 KABUPATEN_PARTS: Final = 2
 ASSUMED_ID: Final = (
     "Laju pulih dan laju baru pendek diambil dari riwayat 12 bulan terakhir dan dianggap tetap; pindah dan "
@@ -75,12 +82,13 @@ async def read_target_path(connection: Connection, question: PathQuestion) -> tu
     asked = question.asked
     tree, entry = await find_area(connection, asked.code, asked.period)
     month = asked.period.last_month
-    known = end_of_day(asked.as_of) if asked.as_of is not None else None
-    where = where_of(entry)
     wider = ".".join((entry.code if entry.entry == "area" else entry.parent_code or "").split(".")[:KABUPATEN_PARTS])
-    since = add_months(month, 1 - SCORE_MONTHS)
     first = add_months(month, 1 - HISTORY_MONTHS)
-    pasts, today = await growth_of(connection, where, wider, (first, month, since), known)
+    found = await _of_tallies(connection, entry, wider, asked)
+    if found is None:
+        await demand_countable(connection, entry, asked)
+        found = await _counted(connection, entry, wider, asked)
+    start, own, history, counted_at = found
     target = await _target(connection, question, areas_above(wider))
     row = await own_row(connection, tree, entry, asked.about(asked.code, Period(month)))
     numerator, denominator = RATES[INDICATOR]
@@ -88,6 +96,7 @@ async def read_target_path(connection: Connection, question: PathQuestion) -> tu
         raise HiddenStartError(asked.code)
     head = {
         **heading(tree, entry, asked.about(asked.code, Period(month))),
+        **counted_at_of(entry, counted_at),
         "indicator": INDICATOR,
         "until": f"{question.until:%Y-%m}",
         "rates_from": {"first": f"{first:%Y-%m}", "last": f"{month:%Y-%m}", "drawn_to": wider},
@@ -103,12 +112,45 @@ async def read_target_path(connection: Connection, question: PathQuestion) -> tu
         "assumptions": {"text_id": ASSUMED_ID, "text_en": ASSUMED_EN},
     }
     ground = _Ground(
-        _start(today, last_day(month)),
-        *histories_of(pasts),
+        start,
+        own,
+        history,
         (question.until.year - month.year) * 12 + question.until.month - month.month,
         None if target is None else target.share,
     )
     return head, ground
+
+
+async def _of_tallies(
+    connection: Connection, entry: Entry, wider: str, asked: Question
+) -> tuple[Start, History, History, datetime | None] | None:
+    """What tallies say of the area and of all that its rates are drawn to, and when they were counted if not now."""
+    if asked.as_of is not None or entry.entry != "area":
+        return None
+    month = Period(asked.period.last_month)
+    every = await tally_of_now(connection, GROWTH_KIND, wider, month)
+    if every is None:
+        return None
+    history = growth_of_tally(every.tally)
+    if entry.code == wider:
+        return _started(history.known, history.unknown), history.history, history.history, every.counted_at
+    own = await tally_of_now(connection, GROWTH_KIND, entry.code, month)
+    if own is None:
+        return None
+    rows = [number for number, code in enumerate(own.tally.parts) if below(code, entry.code)]
+    growth = growth_of_tally(Tally((), own.tally.counts[rows]))
+    return _started(growth.known, growth.unknown), growth.history, history.history, None
+
+
+async def _counted(
+    connection: Connection, entry: Entry, wider: str, asked: Question
+) -> tuple[Start, History, History, None]:
+    """The same, counted from the children of all that the rates are drawn to and the caller may see."""
+    month = asked.period.last_month
+    months = add_months(month, 1 - HISTORY_MONTHS), month, add_months(month, 1 - SCORE_MONTHS)
+    known = end_of_day(asked.as_of) if asked.as_of is not None else None
+    pasts, today = await growth_of(connection, where_of(entry), wider, months, known)
+    return _start(today, last_day(month)), *histories_of(pasts), None
 
 
 async def reckon_target_path(head: dict[str, Any], ground: _Ground) -> dict[str, Any]:
@@ -173,6 +215,10 @@ def _start(today: Sequence[Today], day: date) -> Start:
                 unknown[age] += children
             else:
                 known[age, band] += children
+    return _started(known, unknown)
+
+
+def _started(known: Counts, unknown: Counts) -> Start:
     return Start(known, unknown, float(known[:12].sum() + unknown[:12].sum()) / 12)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from services.reporting.domain.areas import Entry
+from services.reporting.domain.change_tally import KindOfChange, between_of
 from services.reporting.domain.facts import Place
 from services.reporting.domain.figures import RATES, wilson
 from services.reporting.domain.hidden_counts import SMALLEST_SHOWN
@@ -28,9 +29,12 @@ from services.reporting.domain.why_changed import (
     reason_between,
     reason_since,
 )
-from services.reporting.store.changes import Changed, Compared, changed_children, kinds_of_change
+from services.reporting.store.changes import Changed, Compared, changed_children, kinds_of_change, kinds_since
 from services.reporting.store.sums import sums_by_place, where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from services.reporting.use_cases.find_tally import demand_countable
+from services.reporting.use_cases.tally_kinds import CHANGES_KIND
+from services.reporting.use_cases.tally_of_now import counted_at_of, tally_of_now
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
@@ -58,18 +62,17 @@ class Judged(NamedTuple):
 
 
 async def why_changed(connection: Connection, comparison: Comparison) -> dict[str, Any]:
-    """The two figures and the terms that lead from one to the other exactly; suppressed where the caller's are."""
+    """The two figures and the terms that lead from one to the other exactly; suppressed where the caller's are.
+
+    Raises UnknownAreaError, TooLargeError.
+    """
     asked = comparison.asked
     tree, entry = await find_area(connection, asked.code, asked.period)
-    compared, where = _compared(comparison), where_of(entry)
-    judged = await _judge(await kinds_of_change(connection, where, compared, comparison.indicator), entry, comparison)
-    now = await _fraction(connection, entry, comparison, comparison.against, asked.as_of)
-    after = await _fraction(connection, entry, comparison, comparison.asked.period, asked.as_of)
-    then = now
-    if comparison.known_then is not None:
-        then = await _fraction(connection, entry, comparison, comparison.against, comparison.known_then)
-    since = ((kind.since_then, *kind.change[1:3], kind.marks.children) for kind in judged if kind.since_then)
-    between = ((kind.between, *kind.change[2:4], kind.marks.children) for kind in judged if kind.between)
+    told = await _of_tally(connection, entry, comparison)
+    if told is None:
+        await demand_countable(connection, entry, asked)
+        told = await _counted(connection, entry, comparison)
+    then, now, after, since, between, counted_at = told
     first, second = add_up(then, since, SINCE_THEN), add_up(now, between, BETWEEN)
     if not asked.exact:
         hidden = [
@@ -81,6 +84,7 @@ async def why_changed(connection: Connection, comparison: Comparison) -> dict[st
     return {
         **heading(tree, entry, asked),
         **_about(comparison),
+        **counted_at_of(entry, counted_at),
         "suppressed": False,
         "then": _told(then) if comparison.known_then is not None else None,
         "before": _told(now),
@@ -92,11 +96,60 @@ async def why_changed(connection: Connection, comparison: Comparison) -> dict[st
     }
 
 
+class Found(NamedTuple):
+    """The figures then, now and after, and the changes since then and between the periods."""
+
+    then: Fraction
+    now: Fraction
+    after: Fraction
+    since: list[KindOfChange]
+    between: list[KindOfChange]
+    counted_at: datetime | None = None  # None = now
+
+
+async def _of_tally(connection: Connection, entry: Entry, comparison: Comparison) -> Found | None:
+    """From a tally, of a month and the one before it as known now, and from who counted otherwise on a day before."""
+    asked, known_then = comparison.asked, comparison.known_then
+    if asked.as_of is not None or entry.entry != "area" or comparison.against != asked.period.shifted(-1):
+        return None
+    found = await tally_of_now(connection, CHANGES_KIND, entry.code, asked.period)
+    if found is None or (known_then is not None and found.counted_at is not None):
+        return None
+    now, after, between = between_of(found.tally, entry.code, comparison.indicator)
+    if known_then is None:
+        return Found(now, now, after, [], between, found.counted_at)
+    about = entry.code, (comparison.against.first, asked.period.first), end_of_day(known_then), comparison.indicator
+    since: list[KindOfChange] = []
+    for change, children in await kinds_since(connection, *about):
+        reason = reason_since(change)
+        if reason is not None:
+            since.append((reason, change.then, change.before, children))
+    added = [sum(kind[3] * (kind[2][side] - kind[1][side]) for kind in since) for side in (0, 1)]
+    then = Fraction(now.numerator - added[0], now.denominator - added[1])
+    return Found(then, now, after, since, between)
+
+
+async def _counted(connection: Connection, entry: Entry, comparison: Comparison) -> Found:
+    """From the children."""
+    asked = comparison.asked
+    compared, where = _compared(comparison), where_of(entry)
+    judged = await _judge(await kinds_of_change(connection, where, compared, comparison.indicator), entry, comparison)
+    now = await _fraction(connection, entry, comparison, comparison.against, asked.as_of)
+    after = await _fraction(connection, entry, comparison, comparison.asked.period, asked.as_of)
+    then = now
+    if comparison.known_then is not None:
+        then = await _fraction(connection, entry, comparison, comparison.against, comparison.known_then)
+    since = [(kind.since_then, *kind.change[1:3], kind.marks.children) for kind in judged if kind.since_then]
+    between = [(kind.between, *kind.change[2:4], kind.marks.children) for kind in judged if kind.between]
+    return Found(then, now, after, since, between)
+
+
 async def children_of_term(
     connection: Connection, comparison: Comparison, term: str, after: UUID | None, limit: int
 ) -> list[dict[str, Any]]:
     """Up to `limit` children of a term by id, with how they count and their scores in both periods."""
     _, entry = await find_area(connection, comparison.asked.code, comparison.asked.period)
+    await demand_countable(connection, entry, comparison.asked)
     compared, where = _compared(comparison), where_of(entry)
     judged = await _judge(await changed_children(connection, where, compared, comparison.indicator), entry, comparison)
     of_term = (item for item in judged if term in (item.since_then, item.between))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
+
+import pytest
 
 from services.reporting.domain.cells import ChildState, Deltas
-from services.reporting.domain.changes import changed_months
-from services.reporting.domain.facts import Place
+from services.reporting.domain.changes import changed_facts, changed_months, homes_apart
+from services.reporting.domain.facts import ChildRevision, Place
 from services.reporting.domain.period_months import MonthPart
 from services.reporting.domain.targets import Span
+from tests.unit.reporting.history import BORN, DESA, child
+from tests.unit.reporting.revisions import revision_of
 
 HERE, BESIDE, THERE = Place("12.19.01.2003", "P1"), Place("12.19.01.2003", "P2"), Place("12.19.02.2001", "P1")
 MARCH, MAY, JULY = date(2026, 3, 1), date(2026, 5, 1), date(2026, 7, 1)
@@ -72,3 +77,44 @@ def test_what_changes_of_a_month_is_counted_anew_where_the_child_counts_in_the_q
     deltas.move_long(state, state, {january})
     assert deltas.rows() == []
     assert deltas.recounted == {(THERE.desa_code, january, january)}
+
+
+def told(revision: int, **fields: Any) -> ChildRevision:
+    row = revision_of(child(1, revision=revision, known=revision, **fields))
+    assert isinstance(row, ChildRevision)
+    return row
+
+
+APRIL = date(2026, 4, 1)
+MOVED = [(BORN, DESA[0], None), (date(2026, 3, 9), DESA[2], None)]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "months"),
+    [
+        ({}, {"sex": "male"}, []),
+        ({}, {"died_on": date(2026, 3, 9)}, [(MARCH, date(2031, 4, 1))]),
+        ({"died_on": date(2026, 3, 9)}, {"died_on": date(2026, 3, 20)}, [(MARCH, APRIL)]),
+        ({"departed_on": date(2026, 5, 9)}, {"departed_on": date(2026, 3, 9)}, [(MARCH, date(2026, 6, 1))]),
+        ({}, {"homes": MOVED}, [(MARCH, date(2031, 4, 1))]),
+        (
+            {"birth_date": date(2024, 3, 9)},
+            {"birth_date": date(2024, 3, 10)},
+            [(date(2024, 3, 1), date(2024, 4, 1)), (date(2029, 3, 1), date(2029, 4, 1))],
+        ),
+    ],
+)
+def test_a_fact_that_tells_otherwise_reaches_the_months_around_the_days_that_it_tells(
+    was: dict[str, Any], now: dict[str, Any], months: list[tuple[date, date]]
+) -> None:
+    home = {"homes": [(BORN, DESA[0], None)]}
+    before, after = told(1, **(home | was)), told(2, **(home | now))
+    found = list(changed_facts([before, after], {after.slot}))
+    desa = {place.desa_code for _, place in (*before.residences, *after.residences)}
+    assert sorted(found) == sorted((code, *pair) for code in desa for pair in months)
+    assert list(changed_facts([before, after], {before.slot})) == [], "what came too late tells nothing"
+
+
+def test_homes_in_one_kecamatan_are_counted_in_one_tally() -> None:
+    assert homes_apart([told(1, homes=[(BORN, DESA[0], None), (MARCH, DESA[1], None)])]) == frozenset()
+    assert homes_apart([told(1, homes=MOVED)]) == {DESA[0], DESA[2]}
