@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import chain
+from operator import itemgetter
 from typing import Any, Final, Self
 
 import numpy as np
@@ -239,7 +240,8 @@ def summed(parts: Sequence[Counts]) -> Counts:
     first = {name: value for name, value in parts[0].items() if name != "devices"}
     lists = {name: len(value) for name, value in first.items() if isinstance(value, list)}
     single = [name for name in first if name not in lists]
-    flat = [[part[name] for name in single] + list(chain.from_iterable(part[name] for name in lists)) for part in parts]
+    one_by_one = itemgetter(*single, *single[:1])  # one more, so that it gives a tuple of one name, too
+    flat = [list(chain(one_by_one(part)[: len(single)], *(part[name] for name in lists))) for part in parts]
     added = np.array(flat, dtype=np.float64).sum(axis=0).tolist()
     numbers = iter([int(total) if isinstance(one, int) else total for one, total in zip(flat[0], added, strict=True)])
     told: Counts = {name: next(numbers) for name in single}

@@ -22,6 +22,7 @@ NUMBERS: Final = (
     *("position_stated", "position_wrong", "same_day_twice", "late", "letters_compared", "letters_differ"),
 )
 COLUMNS: Final = tuple(f"pooled_{name}" for name in NUMBERS)
+_SHARES: Final = {code: (f"pooled_{above}", f"pooled_{below}") for code, (above, below) in SHARES.items()}
 
 
 def numbers_of(counts: Counts) -> list[int]:
@@ -36,13 +37,14 @@ def pooled_reasons(rules: QualityRules, sums: Mapping[str, int]) -> list[Reason]
     for code, rule in rules.reasons.items():
         if not rule.pooled:
             continue
-        count, n = (sums.get(f"pooled_{name}", 0) for name in SHARES[code])
-        share = count / n if n else 0.0
-        grade = sum(share > limit for limit in rule.limits)
-        if n < rule.fewest or not grade:
+        numerator, denominator = _SHARES[code]
+        count, n = sums.get(numerator, 0), sums.get(denominator, 0)
+        if n < rule.fewest or count <= rule.limits[0] * n:
             continue
+        share = count / n
+        grade = sum(share > limit for limit in rule.limits)
         p = float(at_least(np.array(count), np.array(n), rule.expected))
-        if p < rules.alpha:
+        if grade and p < rules.alpha:
             limit = rule.limits[grade - 1]
             found.append(Reason(code, GRADES[grade], round(share, 4), limit, n, "binomial", float(f"{p:.3g}")))
     return found

@@ -105,8 +105,11 @@ def reasons_of(sums: Sequence[KecamatanSum], owners: Mapping[str, Codes]) -> dic
     strange: dict[str, set[str]] = {}
     for one in sums:
         for code, (worst, of_children, number) in one.reasons.items():
-            grade, children, posyandu = found.get(code, (worst, 0, 0))
-            found[code] = max(grade, worst), children + of_children, posyandu + number
+            if code in found:
+                grade, children, posyandu = found[code]
+                found[code] = (max(worst, grade), children + of_children, posyandu + number)
+            else:
+                found[code] = worst, of_children, number
         for code, places in one.elsewhere.items():
             strange.setdefault(code, set()).update(places)
     inside = {one.kecamatan_code for one in sums}
@@ -115,3 +118,11 @@ def reasons_of(sums: Sequence[KecamatanSum], owners: Mapping[str, Codes]) -> dic
         new = sum(not (place[:8] in inside and place in owners.get(place[:8], {}).get(code, ())) for place in places_of)
         found[code] = grade, children, posyandu + new
     return found
+
+
+def merged(code: str, sums: Sequence[KecamatanSum], owners: Mapping[str, Codes]) -> KecamatanSum:
+    """The sum of several kecamatan, of one period, as if `code` were one; it names no posyandu any more."""
+    graded = added([[0] * len(GRADES), *(one.graded for one in sums)])
+    few = added([[0, 0, 0], *(one.few for one in sums)])
+    counts = summed([one.counts for one in sums])
+    return KecamatanSum(code, tuple(graded), tuple(few), reasons_of(sums, owners), {}, {}, counts)

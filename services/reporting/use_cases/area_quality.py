@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
-from services.reporting.domain.quality_counts import summed
 from services.reporting.domain.quality_measures import measures
 from services.reporting.domain.quality_ruleset import GRADES, QualityRules, words
-from services.reporting.domain.quality_sums import KecamatanSum
+from services.reporting.domain.quality_sums import KecamatanSum, merged, reasons_of
 from services.reporting.store import quality_history, quality_sums
 from services.reporting.store.posyandu_quality import Judged, read_area
 from services.reporting.store.sums import where_of
 from services.reporting.use_cases.area_figures import Question, compare_within
-from services.reporting.use_cases.judged_area import NOTHING, Found, of_judged, of_sums, told
+from services.reporting.use_cases.judged_area import NOTHING, Found, of_judged, of_sum, told
 from shared.postgres.pool import Connection
 
 FIGURES: Final = ("code", "name", "level", "target_children", "measured_children", "both_measured", "coverage",
@@ -79,8 +78,12 @@ async def _of_sums(connection: Connection, asked: Question, rules: QualityRules)
     by_code: dict[str, list[KecamatanSum]] = {}
     for one in sums:
         by_code.setdefault(".".join(one.kecamatan_code.split(".")[:parts]), []).append(one)
-    below = {code: of_sums(some, owners, rules, summed([one.counts for one in some])) for code, some in by_code.items()}
-    return of_sums(sums, owners, rules, summed([one.counts for one in below.values()])), below
+    below = {code: merged(code, some, owners) for code, some in by_code.items()}
+    # A posyandu that children of two kecamatan visit counts once: only then each kecamatan is looked at again.
+    whole = merged(asked.code, list(below.values()), {})
+    if any(one.elsewhere for one in sums):
+        whole = whole._replace(reasons=reasons_of(sums, owners))
+    return of_sum(whole, rules), {code: of_sum(one, rules) for code, one in below.items()}
 
 
 def _of_places(

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from services.reporting.domain.quality_counts import Counts, summed
 from services.reporting.domain.quality_pool import COLUMNS, numbers_of, pooled_reasons
 from services.reporting.domain.quality_ruleset import GRADES, QualityRules
-from services.reporting.domain.quality_sums import Codes, KecamatanSum, added, reasons_of
+from services.reporting.domain.quality_sums import KecamatanSum
 from services.reporting.store.posyandu_quality import Judged
 from shared.calendar import format_month
 
@@ -41,16 +41,14 @@ def told(found: Found, rules: QualityRules) -> dict[str, Any]:
     }
 
 
-def of_sums(sums: Sequence[KecamatanSum], owners: Mapping[str, Codes], rules: QualityRules, counts: Counts) -> Found:
-    """Of sums by kecamatan, whose `counts` together are known."""
-    graded = added([[0] * len(GRADES), *(one.graded for one in sums)])
-    few = added([[0, 0, 0], *(one.few for one in sums)])
+def of_sum(one: KecamatanSum, rules: QualityRules) -> Found:
+    """Of a sum of kecamatan."""
     reasons = [
         _reason(code, rules, grade, posyandu, children)
-        for code, (grade, children, posyandu) in reasons_of(sums, owners).items()
+        for code, (grade, children, posyandu) in one.reasons.items()
         if code in rules.reasons  # else of a version that is being judged anew
     ]
-    return Found(graded, few, reasons, counts, _pooled(counts))
+    return Found(one.graded, one.few, reasons, one.counts, _pooled(one.counts))
 
 
 def of_judged(judged: Sequence[Judged], rules: QualityRules, *, each: bool = False) -> Found:
