@@ -1,6 +1,7 @@
 -- Sums of judged posyandu-months by kecamatan and period, counted from the rows, beside those that are kept
 -- (quality_sum). Numbers and reasons of every period come from the rows; counts of a month from the rows, those of a
--- longer period from its months. Sums of floats may differ in their last digits.
+-- longer period from its months. Sums of floats may differ in their last digits. Lists (last digits) are looked at in
+-- what is pooled of them only.
 WITH judged AS MATERIALIZED (
     SELECT left(desa_code, 8) AS kecamatan_code, coalesce(nullif(posyandu_code, ''), desa_code) AS place, month, children,
            grade, reasons, counts
@@ -43,23 +44,12 @@ stored_reasons AS (
     FROM quality_sum CROSS JOIN LATERAL json_each(reasons)
 ),
 of_months AS (
-    SELECT kecamatan_code, month, each.name, sum(each.number) AS number FROM judged CROSS JOIN LATERAL (
-        SELECT key AS name, value::numeric AS number FROM jsonb_each(counts) WHERE jsonb_typeof(value) = 'number'
-        UNION ALL
-        SELECT key || '.' || place - 1, digit::numeric
-        FROM jsonb_each(counts) CROSS JOIN LATERAL jsonb_array_elements(value) WITH ORDINALITY AS digits (digit, place)
-        WHERE jsonb_typeof(value) = 'array'
-    ) AS each GROUP BY 1, 2, 3
+    SELECT kecamatan_code, month, key AS name, sum(value::double precision) AS number
+    FROM judged CROSS JOIN LATERAL jsonb_each(counts) WHERE jsonb_typeof(value) = 'number' GROUP BY 1, 2, 3
 ),
 stored_counts AS MATERIALIZED (
-    SELECT kecamatan_code, months::integer AS months, month AS first, each.name, each.number
-    FROM quality_sum CROSS JOIN LATERAL (
-        SELECT key AS name, value::text::numeric AS number FROM json_each(counts) WHERE json_typeof(value) = 'number'
-        UNION ALL
-        SELECT key || '.' || place - 1, digit::text::numeric
-        FROM json_each(counts) CROSS JOIN LATERAL json_array_elements(value) WITH ORDINALITY AS digits (digit, place)
-        WHERE json_typeof(value) = 'array'
-    ) AS each
+    SELECT kecamatan_code, months::integer AS months, month AS first, key AS name, value::text::double precision AS number
+    FROM quality_sum CROSS JOIN LATERAL json_each(counts) WHERE json_typeof(value) = 'number'
 ),
 counts AS (
     SELECT kecamatan_code, 1 AS months, month AS first, name, number FROM of_months
@@ -78,7 +68,7 @@ SELECT kecamatan_code, months, first, code, reasons.found, stored_reasons.found
 FROM reasons FULL JOIN stored_reasons USING (kecamatan_code, months, first, code)
 WHERE reasons.found IS DISTINCT FROM stored_reasons.found
 UNION ALL
-SELECT kecamatan_code, months, first, 'counts.' || name, to_jsonb(round(counts.number, 4)), to_jsonb(round(stored_counts.number, 4))
+SELECT kecamatan_code, months, first, 'counts.' || name, to_jsonb(counts.number), to_jsonb(stored_counts.number)
 FROM counts FULL JOIN stored_counts USING (kecamatan_code, months, first, name)
 WHERE abs(coalesce(counts.number, 0) - coalesce(stored_counts.number, 0)) > 0.001
 UNION ALL
