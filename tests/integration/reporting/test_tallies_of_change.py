@@ -116,3 +116,20 @@ async def is_fresh(office: Office) -> list[bool]:
     async with office.worker.acquire() as connection:
         told = [await read_tally(connection, kind, DESA[0][:8], Period(date(2026, 3, 1))) for kind in (CHANGES, GROWTH)]
     return [one is not None and one.is_fresh for one in told]
+
+
+async def test_a_provinsi_is_told_as_counted_last_and_says_when(office: Office) -> None:
+    """The sum of its kabupaten; what has come since is not in it, and nobody waits for it."""
+    home = [(BORN, DESA[0], None)]
+    known = [child(1, homes=home), *seen(1, date(2026, 2, 3), -2.4), *seen(1, date(2026, 3, 3), -1)]
+    await deliver(office.worker, [*register(), *known])
+    await counted(office)
+    asked: dict[str, Any] = {"period": "2026-03", "areas": ("12",)}
+    told = await office.figures("/v1/areas/12/why-changed", **asked)
+    assert (told["counted_at"], [term["code"] for term in told["terms"] if term["children"]]) == (None, ["recovered"])
+    path = await office.figures("/v1/areas/12/target-path", until="2026-12", **asked)
+    assert (path["counted_at"], path["start"]["children"]) == (None, 1)
+    await deliver(office.worker, [child(2, homes=home), *seen(2, date(2026, 3, 3), -1)])
+    later = await office.figures("/v1/areas/12/why-changed", **asked)
+    assert later["counted_at"] is not None
+    assert (later["terms"], later["after"]) == (told["terms"], told["after"])
