@@ -243,7 +243,9 @@ def summed(parts: Sequence[Counts]) -> Counts:
     one_by_one = itemgetter(*single, *single[:1])  # one more, so that it gives a tuple of one name, too
     flat = [list(chain(one_by_one(part)[: len(single)], *(part[name] for name in lists))) for part in parts]
     added = np.array(flat, dtype=np.float64).sum(axis=0).tolist()
-    numbers = iter([int(total) if isinstance(one, int) else total for one, total in zip(flat[0], added, strict=True)])
+    # Read back, a sum of changes that happens to be zero is an int: the first month says nothing of the others.
+    whole = (isinstance(one, int) and total.is_integer() for one, total in zip(flat[0], added, strict=True))
+    numbers = iter([int(total) if is_whole else total for is_whole, total in zip(whole, added, strict=True)])
     told: Counts = {name: next(numbers) for name in single}
     told |= {name: [next(numbers) for _ in range(size)] for name, size in lists.items()}
     return {name: told[name] for name in first}

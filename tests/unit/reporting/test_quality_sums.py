@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.reporting.domain.quality_counts import summed
 from services.reporting.domain.quality_sums import JudgedRow, KecamatanSum, reasons_of, sum_of, together
 
 KECAMATAN = ("12.19.01", "12.19.02")
@@ -67,3 +68,8 @@ def test_a_posyandu_whose_own_kecamatan_lies_outside_the_area_is_counted_all_the
     one = sum_of("12.19.01", [JudgedRow("12.19.01.2001", "12.20.01.2001.P001", 3, 1, why, {"visits": 3})])
     owners = {"12.20.01": {"copied": ["12.20.01.2001.P001"]}}
     assert reasons_of([one], owners)["copied"] == ("B", 3, 1)
+
+
+def test_a_sum_of_changes_that_is_zero_in_the_first_month_cuts_nothing_off_the_others() -> None:
+    assert summed([{"n": 3, "dhaz_p1": 0}, {"n": 4, "dhaz_p1": 0.06}]) == {"n": 7, "dhaz_p1": 0.06}
+    assert isinstance(summed([{"n": 3}, {"n": 4}])["n"], int)
