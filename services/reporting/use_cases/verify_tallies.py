@@ -6,9 +6,11 @@ from collections import Counter
 from datetime import date
 from typing import Any, Final
 
+import numpy as np
+
 from services.reporting.domain.periods import Period
 from services.reporting.domain.tallies import COUNTED_LEVEL, Tally, rows_of
-from services.reporting.store.tallies import Kept, kept_tallies, read_below, read_tally
+from services.reporting.store.tallies import Kept, areas_below, kept_tallies, read_below, read_tally
 from services.reporting.use_cases.count_tallies import count_now
 from services.reporting.use_cases.tally_kinds import KINDS, TallyKind
 from shared.postgres.pool import Connection
@@ -51,7 +53,10 @@ async def _right(connection: Connection, kind: TallyKind, area_code: str, period
     if area_code.count(".") + 1 == COUNTED_LEVEL:
         (counted,) = await count_now(connection, kind, area_code, [period])
         return counted
-    return kind.bring_together(await read_below(connection, kind.kind, area_code, period))
+    below = await read_below(connection, kind.kind, area_code, period)
+    if below and below.keys() >= await areas_below(connection, area_code):
+        return kind.bring_together(below)
+    return Tally((), np.zeros((0, 1), np.int32))  # a sum whose parts are not there is none
 
 
 def _differ(stored: Tally, right: Tally) -> int:

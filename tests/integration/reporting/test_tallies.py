@@ -281,6 +281,15 @@ async def counted_after(office: Office, *, seconds: int) -> None:
 
 
 @pytest.mark.usefixtures("this_year_only")
+async def test_a_change_reaches_later_months_that_count_since_january(office: Office) -> None:
+    await two_children(office)
+    await counted(office)
+    await deliver(office.worker, visited(1, date(2026, 2, 4), whz=-2.5))
+    await counted(office)
+    await assert_tallies_say_what_counting_says(office)
+
+
+@pytest.mark.usefixtures("this_year_only")
 async def test_what_changes_while_it_is_counted_stays_due(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counting sees one state; what comes beside it is counted at a later turn."""
     await two_children(office)
@@ -358,6 +367,9 @@ async def test_verify_counts_tallies_again_that_claim_to_be_of_this_moment(offic
         named = {(one["tally"], one["area_code"], one["period"], one["rows"]) for one in wrong}
         assert named == {("groups", "12.19.01", "2026-03", 1), ("groups", "12.19", "2026-03", 1), LAST}
         assert (await verify(connection, last_months=1))["tallies"]["kept"] < report["tallies"]["kept"]
+        await connection.execute("DELETE FROM tally WHERE (kind, area_code) = ('groups', '12.19.01') AND months = 12")
+        wrong = (await verify(connection))["differences"]
+        assert ("groups", "12.19", "2026") in {(one["tally"], one["area_code"], one["period"]) for one in wrong}
     await deliver(office.worker, stunted(3))
     async with office.worker.acquire() as connection:
         report = await verify(connection)
