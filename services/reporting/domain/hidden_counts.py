@@ -82,28 +82,32 @@ BLOCKS: Final = (SIZE, *FINDINGS)
 RULED: Final = (*MEASURED, *sorted(FINDING_COLUMNS))
 
 
-def hidden_of(
-    counts: Columns, order: Sequence[int], which: int, hidden_above: Mapping[str, Truths]
-) -> dict[str, Truths]:
-    """In which periods the columns of one sibling are hidden.
+def hidden_siblings(counts: Columns, order: Sequence[int], hidden_above: Mapping[str, Truths]) -> dict[str, Truths]:
+    """Periods x siblings: whether a column of RULED is hidden.
 
-    `counts`: by COUNTS, periods x siblings; `order`: siblings from the first that is hidden on; `which` of them is
-    asked; `hidden_above`: in which periods a column is hidden of the area that they are parts of.
+    `counts`: by COUNTS, periods x siblings; `order`: siblings from the first that is hidden on; `hidden_above`: in
+    which periods a column is hidden of the area that they are parts of.
     """
     has_children = counts["target_children"] > 0
     # Where nobody is, there is nothing to hide: last in the order.
-    places = np.asarray(order)[np.argsort(~has_children[:, order], axis=1, kind="stable")]
-    present = has_children.sum(axis=1)
+    places = np.asarray(order, np.intp)[np.argsort(~has_children[:, order], axis=1, kind="stable")]
     ruled = np.take_along_axis(np.stack([counts[name] for name in RULED]), places[None], axis=2)
     in_order = {name: ruled[number, ..., None] for number, name in enumerate(RULED)}
-    position = (places == which).argmax(axis=1)
-    numbers = number_hidden(in_order, present, hidden_above)
-    hidden: dict[str, Truths] = {name: position < number for name, number in numbers.items()}
-    without_size = hidden["target_children"] | hidden_above.get("target_children", False)
+    rank = places.argsort(axis=1)
+    numbers = number_hidden(in_order, has_children.sum(axis=1), hidden_above)
+    return {name: rank < number[:, None] for name, number in numbers.items()}
+
+
+def hidden_of(
+    counts: Columns, which: int, hidden: Mapping[str, Truths], hidden_above: Mapping[str, Truths]
+) -> dict[str, Truths]:
+    """In which periods the columns of one sibling are not to be seen: `hidden` ones, and what is left out with them."""
+    own: dict[str, Truths] = {name: truths[:, which] for name, truths in hidden.items()}
+    without_size = own["target_children"] | hidden_above.get("target_children", False)
     for name in LEFT_OUT_WHERE_SMALL:
-        own = counts[name][:, which]
-        hidden[name] = without_size | ((own > 0) & (own < FEWEST_MEASURED))
-    return hidden
+        count = counts[name][:, which]
+        own[name] = without_size | ((count > 0) & (count < FEWEST_MEASURED))
+    return own
 
 
 def number_hidden(counts: Columns, present: Counts, hidden_above: Mapping[str, Truths]) -> dict[str, Counts]:

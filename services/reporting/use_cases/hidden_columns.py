@@ -13,7 +13,7 @@ import numpy as np
 
 from services.reporting.domain.areas import Tree
 from services.reporting.domain.figures import COUNTS, counts_of
-from services.reporting.domain.hidden_counts import FINDING_COLUMNS, Counts, Truths, hidden_of
+from services.reporting.domain.hidden_counts import FINDING_COLUMNS, Counts, Truths, hidden_of, hidden_siblings
 from services.reporting.domain.periods import MONTH, Period
 from services.reporting.domain.suppression import in_order, is_told
 from services.reporting.store.register import trees_on_days
@@ -166,7 +166,8 @@ def _hidden(
     """In which periods the columns of the last area of `path` are hidden; `yet`: what nobody is told, by period."""
     hidden = {name: np.array([name in columns for columns in yet]) for name in FINDING_COLUMNS}
     top = sums[path[0]].counts.sum(axis=1, keepdims=True)
-    hidden = hidden_of(_counts(top), [0], 0, hidden)
+    counts = _counts(top)
+    hidden = hidden_of(counts, 0, hidden_siblings(counts, [0], hidden), hidden)
     for parent, code in pairwise(path):
         siblings = [child.code for child in tree.children(parent, "area")]
         belongs = [tree.child_area_of(parent, each) for each in sums[parent].codes]
@@ -175,7 +176,8 @@ def _hidden(
         for number, each in enumerate(belongs):
             added[:, siblings.index(each)] += sums[parent].counts[:, number]
         order = in_order([(tree.official_target(each), each) for each in siblings])
-        hidden = hidden_of(_counts(added), order, siblings.index(code), hidden)
+        counts = _counts(added)
+        hidden = hidden_of(counts, siblings.index(code), hidden_siblings(counts, order, hidden), hidden)
     return hidden
 
 

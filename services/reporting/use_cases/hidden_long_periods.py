@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from services.reporting.domain.areas import Entry, Tree
 from services.reporting.domain.figures import counts_of
-from services.reporting.domain.hidden_counts import FINDING_COLUMNS
-from services.reporting.domain.hidden_periods import Hidden, hidden_in_periods, inside
+from services.reporting.domain.hidden_counts import FINDING_COLUMNS, Counts, Truths, hidden_of
+from services.reporting.domain.hidden_periods import hidden_beside, inside
 from services.reporting.domain.periods import Period
+from services.reporting.domain.suppression import in_order
 from services.reporting.store.sibling_sums import SumsBelow, sums_below
 from services.reporting.store.sums import SUM_COLUMNS, where_of
 from shared.postgres.pool import Connection
 
 MOST_OF_A_PAST_DAY: Final = 60_000  # children of a province: more are not counted for each month while somebody waits
-Above = Mapping[Period, Collection[str]]
+Above = Mapping[str, Truths]  # by column: in which periods it is hidden
 
 
 class Asked(NamedTuple):
@@ -57,59 +60,60 @@ class LongPeriods:
         """What is hidden of the area at the end of the path; of those below it only where so asked."""
         is_told = one.is_told and await self._is_countable(one)
         periods = [one.period, *(inside(one.period) if is_told else ())]
-        above: Above = dict.fromkeys(periods, frozenset[str]() if is_told else FINDING_COLUMNS)
-        hidden = hidden_in_periods(await self._rows(one, one.path[0], periods, one.path[:1]), above)
-        above = {period: hidden[period][0] for period in periods}
+        above: Above = {name: np.full(len(periods), not is_told) for name in FINDING_COLUMNS}
+        top = one.path[0]
+        (above,) = (await self._hidden(one, top, periods, [top], above, [top])).values()
         for parent, code in pairwise(one.path):
-            codes, hidden = await self._hidden_below(one, parent, periods, above)
-            above = {period: hidden[period][codes.index(code)] for period in periods}
-        below: dict[str, set[str]] = {}
+            codes = await self._codes(one, parent, periods)
+            (above,) = (await self._hidden(one, parent, periods, codes, above, [code])).values()
+        below: dict[str, Above] = {}
         if with_below:
-            codes, hidden = await self._hidden_below(one, one.path[-1], periods, above)
-            below = dict(zip(codes, hidden[one.period], strict=True))
-        return HiddenBelow(set(above[one.period]), below)
+            codes = await self._codes(one, one.path[-1], periods)
+            below = await self._hidden(one, one.path[-1], periods, codes, above, codes)
+        return HiddenBelow(_first(above), {code: _first(hidden) for code, hidden in below.items()})
 
-    async def _hidden_below(
-        self, one: Asked, parent: str, periods: Sequence[Period], above: Above
-    ) -> tuple[list[str], dict[Period, Hidden]]:
-        codes = await self._codes(one, parent, periods)
-        hidden = hidden_in_periods(await self._rows(one, parent, periods, codes), above)
+    async def _hidden(
+        self,
+        one: Asked,
+        parent: str,
+        periods: Sequence[Period],
+        codes: Sequence[str],
+        above: Above,
+        asked: Sequence[str],
+    ) -> dict[str, Above]:
+        """Of those `asked` of the areas `codes` below `parent` (or of itself): in which periods columns are hidden."""
+        counts = await self._counts(one, parent, periods, codes)
+        order = in_order([(one.tree.official_target(code), code) for code in codes])
+        hidden = hidden_beside(periods, counts, order, above)
         await asyncio.sleep(0)  # milliseconds each: the heartbeat shares the loop
-        return codes, hidden
+        return {code: hidden_of(counts, codes.index(code), hidden, above) for code in asked}
 
     async def _is_countable(self, one: Asked) -> bool:
         if self._known_before is None or self._patient:
             return True
-        (row,) = (await self._rows(one, one.path[0], [one.period], one.path[:1]))[one.period]
-        return bool(row["target_children"] <= MOST_OF_A_PAST_DAY)
+        counts = await self._counts(one, one.path[0], [one.period], one.path[:1])
+        return bool(counts["target_children"].sum() <= MOST_OF_A_PAST_DAY)
 
     async def _codes(self, one: Asked, parent: str, periods: Sequence[Period]) -> list[str]:
         siblings = {child.code for child in one.tree.children(parent, "area")}
-        for period in periods:
-            _, sums = await self._sums(one, parent, period.months)
+        for months in {period.months for period in periods}:
+            _, sums = await self._sums(one, parent, months)
             siblings.update(one.tree.child_area_of(parent, code) for code in sums.codes)
         return sorted(siblings)
 
-    async def _rows(
+    async def _counts(
         self, one: Asked, parent: str, periods: Sequence[Period], codes: Sequence[str]
-    ) -> dict[Period, list[dict[str, Any]]]:
-        """Figures of the areas `codes` below `parent` (or of itself) in each of `periods`."""
-        rows: dict[Period, list[dict[str, Any]]] = {}
-        for period in periods:
-            read, sums = await self._sums(one, parent, period.months)
-            added = {code: [0] * len(SUM_COLUMNS) for code in codes}
-            for code, counts in zip(sums.codes, sums.counts[read.index(period)].tolist(), strict=True):
-                belongs = parent if parent in added else one.tree.child_area_of(parent, code)
-                added[belongs] = [a + b for a, b in zip(added[belongs], counts, strict=True)]
-            rows[period] = [
-                {
-                    "code": code,
-                    "official_target": one.tree.official_target(code),
-                    **counts_of(dict(zip(SUM_COLUMNS, counts, strict=True))),
-                }
-                for code, counts in added.items()
-            ]
-        return rows
+    ) -> dict[str, Counts]:
+        """By COUNTS, periods x codes: of the areas `codes` below `parent` (or of itself)."""
+        added = np.zeros((len(periods), len(codes), len(SUM_COLUMNS)), np.int64)
+        for months in {period.months for period in periods}:
+            read, sums = await self._sums(one, parent, months)
+            here = [number for number, period in enumerate(periods) if period.months == months]
+            there = [read.index(periods[number]) for number in here]
+            for place, code in enumerate(sums.codes):
+                belongs = parent if parent in codes else one.tree.child_area_of(parent, code)
+                added[here, codes.index(belongs)] += sums.counts[there, place]
+        return counts_of({name: added[..., number] for number, name in enumerate(SUM_COLUMNS)})
 
     async def _sums(self, one: Asked, parent: str, months: int) -> tuple[list[Period], SumsBelow]:
         key = (parent, months)
@@ -127,3 +131,8 @@ class LongPeriods:
             found = await sums_below(self._connection, where_of(entry), periods, self._known_before, by_desa=by_desa)
             self._read[key] = (periods, found)
         return self._read[key]
+
+
+def _first(hidden: Above) -> set[str]:
+    """The columns that are hidden in the first period."""
+    return {name for name, truths in hidden.items() if truths[0]}

@@ -160,3 +160,8 @@ def test_nor_at_the_size_of_batu_bara_with_all_answers_of_a_quarter_in_one_syste
     found = [values_of(hidden) for hidden in attacked]
     assert len(found) > 10
     assert min(found) >= FEWEST_POSSIBLE
+
+
+def test_of_an_area_without_areas_below_nothing_is_hidden() -> None:
+    period = parse_period("2025-Q1")
+    assert hidden_in_periods({period: []}, {period: frozenset()}) == {period: []}

@@ -21,6 +21,7 @@ from services.reporting.domain.hidden_counts import (
     RULED,
     SMALLEST_SHOWN,
     hidden_of,
+    hidden_siblings,
 )
 from services.reporting.domain.periods import parse_period
 from services.reporting.domain.suppression import (
@@ -91,7 +92,7 @@ def test_many_periods_are_hidden_as_each_by_itself(seed: int) -> None:
     above = {name: dice.random(months) < 0.1 for name in dice.choice(RULED, 4)}
     order = in_order(list(zip(targets, codes, strict=True)))
     for which in range(len(codes)):
-        together = hidden_of(sums, order, which, above)
+        together = hidden_of(sums, which, hidden_siblings(sums, order, above), above)
         for month in range(months):
             rows = [
                 {"code": code, "official_target": target, **{name: int(sums[name][month, at]) for name in COUNTS}}
