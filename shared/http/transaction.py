@@ -13,6 +13,7 @@ from shared.auth import areas
 from shared.auth.dependency import authenticate
 from shared.http.answer import Answer
 from shared.http.idempotency import idempotent
+from shared.postgres.page import one_page
 from shared.postgres.pool import Connection, Pool
 
 ACQUIRE_SECONDS: Final = 10.0  # longer than that and the pool is exhausted: 503, try again
@@ -28,7 +29,8 @@ async def reading(request: Request) -> AsyncIterator[Connection]:
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         await areas.apply(connection, caller.areas)
-        yield connection
+        with one_page():
+            yield connection
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from services.reporting.domain.areas import Entry, Tree
+from shared.postgres.page import read_once
 from shared.postgres.pool import Connection
 
 # All revisions of the entries that an answer may need: of the areas in $1 and all directly below each. The register is
@@ -46,7 +47,11 @@ async def trees_on_days(connection: Connection, days: Sequence[date], areas: Seq
 
     Days between which nothing changed share one tree.
     """
-    return await _trees(connection, days, areas, areas, areas[0], puskesmas=False)
+    every = tuple(areas)
+    return await read_once(
+        ("register", tuple(days), every),
+        lambda: _trees(connection, days, every, every, every[0], puskesmas=False),
+    )
 
 
 async def tree_on(connection: Connection, day: date, area: str, *, puskesmas: bool = False) -> Tree:
@@ -56,7 +61,10 @@ async def tree_on(connection: Connection, day: date, area: str, *, puskesmas: bo
     """
     parts = area.split(".")
     above = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
-    return (await _trees(connection, [day], above, [area], area, puskesmas=puskesmas))[day]
+    trees = await read_once(
+        ("register", day, area, puskesmas), lambda: _trees(connection, [day], above, [area], area, puskesmas=puskesmas)
+    )
+    return trees[day]
 
 
 async def _trees(

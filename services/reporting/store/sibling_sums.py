@@ -14,6 +14,7 @@ from services.reporting.domain.levels import LEVELS
 from services.reporting.domain.periods import MONTH, Period
 from services.reporting.store.generations import LIVE, has_long_cells
 from services.reporting.store.sums import SUM_COLUMNS, Detail, Sums, Where, sums_by_place
+from shared.postgres.page import read_once
 from shared.postgres.pool import Connection
 
 # How many were targets before the first period (month null), then what each period has.
@@ -36,6 +37,21 @@ class SumsBelow(NamedTuple):
 
 
 async def sums_below(
+    connection: Connection,
+    where: Where,
+    periods: Sequence[Period],
+    known_before: datetime | None,
+    *,
+    by_desa: bool,
+) -> SumsBelow:
+    """As `_read_below`; several parts of one page ask for the same."""
+    return await read_once(
+        ("sums below", where, tuple(periods), known_before, by_desa),
+        lambda: _read_below(connection, where, periods, known_before, by_desa=by_desa),
+    )
+
+
+async def _read_below(
     connection: Connection,
     where: Where,
     periods: Sequence[Period],

@@ -16,6 +16,7 @@ from services.reporting.store.generations import LIVE, has_long_cells
 from services.reporting.store.judged_sums import judged_by_place, judged_series, summed_by_area, summed_series
 from services.reporting.store.quality_sums import are_kept
 from shared.calendar import JAKARTA
+from shared.postgres.page import read_once
 from shared.postgres.pool import Connection
 
 SUM_COLUMNS: Final = ("target_children", "pending", *MARKS)
@@ -98,7 +99,15 @@ async def sums_by_place(
     """Sums of one period as finely as `detail`; as current, or as known before an instant (`pending` is then 0).
 
     What was known before an instant is counted from versions, always by (desa, posyandu); grades are as judged then.
+    Parts of one page ask for the same: nobody changes what is given.
     """
+    key = ("sums", repr(where), period, known_before, detail)
+    return await read_once(key, lambda: _read_by_place(connection, where, period, known_before, detail))
+
+
+async def _read_by_place(
+    connection: Connection, where: Where, period: Period, known_before: datetime | None, detail: Detail
+) -> list[Sums]:
     cells = _cells(where, detail)
     if known_before is not None or (period.months != MONTH and not await has_long_cells(connection)):
         rows = await connection.fetch(_COUNTED, *where.of_period(period, known_before))

@@ -12,6 +12,7 @@ from services.reporting.domain.periods import LENGTHS, MONTH, Period
 from services.reporting.domain.tallies import COUNTED_LEVEL, Tally, area_above, months_after, periods_with
 from services.reporting.store.generations import LIVE
 from shared.calendar import add_months
+from shared.postgres.page import read_once
 from shared.postgres.pool import Connection
 
 COUNTING_LOCK: Final = 1_970_004  # with the area: nobody else counts it beside us
@@ -157,7 +158,12 @@ class Counted(NamedTuple):
 
 
 async def read_tally(connection: Connection, kind: Kind, area_code: str, period: Period) -> Counted | None:
-    """The tally of an area, None if there is none that the caller may see."""
+    """The tally of an area, None if there is none that the caller may see. Parts of one page ask for the same."""
+    key = ("tally", kind.name, area_code, period)
+    return await read_once(key, lambda: _read_tally(connection, kind, area_code, period))
+
+
+async def _read_tally(connection: Connection, kind: Kind, area_code: str, period: Period) -> Counted | None:
     looked_at = kind.looks_from(period), period.last_month
     row = await connection.fetchrow(_READ, *kind[:2], area_code, period.months, period.first, *looked_at)
     if row is None:

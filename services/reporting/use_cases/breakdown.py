@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from services.reporting.domain.areas import Entry, Tree
-from services.reporting.domain.figures import figures
+from services.reporting.domain.figures import counts_of, figures
 from services.reporting.domain.groups import BADUTA, BADUTA_BANDS, By, Group, group_of, groups_by
-from services.reporting.domain.suppression import suppress_groups, without
+from services.reporting.domain.suppression import hidden_columns, without
 from services.reporting.store.group_sums import GROUPS, GroupSums, group_sums_of, sums_by_group
 from services.reporting.store.register import tree_on
 from services.reporting.store.sums import SUM_COLUMNS, where_of
@@ -93,13 +93,14 @@ async def _rows_among_siblings(desk: _Desk, tree: Tree, entry: Entry, asked: Que
         dict.fromkeys(g for of_area in groups.values() for g, counts in of_area.items() if any(counts.values()))
     )
     empty = dict.fromkeys(SUM_COLUMNS, 0)
-    parts = [_rows({group: of_area.get(group, empty) for group in every}) for of_area in groups.values()]
+    parts = [_with_young({group: of_area.get(group, empty) for group in every}) for of_area in groups.values()]
     areas = [
-        {"code": code, "official_target": above.official_target(code), **figures(_added(of_area.values()))}
+        {"code": code, "official_target": above.official_target(code), **counts_of(_added(of_area.values()))}
         for code, of_area in groups.items()
     ]
-    shown = suppress_groups(areas, parts, hidden_above)
-    return shown[list(groups).index(entry.code)]
+    hidden = hidden_columns(areas, [[counts_of(counts) for _, counts in part] for part in parts], hidden_above)
+    own = list(groups).index(entry.code)
+    return [without(_row(group, counts), hidden[own]) for group, counts in parts[own]]
 
 
 def _by_group(found: Iterable[GroupSums], by: By) -> ByGroup:
@@ -121,13 +122,17 @@ def _added(parts: Iterable[Mapping[str, int]]) -> Counts:
 
 
 def _rows(groups: Mapping[Group, Counts]) -> list[dict[str, Any]]:
-    """A row for each group, and where there are ages for those under two of each sex."""
+    return [_row(group, counts) for group, counts in _with_young(groups)]
+
+
+def _row(group: Group, counts: Counts) -> dict[str, Any]:
+    return {"code": group.code, **group._asdict(), **group.names(), **figures(counts)}
+
+
+def _with_young(groups: Mapping[Group, Counts]) -> list[tuple[Group, Counts]]:
+    """Each group, and where there are ages those under two of each sex."""
     young: dict[Group, list[Counts]] = {}
     for group, counts in groups.items():
         if group.age in BADUTA_BANDS:
             young.setdefault(Group(group.sex, BADUTA), []).append(counts)
-    every: Sequence[tuple[Group, Counts]] = [
-        *groups.items(),
-        *((group, _added(parts)) for group, parts in young.items()),
-    ]
-    return [{"code": group.code, **group._asdict(), **group.names(), **figures(counts)} for group, counts in every]
+    return [*groups.items(), *((group, _added(parts)) for group, parts in young.items())]

@@ -23,6 +23,7 @@ from services.reporting.use_cases.hidden_long_periods import Asked, HiddenBelow,
 from shared.auth import areas
 from shared.auth.areas import AreaGrant
 from shared.calendar import end_of_day
+from shared.postgres.page import one_page
 from shared.postgres.pool import Connection
 
 EVERY_COUNT: Final = frozenset(COUNTS)
@@ -46,7 +47,8 @@ async def seeing_siblings(connection: Connection, code: str) -> AsyncIterator[No
         return
     await areas.apply(connection, AreaGrant((province,)))
     try:
-        yield
+        with one_page():
+            yield
     finally:
         # A transaction that has failed runs nothing any more, and ends with the areas of before it.
         with suppress(asyncpg.InFailedSQLTransactionError):

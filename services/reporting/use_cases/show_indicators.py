@@ -85,6 +85,7 @@ class _Desk:
         self._children: dict[tuple[str, Period], dict[Count, Told]] = {}
         self._too_large: set[tuple[str, Period]] = set()
         self._read: dict[tuple[str, str, Period, bool], list[Counted]] = {}
+        self._figures: dict[Any, tuple[list[dict[str, Any]], list[set[str]]]] = {}
         self.counted_at: datetime | None = None  # of the oldest tally that is not of this moment
 
     async def shown(self, one: Indicator) -> dict[str, Any]:
@@ -191,11 +192,7 @@ class _Desk:
         rows = {entry.code: _totals(await self._places(entry, counts, part), len(counts))}
         if parent is not None:
             rows |= await self._rows_below(tree, parent, counts, part)
-        figures = await self._figures_of(tree, parent or entry, part, rows)
-        told: list[dict[str, Any]] = [
-            {"code": code, "official_target": tree.official_target(code), **figures[code]} for code in rows
-        ]
-        hidden = hidden_columns(told, [[row] for row in told], above[1])
+        told, hidden = await self._figures_of(tree, parent or entry, part, tuple(rows), frozenset(above[1]))
         siblings = [
             Sibling(row["code"], row["official_target"], row, columns, rows[row["code"]])
             for row, columns in zip(told, hidden, strict=True)
@@ -206,9 +203,21 @@ class _Desk:
         return numbers[place], {*hidden[place], *above[1]}
 
     async def _figures_of(
+        self, tree: Tree, parent: Entry, part: Period, codes: tuple[str, ...], above: frozenset[str]
+    ) -> tuple[list[dict[str, Any]], list[set[str]]]:
+        """The figures of siblings, which what is counted by child may be subtracted from, and which are hidden."""
+        key = (parent.code, part, codes, above)
+        if key not in self._figures:
+            figures = await self._read_figures(tree, parent, part, codes)
+            told: list[dict[str, Any]] = [
+                {"code": code, "official_target": tree.official_target(code), **figures[code]} for code in codes
+            ]
+            self._figures[key] = told, hidden_columns(told, [[row] for row in told], above)
+        return self._figures[key]
+
+    async def _read_figures(
         self, tree: Tree, parent: Entry, part: Period, codes: Iterable[str]
     ) -> dict[str, dict[str, int]]:
-        """The figures of siblings, which what is counted by child may be subtracted from."""
         known_before = end_of_day(self._asked.as_of) if self._asked.as_of is not None else None
         by_desa = not tree.is_as_coded(parent.code)
         below = await sums_below(self._connection, where_of(parent), [part], known_before, by_desa=by_desa)
