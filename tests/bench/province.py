@@ -19,6 +19,7 @@ from fastapi import Request, Response
 
 from deploy.local.stack import Stack
 from deploy.local.trial import fresh_database
+from services.reporting.domain.periods import QUARTER, period_of
 from shared.calendar import add_months, month_of, today_jakarta
 from shared.http.serve import quiet_collector
 from shared.logging import configure_logging
@@ -70,7 +71,7 @@ async def _checked(office: Office) -> None:
                 raise AssertionError(f"{code} {period}: {differs}, {now['measured_children']} measured")
 
 
-# Page and its question. The last two are reckoned from children whenever they are asked: kabupaten and below.
+# Page and its question. The last two are analyses: of kabupaten and below.
 PAGES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("summary", {}),
     ("comparison", {}),
@@ -82,7 +83,7 @@ PAGES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("why-changed", {"indicator": "stunted"}),
     ("target-path", {}),
 )
-FROM_CHILDREN: Final = ("why-changed", "target-path")
+ANALYSES: Final = ("why-changed", "target-path")
 AREAS: Final = (("provinsi", "12"), ("kabupaten", "12.19"), ("kecamatan", "12.19.05"), ("desa", "12.19.05.2004"))
 
 
@@ -90,27 +91,27 @@ async def _timed(office: Office) -> AsyncIterator[BenchRow]:
     """For those who see exact figures, and for the province, whose suppressed ones cost more."""
     this_month = month_of(today_jakarta())
     period, before = f"{add_months(this_month, -1):%Y-%m}", f"{add_months(this_month, -2):%Y-%m}"
-    longer = f"{this_month:%Y}"
+    # Outside findings of this year are not told yet: a quarter that is costs more, with all that lies inside it.
+    quarter = period_of(this_month, QUARTER).shifted(-1)
+    longer = {"district": f"{this_month:%Y}", "province": str(quarter)}
     worst: dict[bool, float] = {}
     for role in ("district", "province"):
         for page, query in PAGES:
             for level, code in AREAS:
-                if page in FROM_CHILDREN and (level == "provinsi" or role == "province"):
+                if page in ANALYSES and (level == "provinsi" or role == "province"):
                     continue
-                for of in (period,) if page in {"trend", *FROM_CHILDREN} else (period, longer):
+                for of in (period,) if page in {"trend", *ANALYSES} else (period, longer[role]):
                     asked = query | {"until" if page == "trend" else "period": of}
                     if page == "why-changed":
                         asked |= {"against": before}
                     row = await _row(office, (role, page, level, code), asked)
-                    counted = page not in FROM_CHILDREN
-                    worst[counted] = max(worst.get(counted, 0.0), row.value)
+                    is_analysis = page in ANALYSES
+                    worst[is_analysis] = max(worst.get(is_analysis, 0.0), row.value)
                     sys.stderr.write(f"{row.value:8.1f} {row.unit} {row.name}\n")
                     yield row
-    for counted, slowest in worst.items():
-        name = (
-            "slowest of what is summed or counted beforehand" if counted else "slowest of what is reckoned when asked"
-        )
-        yield BenchRow("province", f"{name} (floor = asked)", slowest, "ms p95", TARGET_MS, slowest / TARGET_MS)
+    for is_analysis, slowest in worst.items():
+        name = f"slowest of {'the analyses' if is_analysis else 'the pages of figures'} (floor = asked)"
+        yield BenchRow("province", name, slowest, "ms p95", TARGET_MS, slowest / TARGET_MS)
 
 
 async def _row(office: Office, about: tuple[str, str, str, str], asked: dict[str, Any]) -> BenchRow:
