@@ -45,26 +45,32 @@ class _Revision(NamedTuple):
 async def trees_on_days(connection: Connection, days: Sequence[date], areas: Sequence[str]) -> dict[date, Tree]:
     """For each day the areas and official targets of `areas` (the highest first) and of all directly below each.
 
-    Days between which nothing changed share one tree.
+    Days between which nothing changed share one tree. One page asks for an area, then for those above it: what was
+    read for more areas serves for the first of them, too.
     """
-    every = tuple(areas)
-    return await read_once(
-        ("register", tuple(days), every),
-        lambda: _trees(connection, days, every, every, every[0], puskesmas=False),
-    )
+    asked = tuple(areas)
+    known = await read_once(("register", tuple(days)), _nothing_yet)
+    for read, trees in known.items():
+        if read[: len(asked)] == asked:
+            return trees
+    known[asked] = await _trees(connection, days, asked, asked, asked[0], puskesmas=False)
+    return known[asked]
+
+
+async def _nothing_yet() -> dict[tuple[str, ...], dict[date, Tree]]:
+    return {}
 
 
 async def tree_on(connection: Connection, day: date, area: str, *, puskesmas: bool = False) -> Tree:
-    """The entries on `day` of `area`, of those above it and directly below it; with `puskesmas` all of these below.
+    """The entries on `day` of `area`, of those above it and directly below each; with `puskesmas` all of these below.
 
     And all areas below that belong elsewhere than their code says.
     """
     parts = area.split(".")
     above = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
-    trees = await read_once(
-        ("register", day, area, puskesmas), lambda: _trees(connection, [day], above, [area], area, puskesmas=puskesmas)
-    )
-    return trees[day]
+    if puskesmas:
+        return (await _trees(connection, [day], above, [area], area, puskesmas=True))[day]
+    return (await trees_on_days(connection, [day], above))[day]
 
 
 async def _trees(

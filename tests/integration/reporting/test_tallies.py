@@ -195,9 +195,17 @@ async def test_indicators_that_cannot_be_counted_in_time_say_what_to_ask_instead
 
 
 async def test_what_another_program_counted_is_counted_anew(office: Office) -> None:
+    async def is_read() -> set[bool]:
+        async with office.worker.acquire() as connection, connection.transaction():
+            await apply(connection, AreaGrant(("12",)))
+            month = period_of(MONTHS[-1])
+            return {await read_tally(connection, kind.kind, "12.19", month) is not None for kind in KINDS}
+
     await two_children(office)
     await counted(office)
+    assert await is_read() == {True}
     await office.worker.execute("UPDATE tally SET layout = 'of before', counts = ''")
+    assert await is_read() == {False}
     await counted(office)
     await assert_tallies_say_what_counting_says(office)
     assert not await office.worker.fetchval(
