@@ -9,13 +9,14 @@ from typing import Any, Final
 from services.reporting.domain.areas import Entry, Tree
 from services.reporting.domain.figures import counts_of, figures
 from services.reporting.domain.groups import BADUTA, BADUTA_BANDS, By, Group, group_of, groups_by
+from services.reporting.domain.periods import MONTH
 from services.reporting.domain.suppression import hidden_columns, without
 from services.reporting.store.group_sums import GROUPS, GroupSums, group_sums_of, sums_by_group
 from services.reporting.store.register import tree_on
 from services.reporting.store.sums import SUM_COLUMNS, where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
 from services.reporting.use_cases.find_tally import find_tally
-from services.reporting.use_cases.hidden_columns import seeing_siblings, untold
+from services.reporting.use_cases.hidden_columns import EVERY_COUNT, seeing_siblings, untold
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
@@ -34,6 +35,9 @@ async def break_down(connection: Connection, asked: Question, by: By) -> dict[st
     desk = _Desk(connection)
     if asked.exact:
         rows = _rows(_by_group(await desk.sums(entry, asked), by))
+    elif asked.period.months > MONTH and entry.code.count(".") >= KABUPATEN_PARTS:
+        # Beside the groups of its months, which are told, a quarter of few children would tell them one by one.
+        rows = [without(row, EVERY_COUNT) for row in _rows(_by_group((), by))]
     else:
         async with seeing_siblings(connection, entry.code):
             rows = await _rows_among_siblings(desk, tree, entry, asked, by)

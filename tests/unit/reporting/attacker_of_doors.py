@@ -145,7 +145,10 @@ def _tell_groups(
     hidden: tuple[Sequence[set[str]], Iterable[str]],
     told: dict[Key, int | None],
 ) -> list[set[str]]:
-    """Girls and boys: what is hidden of them, of the area, or of the area above, is hidden of both."""
+    """Girls and boys: what is hidden of them, of the area, or of the area above, is hidden of both.
+
+    Of a quarter only the kabupaten's groups are told.
+    """
     own, above = hidden
     rows = [quarter.row(place, period) for place in family]
     parts = [[quarter.row(place, period, sex) for sex in (GIRLS, BOYS)] for place in family]
@@ -153,6 +156,8 @@ def _tell_groups(
         {*shown["suppressed"], *columns}
         for (shown, _), columns in zip(suppress_groups(rows, parts, set(above)), own, strict=True)
     ]
+    if period.months > MONTH and family[0]:
+        gone = [{*KNOWN} for _ in gone]
     for place, groups, columns in zip(family, parts, gone, strict=True):
         for sex, row in zip((GIRLS, BOYS), groups, strict=True):
             told |= {(place, period, sex, name): None if name in columns else row[name] for name in KNOWN}
