@@ -13,19 +13,12 @@ from typing import Final, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from services.reporting.domain.change_terms import Fraction
 from services.reporting.domain.child_month import MARK_BITS
 from services.reporting.domain.facts import Place
 from services.reporting.domain.figures import RATES
 from services.reporting.domain.tallies import COUNTED_LEVEL, Tally, added_up, area_above
-from services.reporting.domain.why_changed import (
-    INDEX_OF,
-    Came,
-    Counted,
-    Fraction,
-    Left,
-    Past,
-    reason_of,
-)
+from services.reporting.domain.why_changed import INDEX_OF, Came, Counted, Left, Past, reason_of
 
 Rows = NDArray[np.int32]
 # A place is two numbers: 121905 of a kecamatan 12.19.05 (121900 of a kabupaten) and 2004 of its desa (0 = not told).

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from services.reporting.domain.change_terms import share_change
 from services.reporting.domain.growth_rates import (
     AGE_FROM,
     AGES,
@@ -25,7 +26,6 @@ from services.reporting.domain.growth_rates import (
     monthly,
     shares_of,
 )
-from services.reporting.domain.why_changed import share_change
 
 SIMULATIONS: Final = 200
 SEED: Final = 20_250_101  # fixed: the same facts give the same path

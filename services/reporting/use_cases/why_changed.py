@@ -11,6 +11,7 @@ from uuid import UUID
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.change_tally import KindOfChange, between_of
+from services.reporting.domain.change_terms import Fraction, Term, add_up, pooled
 from services.reporting.domain.facts import Place
 from services.reporting.domain.figures import RATES, wilson
 from services.reporting.domain.hidden_counts import SMALLEST_SHOWN
@@ -21,11 +22,7 @@ from services.reporting.domain.why_changed import (
     TERMS,
     Change,
     Counted,
-    Fraction,
-    Term,
-    add_up,
     counted_of,
-    pooled,
     reason_between,
     reason_since,
 )

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.reporting.domain.change_terms import Fraction, Term, add_up, pooled, share_change
 from services.reporting.domain.child_month import ChildMonth
 from services.reporting.domain.facts import ChildRevision, Place
 from services.reporting.domain.fold import newest
@@ -23,15 +24,10 @@ from services.reporting.domain.why_changed import (
     SINCE_THEN,
     Change,
     Counted,
-    Fraction,
-    Term,
-    add_up,
     counted_of,
     days_of_reasons,
-    pooled,
     reason_between,
     reason_since,
-    share_change,
 )
 from shared.calendar import turns_sixty_months_on
 from tests.unit.reporting.history import BORN, DESA, child, child_id, random_history
