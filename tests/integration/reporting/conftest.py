@@ -26,6 +26,8 @@ async def office(open_office: Office) -> Office:
     await ground.empty(open_office.worker)
     if await open_office.worker.fetchval("SELECT EXISTS (SELECT FROM quality_history)"):
         await ground.forget_history(open_office.stack)
+    if await open_office.worker.fetchval("SELECT EXISTS (SELECT FROM release)"):
+        await ground.forget_releases(open_office.stack)
     return open_office
 
 

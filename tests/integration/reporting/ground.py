@@ -165,6 +165,15 @@ async def forget_history(stack: Stack) -> None:
         await owner.close()
 
 
+async def forget_releases(stack: Stack) -> None:
+    """As the owner, since a release is for good."""
+    owner = await connect(stack.address(f"{SERVICE}_owner"))
+    try:
+        await owner.execute("TRUNCATE release, released_kabupaten, released_area")
+    finally:
+        await owner.close()
+
+
 async def forget_quality_sums(stack: Stack) -> None:
     """As after an upgrade from a program that kept none."""
     owner = await connect(stack.address(f"{SERVICE}_owner"))

@@ -1,0 +1,155 @@
+"""Releases: written once, read as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, Final, Literal, NamedTuple
+
+from services.reporting.domain.periods import Period
+from services.reporting.domain.release import Released
+from shared.postgres.page import read_once
+from shared.postgres.pool import Connection
+
+Part = Literal["groups", "counted", "changes", "growth"]
+PARTS: Final[tuple[Part, ...]] = ("groups", "counted", "changes", "growth")
+_RELEASE: Final = """
+INSERT INTO release (provinsi_code, months, month, released_on, known_at, columns, asked_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING release_id
+"""
+_KABUPATEN: Final = """
+INSERT INTO released_kabupaten (kabupaten_code, months, month, release_id) SELECT unnest($1::text[]), $2, $3, $4
+"""
+_AREA: Final = """
+INSERT INTO released_area
+    (area_code, months, month, release_id, parent_code, sums, hidden, groups, counted, changes, growth)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_READ: Final = """
+SELECT month, area_code, parent_code, sums, hidden, release.released_on, release.columns, {parts}
+FROM released_area JOIN release USING (release_id, months, month)
+WHERE {which} AND months = $2 AND month = ANY($3::date[]) AND release.released_on <= $4
+ORDER BY month, area_code, release_id
+"""
+_UNRELEASED: Final = """
+SELECT code FROM unnest($1::text[]) AS code
+WHERE NOT EXISTS (SELECT FROM released_kabupaten WHERE kabupaten_code = code AND months = $2 AND month = $3)
+"""
+_FOREVER: Final = date(9999, 12, 31)
+
+
+class Head(NamedTuple):
+    """What is released together; `columns` = names of the sums; `asked_by` None = by the calendar."""
+
+    provinsi_code: str
+    period: Period
+    released_on: date
+    known_at: datetime
+    columns: Sequence[str]
+    asked_by: str | None = None
+
+
+class Found(NamedTuple):
+    """An area of a release, and the day from which it was told."""
+
+    released_on: date
+    area: Released
+
+
+async def write_release(
+    connection: Connection, head: Head, kabupaten: Sequence[str], released: Iterable[Released]
+) -> int:
+    """Keep a release; its number. Raises asyncpg.UniqueViolationError where a kabupaten has one of the period."""
+    months, month = head.period.months, head.period.first
+    release_id: int = await connection.fetchval(
+        _RELEASE,
+        head.provinsi_code,
+        months,
+        month,
+        head.released_on,
+        head.known_at,
+        list(head.columns),
+        head.asked_by,
+    )
+    await connection.execute(_KABUPATEN, list(kabupaten), months, month, release_id)
+    rows = [
+        (
+            area.area_code,
+            months,
+            month,
+            release_id,
+            area.parent_code,
+            [int(area.sums[name]) for name in head.columns],
+            sorted(area.hidden),
+            *(None if (part := getattr(area, name)) is None else json.dumps(part) for name in PARTS),
+        )
+        for area in released
+    ]
+    await connection.executemany(_AREA, rows)
+    return release_id
+
+
+async def unreleased(connection: Connection, kabupaten: Sequence[str], period: Period) -> list[str]:
+    """Those of the kabupaten of which the period is not released."""
+    rows = await connection.fetch(_UNRELEASED, list(kabupaten), period.months, period.first)
+    return [row[0] for row in rows]
+
+
+async def read_released(
+    connection: Connection,
+    code: str,
+    periods: Sequence[Period],
+    known_on: date | None = None,
+    parts: Collection[Part] = (),
+) -> dict[Period, list[Found]]:
+    """Of each of `periods` (of one length) what is released of an area, by the end of `known_on` (None = now).
+
+    A provinsi may have several of a period, for several times at which its kabupaten were released; others have one.
+    Periods without any are left out.
+    """
+    return await _read(connection, "area_code = $1", code, periods, known_on, parts)
+
+
+async def read_released_below(
+    connection: Connection,
+    parent: str,
+    periods: Sequence[Period],
+    known_on: date | None = None,
+    parts: Collection[Part] = (),
+) -> dict[Period, list[Found]]:
+    """The same of the areas directly below one, as they lay when they were released; by code."""
+    return await _read(connection, "parent_code = $1", parent, periods, known_on, parts)
+
+
+async def _read(
+    connection: Connection,
+    which: str,
+    code: str,
+    periods: Sequence[Period],
+    known_on: date | None,
+    parts: Collection[Part],
+) -> dict[Period, list[Found]]:
+    key = ("released", which, code, tuple(periods), known_on, tuple(sorted(parts)))
+    return await read_once(key, lambda: _fetch(connection, which, code, periods, known_on, parts))
+
+
+async def _fetch(
+    connection: Connection,
+    which: str,
+    code: str,
+    periods: Sequence[Period],
+    known_on: date | None,
+    parts: Collection[Part],
+) -> dict[Period, list[Found]]:
+    months = periods[0].months
+    asked = ", ".join(name if name in parts else f"NULL AS {name}" for name in PARTS)
+    firsts = [period.first for period in periods]
+    rows = await connection.fetch(_READ.format(which=which, parts=asked), code, months, firsts, known_on or _FOREVER)
+    found: dict[Period, list[Found]] = {}
+    for month, area_code, parent_code, sums, hidden, released_on, columns, *kept in rows:
+        named = dict(zip(columns, sums, strict=True))
+        values: list[Any] = [None if text is None else json.loads(text) for text in kept]
+        area = Released(area_code, parent_code, named, frozenset(hidden), *values)
+        found.setdefault(Period(month, months), []).append(Found(released_on, area))
+    return found
