@@ -34,7 +34,7 @@ from services.reporting.domain.hidden_counts import (
     number_hidden,
 )
 from services.reporting.domain.periods import Period, period_of
-from shared.calendar import last_day
+from shared.calendar import add_months, last_day, month_of
 
 TOLD_AFTER: Final = timedelta(days=10)  # what posyandu send late is mostly there by then
 Row = Mapping[str, Any]
@@ -48,6 +48,17 @@ def is_told(period: Period, known_on: date) -> bool:
 def told_from(period: Period) -> date:
     """The first day on which findings of `period` are told outside."""
     return period.last_day + TOLD_AFTER + timedelta(days=1)
+
+
+def released_next(today: date) -> date:
+    """The day of the calendar, `today` or after it, on which what is told and not released yet is released."""
+    day = today.replace(day=TOLD_AFTER.days + 1)
+    return day if day >= today else add_months(month_of(today), 1).replace(day=day.day)
+
+
+def told_next(period: Period, today: date) -> date:
+    """The day on which findings of `period`, which is not released yet, will be told outside."""
+    return max(told_from(period), released_next(today))
 
 
 def newest_told(known_on: date) -> Period:

@@ -33,6 +33,7 @@ from services.reporting.domain.suppression import (
     suppress,
     suppress_groups,
     told_from,
+    told_next,
 )
 from services.reporting.store.sums import SUM_COLUMNS
 from tests.unit.reporting.attacker import attack, draw_district, later
@@ -167,6 +168,21 @@ def test_few_flagged_scores_are_left_out() -> None:
     rows = suppress([row("1", haz_flagged=3), row("2", haz_flagged=0), row("3", haz_flagged=8)])
     assert shown(rows, "haz_flagged") == [None, 0, 8]
     assert [item["flagged_share"] is None for item in rows] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("period", "today", "told_on"),
+    [
+        ("2026-03", "2026-03-30", "2026-04-11"),  # not over
+        ("2026-03", "2026-04-11", "2026-04-11"),  # its day, before the worker's turn
+        ("2026-03", "2026-04-12", "2026-05-11"),  # its day is past
+        ("2026-03", "2026-12-20", "2027-01-11"),
+        ("2026", "2026-12-20", "2027-01-11"),
+        ("2026-Q1", "2026-03-11", "2026-04-11"),
+    ],
+)
+def test_what_is_not_released_on_its_day_is_told_on_the_next_eleventh(period: str, today: str, told_on: str) -> None:
+    assert told_next(parse_period(period), date.fromisoformat(today)) == date.fromisoformat(told_on)
 
 
 @pytest.mark.parametrize(
