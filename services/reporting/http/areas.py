@@ -63,7 +63,7 @@ async def get_summary(
     request: Request, caller: Reader, code: AreaCode, period: AskedPeriod = None, as_of: AsOf = None
 ) -> Response:
     """Every rate with numerator, denominator, coverage, 95 % interval, label and quality grade."""
-    asked = question(caller, code, period, as_of)
+    asked = await question(request, caller, code, period, as_of)
     async with reading(request) as connection:
         await _allowed(connection, caller, code, asked.period)
         return json_response(await summarise(connection, asked))
@@ -82,7 +82,7 @@ async def get_comparison(
 
     Rows of desa have `shrunk` (rates drawn towards the kecamatan, with limits) and `standing` (whether one stands out).
     """
-    asked = question(caller, code, period, as_of)
+    asked = await question(request, caller, code, period, as_of)
     if by == "puskesmas":
         caller.demand("aggregates:exact")
     async with reading(request) as connection:
@@ -103,7 +103,7 @@ async def get_breakdown(
     by: Annotated[By, Query(description="Sex (L, P), age in completed months, or both")] = "sex,age",
 ) -> Response:
     """A row for each group, which add up to the area; children under two beside them."""
-    asked = question(caller, code, period, as_of)
+    asked = await question(request, caller, code, period, as_of)
     async with reading(request) as connection:
         await _allowed(connection, caller, code, asked.period)
         try:
@@ -122,7 +122,7 @@ async def get_trend(
     as_of: AsOf = None,
 ) -> Response:
     """Periods of the length of `until` in the `months` months up to its end, oldest first."""
-    asked = question(caller, code, until, as_of)
+    asked = await question(request, caller, code, until, as_of)
     async with reading(request) as connection:
         await _allowed(connection, caller, code, asked.period)
         told = await trend(connection, asked, months)
@@ -134,7 +134,7 @@ async def get_cascade(
     request: Request, caller: Reader, code: AreaCode, period: AskedPeriod = None, as_of: AsOf = None
 ) -> Response:
     """From measured to recovered: counts, shares of the suspected, median days from the opening of the case."""
-    asked = question(caller, code, period, as_of)
+    asked = await question(request, caller, code, period, as_of)
     async with reading(request) as connection:
         await _allowed(connection, caller, code, asked.period)
         try:
@@ -155,7 +155,7 @@ async def get_children(
 ) -> Response:
     """Without `period`: who lives there now, with the present status. With it: who counted there in that period."""
     today = today_jakarta()
-    asked = question(caller, code, period, as_of)
+    asked = await question(request, caller, code, period, as_of)
     after = page.after(UUID)
     async with reading(request) as connection:
         entry = await _allowed(connection, caller, code, asked.period)

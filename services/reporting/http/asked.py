@@ -6,15 +6,18 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Final
 
-from fastapi import Path, Query
+from fastapi import Path, Query, Request
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.periods import PATTERN, Period, parse_period, period_of
 from services.reporting.domain.suppression import day_told, newest_told
 from services.reporting.http.forms import DAY_IN_TIME, ENTRY, IN_TIME, PERIOD_FORM, code_form
+from services.reporting.store.releases import newest_released
 from services.reporting.use_cases.area_figures import Question
 from shared.auth.tokens import Caller
 from shared.calendar import month_of, today_jakarta
+from shared.http.transaction import reading
+from shared.postgres.pool import Connection
 from shared.problems import FieldProblem, ProblemKind
 
 UNKNOWN_AREA: Final = ProblemKind(
@@ -56,7 +59,7 @@ AskedPeriod = Annotated[
     Query(
         json_schema_extra={"pattern": PATTERN},
         description="Month `2026-04`, quarter `2026-Q2`, semester `2026-S1` or year `2026`; without it the last "
-        "complete month, outside the district the last one whose findings are told",
+        "complete month, outside the district the last one that is released",
         examples=["2026-Q2"],
     ),
     PERIOD_FORM,
@@ -83,20 +86,28 @@ def period_asked(text: str | None) -> Period:
     return period
 
 
-def newest_period(day: date, *, exact: bool) -> Period:
-    """What is shown where no period is asked: the last complete month, outside the last that is told on `day`."""
-    return period_asked(None) if exact else newest_told(day)
+async def newest_told_of(connection: Connection, code: str, known_on: date) -> Period:
+    """What is shown outside of an area where no period is asked: the last month released by the end of `known_on`.
+
+    Of an area of which nothing is released the last month that could be.
+    """
+    month = await newest_released(connection, code, known_on)
+    return newest_told(known_on) if month is None else Period(month)
 
 
-def question(caller: Caller, code: str, period: str | None, as_of: date | None) -> Question:
+async def question(request: Request, caller: Caller, code: str, period: str | None, as_of: date | None) -> Question:
     """What `caller` asks; without exact figures, of past days those that are told outside. Problem `not_yet`."""
-    if as_of is not None and as_of > today_jakarta():
+    today = today_jakarta()
+    if as_of is not None and as_of > today:
         raise _not_yet("as_of", as_of.isoformat())
     exact = caller.may("aggregates:exact")
     if as_of is not None and not exact:
         as_of = day_told(as_of)
-    today = today_jakarta()
-    meant = period_asked(period) if period is not None else newest_period(as_of or today, exact=exact)
+    if period is not None or exact:
+        meant = period_asked(period)
+    else:  # what was released stays so: a moment before the page is read is as good
+        async with reading(request) as connection:
+            meant = await newest_told_of(connection, code, as_of or today)
     return Question(code, meant, as_of, exact, today)
 
 

@@ -15,7 +15,7 @@ from services.reporting.domain.areas import Entry
 from services.reporting.domain.export_order import FORMS, ExportOrder, Form, Kind, file_name, is_zipped
 from services.reporting.domain.suppression import day_told
 from services.reporting.formats.open_data import open_data_schema
-from services.reporting.http.asked import demand_area, newest_period, question, unknown_area
+from services.reporting.http.asked import demand_area, newest_told_of, question, unknown_area
 from services.reporting.http.export_answers import CANCELLED, shown, state_of
 from services.reporting.http.forms import DAY_IN_TIME, EntryText, PeriodText
 from services.reporting.jobs.exports import KIND
@@ -83,7 +83,7 @@ class ExportIn(Body):
 
 @router.post("", status_code=202, summary="Ask for a file")
 async def post_export(request: Request, caller: Reader, body: Annotated[ExportIn, json_body(ExportIn)]) -> Response:
-    """Without `period` the last complete month, suppressed the last one whose findings are told.
+    """Without `period` the last complete month, suppressed the last one that is released.
 
     Who sees suppressed figures gets a file of suppressed figures.
     """
@@ -95,11 +95,14 @@ async def post_export(request: Request, caller: Reader, body: Annotated[ExportIn
         )  # fmt: skip
     if body.kind == "children":
         _demand_list(caller, body.period)
-    asked = question(caller, body.area, body.period, body.as_of)
+    asked = await question(request, caller, body.area, body.period, body.as_of)
     exact = asked.exact and body.kind != "open-data"
     as_of = day_told(asked.as_of) if asked.as_of is not None and not exact else asked.as_of
     today = today_jakarta()
-    period = asked.period if body.period is not None else newest_period(as_of or today, exact=exact)
+    period = asked.period
+    if body.period is None and asked.exact and not exact:
+        async with reading(request) as connection:
+            period = await newest_told_of(connection, body.area, as_of or today)
     order = ExportOrder(body.kind, body.format, body.language, body.area, period, as_of, today, exact)
 
     async def effect(connection: Connection) -> Answer:

@@ -93,7 +93,7 @@ async def get_area_indicators(
     codes: Annotated[str | None, Query(max_length=2000, description="Only these, with commas between")] = None,
 ) -> Response:
     """A quarter, semester or year by the rule of each indicator; `periods` are the months that it looked at."""
-    asked = question(caller, code, period, as_of)
+    asked = await question(request, caller, code, period, as_of)
     wanted = None if codes is None else [word.strip() for word in codes.split(",") if word.strip()]
     async with reading(request) as connection:
         await _demand(connection, caller, asked)
@@ -119,7 +119,7 @@ async def get_missing(
     as_of: AsOf = None,
 ) -> Response:
     """`age_months` in that month, `age_months_now` today; the home is the present one."""
-    asked = question(caller, code, period, as_of)
+    asked = await question(request, caller, code, period, as_of)
     after = page.after(str, UUID)
     today = today_jakarta()
     async with reading(request) as connection:

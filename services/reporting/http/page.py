@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Annotated, Any, Final
 
@@ -10,7 +12,7 @@ from fastapi import APIRouter, Path, Request, Response
 from services.reporting.domain.areas import level_of
 from services.reporting.domain.periods import MONTH, QUARTER, SEMESTER, YEAR
 from services.reporting.http import child_page, login
-from services.reporting.http.asked import AskedPeriod, newest_period, period_asked
+from services.reporting.http.asked import AskedPeriod, newest_told_of, period_asked
 from services.reporting.http.children_view import children_view
 from services.reporting.http.page_answers import HERE, Area, Lang, html, log_in_first, message
 from services.reporting.http.page_session import reader_of
@@ -30,7 +32,7 @@ from shared.auth import areas
 from shared.auth.tokens import Caller
 from shared.calendar import today_jakarta
 from shared.http.kinds import NOT_FOUND
-from shared.postgres.pool import Pool
+from shared.postgres.pool import Connection, Pool
 
 OPEN_PATHS: Final = frozenset({"/", child_page.PATH, *login.PATHS, "/berkas/{name}"})
 FILES: Final = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
@@ -56,7 +58,11 @@ async def get_page(request: Request, wilayah: Area = None, periode: AskedPeriod 
     if not grant.covers_area(code) or (is_small and not reader.caller.may("aggregates:exact")):
         return message("unknown_area", lang, 403, reader=reader)
     today, exact = today_jakarta(), reader.caller.may("aggregates:exact")
-    meant = period_asked(periode) if periode is not None else newest_period(today, exact=exact)
+    if periode is not None or exact:
+        meant = period_asked(periode)
+    else:
+        async with _reading(request.app.state.pool, reader.caller) as connection:
+            meant = await newest_told_of(connection, code, today)
     asked = Question(code, meant, exact=exact, today=today)
     try:
         figures, suspected = await _figures(request.app.state.pool, reader.caller, asked)
@@ -69,15 +75,22 @@ async def get_page(request: Request, wilayah: Area = None, periode: AskedPeriod 
     return html("page.html", reader=reader, children=children, **view)
 
 
-async def _figures(
-    pool: Pool, caller: Caller, asked: Question
-) -> tuple[tuple[Figures, Figures, Figures, Figures], list[Figures]]:
-    """Summary, comparison, trend and cascade; children, for who may see them. One page is of one moment."""
+@asynccontextmanager
+async def _reading(pool: Pool, caller: Caller) -> AsyncIterator[Connection]:
+    """One page is of one moment."""
     async with (
         pool.acquire(timeout=10) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         await areas.apply(connection, caller.areas)
+        yield connection
+
+
+async def _figures(
+    pool: Pool, caller: Caller, asked: Question
+) -> tuple[tuple[Figures, Figures, Figures, Figures], list[Figures]]:
+    """Summary, comparison, trend and cascade; children, for who may see them."""
+    async with _reading(pool, caller) as connection:
         figures = (
             await summarise(connection, asked),
             await compare(connection, asked),

@@ -32,7 +32,7 @@ async def get_quality(
     `basis` says what the grades rest on: `measurements`; `sums` for those who see suppressed figures; of a past day
     `judgements` that were made until then, or `versions` of a day before they were kept, without reasons.
     """
-    asked = question(caller, code, period, as_of)
+    asked = await question(request, caller, code, period, as_of)
     async with reading(request) as connection:
         try:
             tree, entry = await find_area(connection, code, asked.period)

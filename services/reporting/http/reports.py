@@ -79,7 +79,7 @@ class RevisionIn(Body):
 async def post_report(request: Request, caller: Writer, body: Annotated[ReportIn, json_body(ReportIn)]) -> Response:
     """Frozen with all levels below, definitions and rule sets, once every partition is past that day's cut-off."""
     period, as_of = parse_period(body.period), _day_over(body.as_of)
-    question(caller, body.area, body.period, None)  # a period that has begun
+    await question(request, caller, body.area, body.period, None)  # a period that has begun
     frozen = await _frozen(request, caller, body.area, period, as_of)
     report_id = uuid7()
     content = _content({**part, "revision": 1, "changes": None} for part in _parts(frozen))

@@ -115,7 +115,7 @@ async def get_surveys(
     as_of: AsOf = None,
 ) -> Response:
     """Of the area and those above it; of the area itself with our figure of that year and whether the two agree."""
-    asked = question(caller, code, until, as_of)
+    asked = await question(request, caller, code, until, as_of)
     async with reading(request) as connection:
         try:
             _, entry = await find_area(connection, code, asked.period)

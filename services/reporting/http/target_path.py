@@ -57,7 +57,7 @@ async def get_target_path(
     as_of: AsOf = None,
 ) -> Response:
     """From the children of `period`'s last month and the rates of a year before it; expected, with a 95 % band."""
-    asked = question(caller, code, period, as_of)
+    asked = await question(request, caller, code, period, as_of)
     month, last = parse_month(until), asked.period.last_month
     ahead = (month.year - last.year) * 12 + month.month - last.month
     if not 1 <= ahead <= LONGEST_MONTHS:

@@ -81,7 +81,7 @@ async def get_why_changed(
     known_then: KnownThen = None,
 ) -> Response:
     """Terms by reason; they add up to the difference of numerator, denominator and share exactly."""
-    comparison = _comparison(caller, code, indicator, period, against, as_of, known_then)
+    comparison = await _comparison(request, caller, code, indicator, period, against, as_of, known_then)
     async with reading(request) as connection:
         entry = await _allowed(connection, caller, comparison)
         comparison = await _since_published(connection, comparison)
@@ -108,7 +108,7 @@ async def get_children_of_term(
     known_then: KnownThen = None,
 ) -> Response:
     """Who counts otherwise for that reason: ids, how they counted and their scores, no identity."""
-    comparison = _comparison(caller, code, indicator, period, against, as_of, known_then)
+    comparison = await _comparison(request, caller, code, indicator, period, against, as_of, known_then)
     after = page.after(UUID)
     async with reading(request) as connection:
         await _allowed(connection, caller, comparison)
@@ -120,7 +120,8 @@ async def get_children_of_term(
     return json_response({"area": code, "term": term, **page.page(rows, "child_id")})
 
 
-def _comparison(
+async def _comparison(
+    request: Request,
     caller: Caller,
     code: str,
     indicator: str,
@@ -129,13 +130,13 @@ def _comparison(
     as_of: date | None,
     known_then: date | None,
 ) -> Comparison:
-    asked = question(caller, code, period, as_of)
+    asked = await question(request, caller, code, period, as_of)
     later = asked.period
     earlier = parse_period(against) if against is not None else later.shifted(-1)
     if earlier.months != later.months or earlier.first >= later.first:
         raise _not_comparable("against", str(earlier))
     if known_then is not None:
-        question(caller, code, None, known_then)  # not in the future
+        await question(request, caller, code, None, known_then)  # not in the future
         if as_of is not None and known_then > as_of:
             raise _not_comparable("known_then", known_then.isoformat())
     return Comparison(asked, earlier, indicator, known_then)

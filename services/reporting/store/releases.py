@@ -32,6 +32,10 @@ FROM released_area JOIN release USING (release_id, months, month)
 WHERE {which} AND months = $2 AND month = ANY($3::date[]) AND release.released_on <= $4
 ORDER BY month, area_code, release_id
 """
+_NEWEST: Final = """
+SELECT max(month) FROM released_area JOIN release USING (release_id, months, month)
+WHERE area_code = $1 AND months = 1 AND released_on <= $2
+"""
 _UNRELEASED: Final = """
 SELECT code FROM unnest($1::text[]) AS code
 WHERE NOT EXISTS (SELECT FROM released_kabupaten WHERE kabupaten_code = code AND months = $2 AND month = $3)
@@ -94,6 +98,12 @@ async def unreleased(connection: Connection, kabupaten: Sequence[str], period: P
     """Those of the kabupaten of which the period is not released."""
     rows = await connection.fetch(_UNRELEASED, list(kabupaten), period.months, period.first)
     return [row[0] for row in rows]
+
+
+async def newest_released(connection: Connection, code: str, known_on: date) -> date | None:
+    """The last month that is released of an area by the end of `known_on`."""
+    month: date | None = await connection.fetchval(_NEWEST, code, known_on)
+    return month
 
 
 async def read_released(
