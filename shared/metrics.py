@@ -164,6 +164,17 @@ TALLIES_SET_ASIDE: Final = _gauge(
 TALLIES_OLDEST_SECONDS: Final = _gauge(
     "tallies_oldest_seconds", "seconds", "Age of the oldest area and month that waits for being counted; 0 when none."
 )
+RELEASES_WAITING: Final = _gauge(
+    "releases_waiting",
+    "periods",
+    "Periods that are to be told outside and are not released yet.",
+)
+RELEASES_SET_ASIDE: Final = _gauge(
+    "releases_set_aside", "periods", "Periods whose release failed by our own fault; each is tried again later."
+)
+RELEASES_OLDEST_SECONDS: Final = _gauge(
+    "releases_oldest_seconds", "seconds", "For how long the oldest release has been due; 0 when none is."
+)
 RULESET_INFO: Final = _gauge("ruleset_info", "info", "1 for the rule set that judges now.", ("version",))
 
 FEED_MARKS_GATHERED: Final = _counter(

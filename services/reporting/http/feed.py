@@ -172,7 +172,7 @@ async def _page(request: Request, caller: Caller, after: str | None, level: Leve
     async with reading(request) as connection:
         state = await feed_state(connection)
         position = cursors.position(after, state)
-        found = await feed_page(connection, caller.areas.codes, number, position, limit + 1)
+        found = await feed_page(connection, caller.areas.codes, number, position, limit + 1, exact=exact)
         entries = found[:limit]
         told = await tell_changes(connection, entries, caller.areas.covers_area, exact=exact, today=today_jakarta())
     items = [(cursors.cursor(state.feed_id, entry.sequence), item) for entry, item in zip(entries, told, strict=True)]

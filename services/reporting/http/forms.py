@@ -16,6 +16,7 @@ from shared.http.validation import Texts
 EARLIEST_YEAR: Final = 1990
 AREA: Final = r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$"
 BELOW_PROVINCE: Final = r"^\d{2}\.\d{2}(\.\d{2}(\.\d{4})?)?$"
+KABUPATEN: Final = r"^\d{2}\.\d{2}$"
 KECAMATAN: Final = r"^\d{2}\.\d{2}\.\d{2}$"
 DESA: Final = r"^\d{2}\.\d{2}\.\d{2}\.\d{4}$"
 PLACE: Final = r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4}(\.P\d{3,4})?)?)?)?$"  # an area or a posyandu
@@ -49,6 +50,7 @@ _MONTH: Final[Texts] = (
 _CODES: Final[dict[str, tuple[str, str]]] = {  # examples by pattern
     AREA: ("12.19, 12.19.01 atau 12.19.01.2003", "12.19, 12.19.01 or 12.19.01.2003"),
     BELOW_PROVINCE: ("12.19, 12.19.01 atau 12.19.01.2003", "12.19, 12.19.01 or 12.19.01.2003"),
+    KABUPATEN: ("kabupaten 12.19", "a kabupaten 12.19"),
     KECAMATAN: ("kecamatan 12.19.01", "a kecamatan 12.19.01"),
     DESA: ("desa 12.19.01.2003", "a desa 12.19.01.2003"),
     PLACE: ("12.19.01 atau posyandu 12.19.01.2003.P001", "12.19.01 or a posyandu 12.19.01.2003.P001"),

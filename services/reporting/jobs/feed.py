@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import date
 from typing import Final
 
-from services.reporting.store.feed import gather, tell_again
+from services.reporting.store.feed import gather
 from shared import metrics
 from shared.calendar import month_of, today_jakarta
 from shared.jobs.repeat import repeat
@@ -28,7 +27,6 @@ class FeedGatherer:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self.moved_at = time.monotonic()
-        self._told_on: date | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
@@ -44,10 +42,6 @@ class FeedGatherer:
         self.moved_at = time.monotonic()
         today = today_jakarta()
         async with self._pool.acquire() as connection:
-            if self._told_on != today:
-                async with connection.transaction():
-                    await tell_again(connection, today)
-                self._told_on = today
             if not await connection.fetchval("SELECT EXISTS (SELECT FROM figure_mark)"):
                 return False
             async with connection.transaction():

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from services.reporting.domain.cells import CELL_COLUMNS
 from services.reporting.domain.changes import ChangedMonths, changed_months
-from services.reporting.domain.periods import MONTH
-from services.reporting.domain.suppression import TOLD_AFTER, newest_told
+from services.reporting.domain.periods import MONTH, Period
 from shared.postgres.pool import Connection
 
 _APPEND: Final = """
@@ -38,10 +37,20 @@ areas AS (
     SELECT DISTINCT array_to_string(parts[:level], '.') AS area_code, level, month
     FROM changed CROSS JOIN generate_series(1, 4) AS level
 ),
+released AS (
+    SELECT kabupaten_code AS code, month FROM released_kabupaten WHERE months = 1
+    UNION SELECT provinsi_code, month FROM release WHERE months = 1
+),
 told AS (
-    INSERT INTO feed_entry (area_code, month, level, sequence, changed_at)
-    SELECT area_code, month, level, $3 + row_number() OVER (ORDER BY month, area_code), now() FROM areas
-    ON CONFLICT (area_code, month) DO UPDATE SET sequence = EXCLUDED.sequence, changed_at = EXCLUDED.changed_at
+    INSERT INTO feed_entry (area_code, month, level, sequence, changed_at, outside_sequence, outside_changed_at)
+    SELECT area_code, numbered.month, level, number, now(), CASE WHEN code IS NULL THEN number END,
+           CASE WHEN code IS NULL THEN now() END
+    FROM (SELECT *, $3 + row_number() OVER (ORDER BY month, area_code) AS number FROM areas) AS numbered
+    LEFT JOIN released ON code = left(area_code, 5) AND released.month = numbered.month
+    ON CONFLICT (area_code, month) DO UPDATE SET
+        sequence = EXCLUDED.sequence, changed_at = EXCLUDED.changed_at,
+        outside_sequence = coalesce(EXCLUDED.outside_sequence, feed_entry.outside_sequence),
+        outside_changed_at = coalesce(EXCLUDED.outside_changed_at, feed_entry.outside_changed_at)
     RETURNING sequence
 ),
 due AS (
@@ -54,25 +63,30 @@ due AS (
 )
 SELECT (SELECT count(*) FROM taken) AS marks, (SELECT max(sequence) FROM told) AS sequence
 """
-# Entries that were numbered before their month was told outside, from the first to the last such month.
-_TELL_AGAIN: Final = """
-WITH due AS (
-    SELECT area_code, month, $3 + row_number() OVER (ORDER BY month, area_code) AS sequence FROM feed_entry
-    WHERE month <= $1
-      AND changed_at < (month + interval '1 month' + make_interval(days => $2)) AT TIME ZONE 'Asia/Jakarta'
+# What a release tells outside, of its provinsi and of the kabupaten named.
+_TELL_RELEASED: Final = """
+WITH areas AS (
+    SELECT DISTINCT area_code FROM released_area
+    WHERE months = $1 AND month = $2 AND (area_code = $3 OR left(area_code, 5) = ANY ($4::text[]))
 ),
 told AS (
-    UPDATE feed_entry SET sequence = due.sequence, changed_at = now() FROM due
-    WHERE feed_entry.area_code = due.area_code AND feed_entry.month = due.month RETURNING feed_entry.sequence
+    INSERT INTO feed_entry (area_code, month, level, sequence, changed_at, outside_sequence, outside_changed_at)
+    SELECT area_code, $2, cardinality(string_to_array(area_code, '.')), number, now(), number, now()
+    FROM (SELECT area_code, $5 + row_number() OVER (ORDER BY area_code) AS number FROM areas) AS numbered
+    ON CONFLICT (area_code, month) DO UPDATE SET
+        outside_sequence = EXCLUDED.outside_sequence, outside_changed_at = EXCLUDED.outside_changed_at
+    RETURNING outside_sequence
 )
-SELECT count(*), max(sequence) FROM told
+SELECT max(outside_sequence) FROM told
 """
 _PAGE: Final = """
-SELECT area_code, month, sequence, changed_at FROM feed_entry
-WHERE level = $1 AND sequence > $2 AND EXISTS (
+SELECT area_code, month, {sequence}, {changed_at} FROM feed_entry
+WHERE level = $1 AND {sequence} > $2 AND EXISTS (
     SELECT FROM unnest($4::text[]) AS area WHERE area_code >= area COLLATE "C" AND area_code < area || '/'
-) ORDER BY sequence LIMIT $3
+) ORDER BY {sequence} LIMIT $3
 """
+_EXACT: Final = _PAGE.format(sequence="sequence", changed_at="changed_at")
+_OUTSIDE: Final = _PAGE.format(sequence="outside_sequence", changed_at="outside_changed_at")
 
 
 class FeedState(NamedTuple):
@@ -131,14 +145,15 @@ async def gather(connection: Connection, this_month: date, limit: int) -> int:
     return int(row["marks"])
 
 
-async def tell_again(connection: Connection, today: date) -> int:
-    """Number anew, once, the entries of months that have come to be told outside; how many these were."""
-    month = newest_told(today).first
+async def tell_released(connection: Connection, provinsi: str, kabupaten: Sequence[str], period: Period) -> None:
+    """Number anew, for readers outside, the entries of a month that is released; longer periods have none."""
+    if period.months != MONTH:
+        return
     sequence = await connection.fetchval("SELECT sequence FROM feed_state FOR UPDATE")
-    count, last = await connection.fetchrow(_TELL_AGAIN, month, TOLD_AFTER.days, sequence)  # type: ignore[misc]
-    if count:
+    about = period.months, period.first, provinsi, list(kabupaten)
+    last = await connection.fetchval(_TELL_RELEASED, *about, sequence)
+    if last is not None:
         await connection.execute("UPDATE feed_state SET sequence = $1", last)
-    return int(count)
 
 
 async def feed_state(connection: Connection) -> FeedState:
@@ -150,7 +165,11 @@ async def feed_state(connection: Connection) -> FeedState:
 
 
 async def feed_page(
-    connection: Connection, areas: Sequence[str], level: int, after: int, limit: int
+    connection: Connection, areas: Sequence[str], level: int, after: int, limit: int, *, exact: bool
 ) -> list[FeedEntry]:
-    """Up to `limit` entries of a level inside `areas`, numbered higher than `after`, in order."""
-    return [FeedEntry(*row) for row in await connection.fetch(_PAGE, level, after, limit, list(areas))]
+    """Up to `limit` entries of a level inside `areas`, numbered higher than `after`, in order.
+
+    Without `exact` what is told outside: of a released month what its release has told, and nothing that came later.
+    """
+    rows = await connection.fetch(_EXACT if exact else _OUTSIDE, level, after, limit, list(areas))
+    return [FeedEntry(*row) for row in rows]

@@ -22,7 +22,7 @@ async def prepare_delivery(connection: Connection, claimed: Claimed, limit: int,
     """
     state = await feed_state(connection)
     areas = AreaGrant(tuple(claimed.areas))
-    found = await feed_page(connection, areas.codes, claimed.level, claimed.sequence, limit)
+    found = await feed_page(connection, areas.codes, claimed.level, claimed.sequence, limit, exact=False)
     if not found:
         await subscriptions.nothing_to_tell(connection, claimed, state.sequence)
         return None

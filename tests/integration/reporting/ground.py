@@ -46,6 +46,7 @@ FACTS = (
     "intervention_fact"
 )
 QUALITY = ("quality_mark", "posyandu_quality", "quality_sum")
+RELEASES = "release, released_kabupaten, released_area, release_turn, release_request, release_due"
 DERIVED = ("child_month", "child_span", "child_service", "cell")
 
 BOARD = (
@@ -169,7 +170,7 @@ async def forget_releases(stack: Stack) -> None:
     """As the owner, since a release is for good."""
     owner = await connect(stack.address(f"{SERVICE}_owner"))
     try:
-        await owner.execute("TRUNCATE release, released_kabupaten, released_area")
+        await owner.execute(f"TRUNCATE {RELEASES}")
     finally:
         await owner.close()
 

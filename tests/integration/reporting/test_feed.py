@@ -14,17 +14,24 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from services.reporting.domain.cells import CELL_COLUMNS
+from services.reporting.domain.figures import JUDGED
+from services.reporting.domain.periods import parse_period
+from services.reporting.domain.release import Released
 from services.reporting.http.feed import STREAMS
 from services.reporting.jobs.feed import FeedGatherer
-from services.reporting.store.feed import mark_changes, tell_again
+from services.reporting.store.feed import mark_changes, tell_released
+from services.reporting.store.releases import Head, write_release
+from services.reporting.store.sums import SUM_COLUMNS
 from services.reporting.use_cases.rebuild import rebuild
+from shared.calendar import now_utc
 from shared.contracts.fact import Fact
-from tests.integration.reporting.ground import Office, deliver
+from tests.integration.reporting.ground import KABUPATEN, Office, deliver
 from tests.integration.reporting.test_province import PROVINCE, lives, two_kabupaten, visited
 from tests.integration.shared import small_service
 from tests.unit.reporting.history import BORN, DESA
 
 BORN_LATE = date(2026, 1, 10)
+COLUMNS = (*SUM_COLUMNS, *JUDGED)
 
 
 async def gathered(office: Office) -> None:
@@ -69,17 +76,39 @@ async def test_an_area_and_month_that_changed_often_is_one_entry_with_its_presen
     assert (DESA[0], "2026-03") in keys(desa)
 
 
-async def test_a_month_that_comes_to_be_told_outside_is_told_again_once(office: Office) -> None:
-    """Nothing changes on that day, and yet a province that follows the feed has the findings then."""
-    await deliver(office.worker, [*two_kabupaten(), lives(1, (BORN_LATE, DESA[0]))])
-    _, cursor = await told(office)
-    await office.worker.execute("UPDATE feed_entry SET changed_at = '2026-03-09T12:00:00+07:00'")
-    for day, months in (("2026-03-10", set()), ("2026-03-11", {"2026-02"}), ("2026-03-12", set())):
-        async with office.worker.acquire() as connection, connection.transaction():
-            await tell_again(connection, date.fromisoformat(day))
-        body = await office.figures("/v1/feed", after=cursor, limit=100)
-        assert {item["period"] for item in body["items"]} == months
-        cursor = body["next_cursor"]
+async def test_a_released_month_is_told_outside_with_its_release_and_never_for_what_comes_later(office: Office) -> None:
+    """The district hears of a late visit, the province only of the month that is still open."""
+    await deliver(office.worker, [*two_kabupaten(), lives(1, (BORN_LATE, DESA[0])), lives(2, (BORN_LATE, DESA[0]))])
+    await deliver(office.worker, visited(1, date(2026, 2, 3)))
+    _, inside = await told(office)
+    before, outside = await told(office, **PROVINCE)
+    assert ("12.19", "2026-02") in keys(before)
+    await released(office, "2026-02", {"12": "", "12.19": "12", "12.19.01": "12.19", DESA[0]: "12.19.01"})
+    assert (await told(office, inside))[0] == [], "to the district a release says nothing new"
+    items, outside = await told(office, outside, **PROVINCE)
+    assert keys(items) == [("12.19", "2026-02")]
+    of_desa, _ = await told(office, level="desa", **PROVINCE)
+    assert keys(of_desa)[-1] == (DESA[0], "2026-02")
+    await deliver(office.worker, [*visited(2, date(2026, 2, 4)), *visited(2, date(2026, 3, 4))])
+    items, _ = await told(office, inside)
+    assert keys(items) == [("12.19.01", "2026-02"), ("12.19.01", "2026-03")]
+    items, _ = await told(office, outside, **PROVINCE)
+    assert keys(items) == [("12.19", "2026-03")]
+    whole, _ = await told(office, outside, level="provinsi", **PROVINCE)
+    assert keys(whole) == [("12", "2026-03")], "what comes later is not told of the provinsi either"
+    of_desa, _ = await told(office, outside, level="desa", **PROVINCE)
+    assert keys(of_desa) == [(DESA[0], "2026-03")]
+
+
+async def released(office: Office, month: str, parents: dict[str, str]) -> None:
+    """A release of one kabupaten's month, and its telling."""
+    period = parse_period(month)
+    head = Head("12", period, date(2026, 3, 11), now_utc(), COLUMNS)
+    nobody = dict.fromkeys(COLUMNS, 0)
+    areas = [Released(code, parent, nobody, frozenset()) for code, parent in parents.items()]
+    async with office.worker.acquire() as connection, connection.transaction():
+        await write_release(connection, head, [KABUPATEN], areas)
+        await tell_released(connection, "12", [KABUPATEN], period)
 
 
 async def test_a_new_child_changes_every_month_it_is_a_target_in_and_a_move_both_places(office: Office) -> None:

@@ -33,6 +33,8 @@ REQUIRED = {
     "TumbuhQualityWaiting": "tumbuh_quality_oldest_seconds",
     "TumbuhTalliesWaiting": "tumbuh_tallies_oldest_seconds",
     "TumbuhTalliesSetAside": "tumbuh_tallies_set_aside",
+    "TumbuhReleaseLate": "tumbuh_releases_oldest_seconds",
+    "TumbuhReleaseSetAside": "tumbuh_releases_set_aside",
     "TumbuhCriticalValueUnacknowledged": "tumbuh_critical_values_unacknowledged_age_seconds",
 }
 
