@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
 from services.reporting.domain.figures import label, share_of, wilson
-from services.reporting.domain.indicator_set import Count, Rule
+from services.reporting.domain.indicator_set import OFFICIAL_TARGET, Count, Rule
 from services.reporting.domain.periods import Period
 
 # Why there is no value, in both languages.
@@ -72,6 +72,22 @@ def counted_over(part: Period, count: Count) -> Period:
     if count.window != "year_to_date":
         return part
     return Period(part.first.replace(month=1), part.last_month.month)
+
+
+def of_figures(count: Count, row: Mapping[str, Any]) -> Told:
+    """What figures of an area say."""
+    names = {count.numerator, count.denominator} - {OFFICIAL_TARGET, ""}
+    denominator = row[count.denominator] if count.denominator else None
+    return Told(row[count.numerator], denominator, hidden=not names.isdisjoint(row.get("suppressed", ())))
+
+
+def told_of(counts: Sequence[Count], counted: Sequence[tuple[int, int]], hidden: Collection[int] = ()) -> list[Told]:
+    """What numerators and denominators of `counts` say; `hidden`: numbers of those that may not be seen."""
+    known = {count.family for count, (top, _) in zip(counts, counted, strict=True) if count.is_of_known and top}
+    return [
+        Told(*counted[number], hidden=number in hidden, recorded=count.family is None or count.family in known)
+        for number, count in enumerate(counts)
+    ]
 
 
 def value_of(rule: Rule, told: Sequence[Told], *, is_share: bool) -> dict[str, Any]:

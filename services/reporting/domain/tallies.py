@@ -37,6 +37,11 @@ def by_area(below: Mapping[str, Tally]) -> Tally:
     return Tally(codes, np.array([below[code].counts.sum(axis=0) for code in codes], np.int32))
 
 
+def total(tally: Tally) -> Tally:
+    """All its rows as one, of the whole area."""
+    return Tally(("",), tally.counts.sum(axis=0, keepdims=True, dtype=np.int32))
+
+
 def added_up(below: Mapping[str, Tally]) -> Tally:
     """Rows that are the same but for their last number are one, of the whole area, with the sum of it."""
     every = np.concatenate([tally.counts for tally in below.values()])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
@@ -17,8 +17,9 @@ from shared.postgres.pool import Connection
 
 COUNTING_LOCK: Final = 1_970_004  # with the area: nobody else counts it beside us
 _READ: Final = """
-SELECT parts, columns, counts, counted_at, is_counted($3, $6, $7) FROM tally
-WHERE kind = $1 AND layout = $2 AND area_code = $3 AND months = $4 AND month = $5
+SELECT area_code, month, parts, columns, counts, counted_at, is_counted(area_code, looked.first, looked.last)
+FROM tally JOIN unnest($5::date[], $6::date[], $7::date[]) AS looked(month, first, last) USING (month)
+WHERE kind = $1 AND layout = $2 AND area_code = ANY($3::text[]) AND months = $4
 """
 _BELOW: Final = """
 SELECT area_code, parts, columns, counts FROM tally
@@ -157,19 +158,27 @@ class Counted(NamedTuple):
     is_fresh: bool
 
 
-async def read_tally(connection: Connection, kind: Kind, area_code: str, period: Period) -> Counted | None:
-    """The tally of an area, None if there is none that the caller may see. Parts of one page ask for the same."""
-    key = ("tally", kind.name, area_code, period)
-    return await read_once(key, lambda: _read_tally(connection, kind, area_code, period))
+async def read_tally(
+    connection: Connection, kind: Kind, area_code: str, period: Period, together: Sequence[Period] = ()
+) -> Counted | None:
+    """The tally of an area, None if there is none that the caller may see. Parts of one page ask for the same.
+
+    `together`: periods of the same length, this one among them, that the page asks for, too: they are read at once.
+    """
+    periods = tuple(together) or (period,)
+    key = ("tally", kind.name, area_code, periods)
+    found = await read_once(key, lambda: read_tallies(connection, kind, [area_code], periods))
+    return found.get((area_code, period))
 
 
-async def _read_tally(connection: Connection, kind: Kind, area_code: str, period: Period) -> Counted | None:
-    looked_at = kind.looks_from(period), period.last_month
-    row = await connection.fetchrow(_READ, *kind[:2], area_code, period.months, period.first, *looked_at)
-    if row is None:
-        return None
-    *content, counted_at, is_fresh = row
-    return Counted(_tally(*content), counted_at, is_fresh)
+async def read_tallies(
+    connection: Connection, kind: Kind, area_codes: Collection[str], periods: Sequence[Period]
+) -> dict[tuple[str, Period], Counted]:
+    """Those that there are, of areas and of periods of one length."""
+    looked_at = [(period.first, kind.looks_from(period), period.last_month) for period in periods]
+    months = periods[0].months
+    rows = await connection.fetch(_READ, *kind[:2], list(area_codes), months, *map(list, zip(*looked_at, strict=True)))
+    return {(row[0], Period(row[1], months)): Counted(_tally(*row[2:5]), *row[5:]) for row in map(tuple, rows)}
 
 
 async def read_below(connection: Connection, kind: Kind, area_code: str, period: Period) -> dict[str, Tally]:

@@ -6,6 +6,7 @@ older one is shown with its `counted_at`, since counting would take seconds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from services.reporting.domain.areas import Entry, Tree
@@ -27,18 +28,25 @@ class TooLargeError(ValueError):
 
 
 async def find_tally(
-    connection: Connection, kind: Kind, entry: Entry, asked: Question, split_by: Tree | None = None
+    connection: Connection,
+    kind: Kind,
+    entry: Entry,
+    asked: Question,
+    split_by: Tree | None = None,
+    *,
+    together: Sequence[Period] = (),
 ) -> Counted | None:
     """The tally to answer from; None = count now. Raises TooLargeError.
 
+    `together`: as `read_tally` has it.
     `split_by`: the areas directly below are wanted, too, as this register has them; a tally has them by code.
     """
     counted = None
     is_as_coded = split_by is None or split_by.is_as_coded(entry.code)
     if is_as_coded and asked.as_of is None and entry.entry == "area" and entry.code.count(".") + 1 in LEVELS:
-        counted = await read_tally(connection, kind, entry.code, asked.period)
+        counted = await read_tally(connection, kind, entry.code, asked.period, together)
     elif is_as_coded and asked.as_of is None and kind.by_desa and _is_desa(entry):
-        counted = await _of_desa(connection, kind, entry.code, asked.period)
+        counted = await _of_desa(connection, kind, entry.code, asked.period, together)
     if counted is not None and counted.is_fresh:
         return counted
     if asked.patient:
@@ -61,9 +69,11 @@ def _is_desa(entry: Entry) -> bool:
     return entry.entry == "area" and entry.code.count(".") == COUNTED_LEVEL
 
 
-async def _of_desa(connection: Connection, kind: Kind, code: str, period: Period) -> Counted | None:
+async def _of_desa(
+    connection: Connection, kind: Kind, code: str, period: Period, together: Sequence[Period]
+) -> Counted | None:
     """Its row of the tally of its kecamatan, by code."""
-    found = await read_tally(connection, kind, area_above(code), period)
+    found = await read_tally(connection, kind, area_above(code), period, together)
     if found is None or not found.is_fresh:
         return None
     rows = [number for number, part in enumerate(found.tally.parts) if part == code]

@@ -9,14 +9,16 @@ from typing import Any
 from services.reporting.domain.areas import UNMAPPED, Entry, Tree
 from services.reporting.domain.figures import COUNTS, counts_of
 from services.reporting.domain.hidden_indicators import Sibling, hidden_indicators, with_family
-from services.reporting.domain.indicator_set import OFFICIAL_TARGET, ActKind, Count, Indicator, IndicatorSet
+from services.reporting.domain.indicator_set import ActKind, Count, Indicator, IndicatorSet
 from services.reporting.domain.indicator_values import (
     Told,
     counted_over,
     coverage_over,
     not_counted,
     not_recorded,
+    of_figures,
     parts_of,
+    told_of,
     value_of,
 )
 from services.reporting.domain.periods import Period
@@ -29,6 +31,7 @@ from services.reporting.use_cases.area_figures import Question, find_area, headi
 from services.reporting.use_cases.breakdown import break_down
 from services.reporting.use_cases.find_tally import TooLargeError, find_tally
 from services.reporting.use_cases.hidden_columns import seeing_siblings
+from services.reporting.use_cases.live_indicators import LiveIndicators
 from services.reporting.use_cases.tally_services import SERVICES, services_of
 from shared.calendar import end_of_day, month_of
 from shared.postgres.pool import Connection
@@ -56,10 +59,48 @@ async def show_indicators(
     wanted: Sequence[Count] = known.with_known(one.count for one in indicators)
     if not asked.exact:
         wanted = [*wanted, *with_family(wanted, known.counts_of_children(asked.period.last_day))]
-    desk = _Desk(connection, asked, known.acts, wanted, (tree, entry), month_of(today))
-    shown = [await desk.shown(one) for one in indicators]
+    this_month = month_of(today)
+    desk: LiveIndicators | _Desk
+    if asked.exact:
+        desk = LiveIndicators(connection, asked, (tree, entry), known.acts, wanted, this_month)
+    else:
+        desk = _Desk(connection, asked, known.acts, wanted, (tree, entry), this_month)
+    shown = [await _shown(desk, one, asked, this_month) for one in indicators]
     counted_at = desk.counted_at.isoformat() if desk.counted_at is not None else None
     return {**heading(tree, entry, asked), "counted_at": counted_at, "indicators": shown}
+
+
+async def _shown(desk: LiveIndicators | _Desk, one: Indicator, asked: Question, this_month: date) -> dict[str, Any]:
+    """An indicator with its value, and what it rests on."""
+    parts = parts_of(one.rule, one.count, asked.period, this_month)
+    if one.count.kind == "not_recorded":
+        value, parts = not_recorded(), []
+    else:
+        value = await _value(desk, one, parts, asked)
+    about = [await desk.row(part) for part in parts or [asked.period]]
+    return {
+        "code": one.code,
+        "name_id": one.name["id"],
+        "name_en": one.name["en"],
+        "rule": one.rule,
+        "since": one.since.isoformat(),
+        "status": one.status,
+        "higher_is_better": one.higher_is_better,
+        "periods": [str(part) for part in parts],
+        **value,
+        **coverage_over(about),
+    }
+
+
+async def _value(
+    desk: LiveIndicators | _Desk, one: Indicator, parts: Sequence[Period], asked: Question
+) -> dict[str, Any]:
+    is_share = one.count.kind == "children" or bool(one.count.denominator)
+    try:
+        told = [await desk.told(one.count, part) for part in parts]
+    except TooLargeError:
+        return not_counted(of_a_past_day=asked.as_of is not None, exact=asked.exact)
+    return value_of(one.rule, told, is_share=is_share)
 
 
 class _Desk:
@@ -88,45 +129,12 @@ class _Desk:
         self._figures: dict[Any, tuple[list[dict[str, Any]], list[set[str]]]] = {}
         self.counted_at: datetime | None = None  # of the oldest tally that is not of this moment
 
-    async def shown(self, one: Indicator) -> dict[str, Any]:
-        """An indicator with its value."""
-        parts = parts_of(one.rule, one.count, self._asked.period, self._this_month)
-        if one.count.kind == "not_recorded":
-            value, parts = not_recorded(), []
-        else:
-            value = await self._value(one, parts)
-        about = [await self._row(part) for part in parts or [self._asked.period]]
-        return {
-            "code": one.code,
-            "name_id": one.name["id"],
-            "name_en": one.name["en"],
-            "rule": one.rule,
-            "since": one.since.isoformat(),
-            "status": one.status,
-            "higher_is_better": one.higher_is_better,
-            "periods": [str(part) for part in parts],
-            **value,
-            **coverage_over(about),
-        }
-
-    async def _value(self, one: Indicator, parts: Sequence[Period]) -> dict[str, Any]:
-        is_share = one.count.kind == "children" or bool(one.count.denominator)
-        try:
-            told = [await self._told(one.count, part) for part in parts]
-        except TooLargeError:
-            return not_counted(of_a_past_day=self._asked.as_of is not None, exact=self._asked.exact)
-        return value_of(one.rule, told, is_share=is_share)
-
-    async def _told(self, count: Count, part: Period) -> Told:
+    async def told(self, count: Count, part: Period) -> Told:
         if count.kind == "children":
             return await self._of_children(count, part)
-        row = await (self._under_two(part) if count.under_two else self._row(part))
-        numerator = row[count.numerator]
-        denominator = row[count.denominator] if count.denominator else None
-        names = {count.numerator, count.denominator} - {OFFICIAL_TARGET, ""}
-        return Told(numerator, denominator, hidden=not names.isdisjoint(row.get("suppressed", ())))
+        return of_figures(count, await (self._under_two(part) if count.under_two else self.row(part)))
 
-    async def _row(self, period: Period) -> Mapping[str, Any]:
+    async def row(self, period: Period) -> Mapping[str, Any]:
         """Of a month of a longer period together with its other months: rules over months need them all."""
         if period not in self._rows:
             about = self._connection, self._tree, self._entry
@@ -145,7 +153,7 @@ class _Desk:
                 counted_at = datetime.fromisoformat(broken_down["counted_at"])
                 self.counted_at = min(filter(None, (self.counted_at, counted_at)))
             # Where there is no child of that age far and wide, no row is told outside: nobody.
-            nobody = {**dict.fromkeys(COUNTS, 0), "suppressed": (await self._row(period)).get("suppressed", ())}
+            nobody = {**dict.fromkeys(COUNTS, 0), "suppressed": (await self.row(period)).get("suppressed", ())}
             self._young[period] = next(iter(broken_down["under_two"]), nobody)
         return self._young[period]
 
@@ -166,17 +174,11 @@ class _Desk:
 
     async def _counted(self, counts: Sequence[Count], part: Period) -> list[Told]:
         own = _totals(await self._places(self._entry, counts, part), len(counts))
-        hidden = set[int]()
-        if not self._asked.exact:
-            async with seeing_siblings(self._connection, self._entry.code):
-                hidden, _ = await self._hidden(self._tree, self._entry, counts, part)
-            if not is_told(part, self._asked.known_on):
-                hidden.update(range(len(counts)))
-        known = {count.family for count, (top, _) in zip(counts, own, strict=True) if count.is_of_known and top}
-        return [
-            Told(*own[number], hidden=number in hidden, recorded=count.family is None or count.family in known)
-            for number, count in enumerate(counts)
-        ]
+        async with seeing_siblings(self._connection, self._entry.code):
+            hidden, _ = await self._hidden(self._tree, self._entry, counts, part)
+        if not is_told(part, self._asked.known_on):
+            hidden.update(range(len(counts)))
+        return told_of(counts, own, hidden)
 
     async def _hidden(
         self, tree: Tree, entry: Entry, counts: Sequence[Count], part: Period
