@@ -10,6 +10,7 @@ from itertools import product
 from typing import Final, Literal, NamedTuple
 
 By = Literal["sex", "age", "sex,age"]
+EVERY_WAY: Final[tuple[By, ...]] = ("sex", "age", "sex,age")
 UNKNOWN: Final = "unknown"
 
 # Code → words. L and P as in the ministry's files.
@@ -23,6 +24,7 @@ FIRST_MONTHS: Final = (0, 6, 12, 24, 36, 48)  # of the bands; completed calendar
 BANDS: Final = ("0-5", "6-11", "12-23", "24-35", "36-47", "48-59")
 BADUTA: Final = "0-23"  # under two: the programme tells them apart (domain: figures)
 BADUTA_BANDS: Final = BANDS[:3]
+AGES: Final = (*BANDS, UNKNOWN)
 
 
 class Group(NamedTuple):
@@ -35,6 +37,10 @@ class Group(NamedTuple):
     def code(self) -> str:
         """`P`, `12-23` or `P,12-23`."""
         return ",".join(part for part in self if part is not None)
+
+    def wider(self, by: By) -> Group:
+        """Of a sex and age the group of `by` that it is part of."""
+        return Group(self.sex if by != "age" else None, self.age if by != "sex" else None)
 
     def names(self) -> dict[str, str]:
         """In both languages."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from services.reporting.domain.groups import BANDS, FIRST_MONTHS
+from services.reporting.domain.hidden_counts import Counts
 from services.reporting.domain.periods import Period
 from services.reporting.domain.tallies import Tally
 from services.reporting.store.sums import CHILDREN_OF_PERIOD, MARK_COUNTS, SUM_COLUMNS, Where
@@ -46,6 +48,16 @@ async def count_groups(connection: Connection, where: Where, period: Period) -> 
         band = len(BANDS) if sums.band is None else sums.band
         counts[desa.index(sums.desa_code), sex, band] += [sums.counts[name] for name in SUM_COLUMNS]
     return Tally(tuple(desa), counts.reshape(len(desa), math.prod(_SHAPE)))
+
+
+def no_cells() -> Counts:
+    """Sexes x ages x SUM_COLUMNS of nobody."""
+    return np.zeros(_SHAPE, np.int64)
+
+
+def cells_of(tally: Tally) -> Iterator[tuple[str, Counts]]:
+    """Each part (desa), and its sums in the shape of `no_cells`: in the order of SEXES and AGES."""
+    return zip(tally.parts, tally.counts.astype(np.int64).reshape(len(tally.parts), *_SHAPE), strict=True)
 
 
 def group_sums_of(tally: Tally) -> list[GroupSums]:

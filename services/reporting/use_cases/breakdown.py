@@ -4,107 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from services.reporting.domain.areas import Entry, Tree
-from services.reporting.domain.figures import counts_of, figures
+from services.reporting.domain.areas import Entry
+from services.reporting.domain.figures import figures
 from services.reporting.domain.groups import BADUTA, BADUTA_BANDS, By, Group, group_of, groups_by
-from services.reporting.domain.periods import MONTH
-from services.reporting.domain.suppression import hidden_columns, without
+from services.reporting.domain.released_groups import released_groups
+from services.reporting.domain.suppression import without
 from services.reporting.store.group_sums import GROUPS, GroupSums, group_sums_of, sums_by_group
-from services.reporting.store.register import tree_on
+from services.reporting.store.releases import read_released
 from services.reporting.store.sums import SUM_COLUMNS, where_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
 from services.reporting.use_cases.find_tally import find_tally
-from services.reporting.use_cases.hidden_columns import EVERY_COUNT, seeing_siblings, untold
+from services.reporting.use_cases.hidden_columns import EVERY_COUNT
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
 Counts = dict[str, int]
 ByGroup = dict[Group, Counts]
-KABUPATEN_PARTS: Final = 2
 
 
 async def break_down(connection: Connection, asked: Question, by: By) -> dict[str, Any]:
     """A row of figures for each group of `by`, which add up to the area's own; `under_two` (0-23 months) beside them.
 
-    `counted_at`: when the groups were counted; None = now. Raises UnknownAreaError, TooLargeError.
+    `counted_at`: when the groups were counted; None = now, or released. Raises UnknownAreaError, TooLargeError.
     """
     tree, entry = await find_area(connection, asked.code, asked.period)
-    about = heading(tree, entry, asked)
-    desk = _Desk(connection)
+    counted_at = None
     if asked.exact:
-        rows = _rows(_by_group(await desk.sums(entry, asked), by))
-    elif asked.period.months > MONTH and entry.code.count(".") >= KABUPATEN_PARTS:
-        # Beside the groups of its months, which are told, a quarter of few children would tell them one by one.
-        rows = [without(row, EVERY_COUNT) for row in _rows(_by_group((), by))]
+        found, counted_at = await _counted(connection, entry, asked)
+        rows = _rows(_by_group(found, by))
     else:
-        async with seeing_siblings(connection, entry.code):
-            rows = await _rows_among_siblings(desk, tree, entry, asked, by)
-    total = await own_row(connection, tree, entry, asked)
-    if not asked.exact:  # groups add up to the area, and may be hidden less far than it
-        rows = [without(row, {*row["suppressed"], *total["suppressed"]}) for row in rows]
+        rows = await _released(connection, entry, asked, by)
     rows = [{**row, "pending": None} for row in rows]  # what waits has no group yet
     return {
-        **about,
+        **heading(tree, entry, asked),
         "by": by,
-        "counted_at": desk.counted_at.isoformat() if desk.counted_at is not None else None,
+        "counted_at": counted_at.isoformat() if counted_at is not None else None,
         "rows": [row for row in rows if row["age"] != BADUTA],
         "under_two": [row for row in rows if row["age"] == BADUTA],
-        "total": total,
+        "total": await own_row(connection, tree, entry, asked),
     }
 
 
-class _Desk:
-    """One page's reads; `counted_at`: of the oldest tally among them."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.counted_at: datetime | None = None
-
-    async def sums(self, entry: Entry, asked: Question, split_by: Tree | None = None) -> list[GroupSums]:
-        """By desa, or by areas directly below."""
-        counted = await find_tally(self.connection, GROUPS, entry, asked, split_by)
-        if counted is None:
-            known_before = end_of_day(asked.as_of) if asked.as_of is not None else None
-            return await sums_by_group(self.connection, where_of(entry), asked.period, known_before)
-        if not counted.is_fresh:
-            self.counted_at = min(filter(None, (self.counted_at, counted.counted_at)))
-        return group_sums_of(counted.tally)
+async def _counted(connection: Connection, entry: Entry, asked: Question) -> tuple[list[GroupSums], datetime | None]:
+    """Sums by group, and when they were counted if not now."""
+    counted = await find_tally(connection, GROUPS, entry, asked)
+    if counted is None:
+        known_before = end_of_day(asked.as_of) if asked.as_of is not None else None
+        return await sums_by_group(connection, where_of(entry), asked.period, known_before), None
+    return group_sums_of(counted.tally), None if counted.is_fresh else counted.counted_at
 
 
-async def _rows_among_siblings(desk: _Desk, tree: Tree, entry: Entry, asked: Question, by: By) -> list[dict[str, Any]]:
-    """Rows without what may not be seen of this table of siblings and groups. No sum of kabupaten is told by group."""
-    connection = desk.connection
-    sums = {entry.code: await desk.sums(entry, asked)} if entry.code.count(".") < KABUPATEN_PARTS else {}
-    above, hidden_above = tree, set(untold(asked.period, asked.known_on))
-    if entry.parent_code:
-        above = await tree_on(connection, asked.period.last_day, entry.parent_code)
-        parent = above.find(entry.parent_code)
-        if parent is not None:
-            asked_above = asked.about(parent.code)
-            hidden_above.update((await own_row(connection, above, parent, asked_above)).get("suppressed", ()))
-            if not sums:
-                # Parts that are all large would tell a group of the area above that is hidden there.
-                rows_above = await _rows_among_siblings(desk, above, parent, asked_above, by)
-                hidden_above.update(*(row["suppressed"] for row in rows_above))
-                sums = {child.code: [] for child in above.children(parent.code, "area")}
-                for found in await desk.sums(parent, asked.about(parent.code), above):
-                    sums.setdefault(above.child_area_of(parent.code, found.desa_code), []).append(found)
-    groups = {code: _by_group(found, by) for code, found in sums.items()}
-    # A group of nobody anywhere tells nothing, and its zeros would hide what others have.
-    every = list(
-        dict.fromkeys(g for of_area in groups.values() for g, counts in of_area.items() if any(counts.values()))
-    )
-    empty = dict.fromkeys(SUM_COLUMNS, 0)
-    parts = [_with_young({group: of_area.get(group, empty) for group in every}) for of_area in groups.values()]
-    areas = [
-        {"code": code, "official_target": above.official_target(code), **counts_of(_added(of_area.values()))}
-        for code, of_area in groups.items()
-    ]
-    hidden = hidden_columns(areas, [[counts_of(counts) for _, counts in part] for part in parts], hidden_above)
-    own = list(groups).index(entry.code)
-    return [without(_row(group, counts), hidden[own]) for group, counts in parts[own]]
+async def _released(connection: Connection, entry: Entry, asked: Question, by: By) -> list[dict[str, Any]]:
+    """Rows as they were released; of what was not, every group without its counts."""
+    found = await read_released(connection, entry.code, [asked.period], asked.known_on, ["groups"])
+    kept = [each.area.groups for each in found.get(asked.period, ())]
+    if not kept or None in kept:
+        return [without(row, EVERY_COUNT) for row in _rows(_by_group((), by))]
+    groups, hidden = released_groups(kept, by, SUM_COLUMNS)
+    return [without(row, hidden) for row in _rows(groups)]
 
 
 def _by_group(found: Iterable[GroupSums], by: By) -> ByGroup:
