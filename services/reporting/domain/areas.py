@@ -66,6 +66,17 @@ class Tree:
             current = entry.parent_code
         return found[::-1]
 
+    def area_codes(self) -> list[str]:
+        """Of every known area."""
+        return [code for kind, code in self._entries if kind == "area"]
+
+    def path_within(self, area: str, code: str) -> list[str]:
+        """From `area` down to `code`, which lies below it: by the register, else by the code."""
+        path = [area]
+        while path[-1] != code and len(path) < len(_LEVEL_BY_PARTS):
+            path.append(self.child_area_of(path[-1], code))
+        return path
+
     def child_area_of(self, area: str, desa_code: str) -> str:
         """The area directly below `area` that a desa belongs to: by the register, else by the code."""
         current = desa_code

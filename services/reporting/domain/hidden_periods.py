@@ -7,6 +7,8 @@ all came in one month, or each posyandu in its own, the period is the sum of its
    before.
 2. What is told in every month, or follows from the total, covers nobody in the period: the siblings that are hidden
    together are not small without it.
+3. What was told of the months before late facts and corrections came in is not what the period is the sum of: all of
+   it is hidden in the period, or the difference would be those who came late.
 
 The same of semesters and quarters, years and semesters: whatever lies inside.
 """
@@ -14,7 +16,7 @@ The same of semesters and quarters, years and semesters: whatever lies inside.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +40,18 @@ Hidden = list[set[str]]  # of each sibling
 FEW_TWICE: Final = SMALLEST_SHOWN  # children of a denominator who were measured in two of the shorter periods
 _NAMES: Final = tuple(block.columns[0] for block in FINDINGS)
 _BASES: Final = tuple(block.base or "target_children" for block in FINDINGS)
+
+
+class Parts(NamedTuple):
+    """Shorter periods of one length inside a period: counts as `known` now and as they were `told`, what is `hidden`.
+
+    All by column, parts x siblings; `differs`: of which siblings what is known is not what was told.
+    """
+
+    known: Columns
+    told: Columns
+    hidden: Mapping[str, Truths]
+    differs: Truths
 
 
 def inside(period: Period) -> list[Period]:
@@ -78,32 +92,40 @@ def hidden_beside(
     hidden = {name: truths.copy() for name, truths in hidden_siblings(counts, order, hidden_above).items()}
     ordered = sorted(range(len(periods)), key=lambda number: (periods[number].months, periods[number].first))
     for number in ordered:
-        parts = [periods.index(part) for part in inside(periods[number]) if part in periods]
-        if parts:
-            of_one_length = [[part for part in parts if periods[part].months == months] for months in LENGTHS]
-            _hide_beside(number, list(filter(None, of_one_length)), counts, order, hidden)
+        found = [periods.index(part) for part in inside(periods[number]) if part in periods]
+        of_one_length = [[part for part in found if periods[part].months == months] for months in LENGTHS]
+        parts = []
+        for which in filter(None, of_one_length):
+            then = {name: counts[name][which] for name in RULED}
+            alike = np.zeros(len(order), bool)
+            parts.append(Parts(then, then, {name: hidden[name][which] for name in RULED}, alike))
+        own = {name: counts[name][number] for name in RULED}
+        hide_beside(own, parts, order, {name: hidden[name][number] for name in RULED})
     return hidden
 
 
-def _hide_beside(
-    period: int, parts: Sequence[Sequence[int]], counts: Columns, order: Sequence[int], hidden: dict[str, Truths]
-) -> None:
-    """Hide of the siblings in a `period` what its `parts`, by length, would tell. All by their number."""
-    siblings = np.array([index for index in order if counts["target_children"][period, index]], np.intp)
-    own = {name: counts[name][period, siblings] for name in RULED}
+def hide_beside(counts: Columns, parts: Sequence[Parts], order: Sequence[int], hidden: Mapping[str, Truths]) -> None:
+    """Hide of the siblings in a period, too, what its `parts`, by length, would tell. `counts`, `hidden`: of siblings.
+
+    `order`: siblings from the first that is hidden on.
+    """
+    siblings = np.array([index for index in order if counts["target_children"][index]], np.intp)
+    if not parts or not len(siblings):
+        return
+    own = {name: counts[name][siblings] for name in RULED}
     among = np.stack([own[base] for base in _BASES])  # findings x siblings
     hidden_again, told_again = np.zeros((2, *among.shape), bool)
     for alike in parts:
         # findings x parts x siblings
-        measured = np.stack([counts[base] for base in _BASES])[:, alike][..., siblings]
-        is_hidden = np.stack([hidden[name] for name in _NAMES])[:, alike][..., siblings]
-        is_sum = measured.sum(axis=1) - among < FEW_TWICE
-        unknown = is_hidden & (measured > 0)
-        hidden_again |= is_sum & unknown.any(axis=1)
+        known, told = (np.stack([of_parts[base] for base in _BASES])[..., siblings] for of_parts in alike[:2])
+        is_hidden = np.stack([alike.hidden[name] for name in _NAMES])[..., siblings]
+        is_sum = known.sum(axis=1) - among < FEW_TWICE
+        unknown = is_hidden & (told > 0)
+        hidden_again |= is_sum & (unknown.any(axis=1) | alike.differs[siblings])
         # The only hidden one with anybody measured is what the total has beside those that are shown.
         unknown &= unknown.sum(axis=2, keepdims=True) > 1
         told_again |= is_sum & ~unknown.any(axis=1)
-    until = {name: int(hidden[name][period, siblings].sum()) for name in RULED}
+    until = {name: int(hidden[name][siblings].sum()) for name in RULED}
     for number, (block, base) in enumerate(zip(FINDINGS, _BASES, strict=True)):
         first_shown = max(until[_NAMES[number]], until[base], *(np.flatnonzero(hidden_again[number]) + 1).tolist(), 0)
         while 0 < first_shown < len(siblings):
@@ -114,7 +136,7 @@ def _hide_beside(
             first_shown += 1
         until.update(dict.fromkeys(block.columns, first_shown))
         for column in block.columns:
-            hidden[column][period, siblings[:first_shown]] = True
+            hidden[column][siblings[:first_shown]] = True
 
 
 class _Together(dict[str, Counts]):

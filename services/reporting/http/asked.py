@@ -10,7 +10,7 @@ from fastapi import Path, Query, Request
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.periods import PATTERN, Period, parse_period, period_of
-from services.reporting.domain.suppression import day_told, newest_told
+from services.reporting.domain.suppression import newest_told
 from services.reporting.http.forms import DAY_IN_TIME, ENTRY, IN_TIME, PERIOD_FORM, code_form
 from services.reporting.store.releases import newest_released
 from services.reporting.use_cases.area_figures import Question
@@ -96,13 +96,11 @@ async def newest_told_of(connection: Connection, code: str, known_on: date) -> P
 
 
 async def question(request: Request, caller: Caller, code: str, period: str | None, as_of: date | None) -> Question:
-    """What `caller` asks; without exact figures, of past days those that are told outside. Problem `not_yet`."""
+    """What `caller` asks. Problem `not_yet`."""
     today = today_jakarta()
     if as_of is not None and as_of > today:
         raise _not_yet("as_of", as_of.isoformat())
     exact = caller.may("aggregates:exact")
-    if as_of is not None and not exact:
-        as_of = day_told(as_of)
     if period is not None or exact:
         meant = period_asked(period)
     else:  # what was released stays so: a moment before the page is read is as good

@@ -13,7 +13,6 @@ from pydantic import Field
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.export_order import FORMS, ExportOrder, Form, Kind, file_name, is_zipped
-from services.reporting.domain.suppression import day_told
 from services.reporting.formats.open_data import open_data_schema
 from services.reporting.http.asked import demand_area, newest_told_of, question, unknown_area
 from services.reporting.http.export_answers import CANCELLED, shown, state_of
@@ -97,13 +96,12 @@ async def post_export(request: Request, caller: Reader, body: Annotated[ExportIn
         _demand_list(caller, body.period)
     asked = await question(request, caller, body.area, body.period, body.as_of)
     exact = asked.exact and body.kind != "open-data"
-    as_of = day_told(asked.as_of) if asked.as_of is not None and not exact else asked.as_of
     today = today_jakarta()
     period = asked.period
     if body.period is None and asked.exact and not exact:
         async with reading(request) as connection:
-            period = await newest_told_of(connection, body.area, as_of or today)
-    order = ExportOrder(body.kind, body.format, body.language, body.area, period, as_of, today, exact)
+            period = await newest_told_of(connection, body.area, asked.as_of or today)
+    order = ExportOrder(body.kind, body.format, body.language, body.area, period, asked.as_of, today, exact)
 
     async def effect(connection: Connection) -> Answer:
         entry = await _entry(connection, caller, order)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from services.reporting.domain.figures import CAUTION_FROM
 from services.reporting.domain.periods import LENGTHS, MONTH, QUARTER, SEMESTER, YEAR, Period, parse_period, period_of
-from services.reporting.domain.suppression import is_told, newest_told, told_from
+from services.reporting.domain.suppression import newest_told, told_from
 from services.reporting.formats.map_classes import CLASS_NAMES, share_class
 from services.reporting.formats.map_labels import places_of_shares
 from services.reporting.formats.map_svg import map_below
@@ -56,7 +56,7 @@ def page_view(
         "periods": _periods(period, newest, words, language),
         "period": summary["period"],
         "other_language": link(summary["area"], lang="en" if language == "id" else "id"),
-        "told_later": _told_later(period, newest, outside_on, language) if outside_on is not None else "",
+        "told_later": _told_later(summary, newest, outside_on, language) if outside_on is not None else "",
         "path": [(step["name"], link(step["code"])) for step in own[:-1]],
         # A hidden count is not zero.
         "has_data": summary["measured_children"] != 0 or summary["height_measured"] != 0,
@@ -80,15 +80,16 @@ def page_view(
     }
 
 
-def _told_later(shown: Period, newest: Period, today: date, language: Language) -> str:
+def _told_later(summary: Row, newest: Period, today: date, language: Language) -> str:
     """Why findings of the shown period, or of a later month, are not there outside; empty where all are."""
-    if not is_told(shown, today):
-        name, period = "told_later", shown
+    shown = parse_period(summary["period"])
+    if "findings_told_from" in summary:
+        name, period, day = "told_later", shown, date.fromisoformat(summary["findings_told_from"])
     elif shown == newest_told(today) != newest:
-        name, period = "newest_told_later", newest
+        name, period, day = "newest_told_later", newest, told_from(newest)
     else:
         return ""
-    told = {"period": period_name(period, language), "day": day_name(told_from(period), language)}
+    told = {"period": period_name(period, language), "day": day_name(day, language)}
     return _filled(texts(language)[name], **told)
 
 

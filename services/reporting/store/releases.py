@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from services.reporting.domain.periods import Period
 from services.reporting.domain.release import Released
+from services.reporting.store.generations import LIVE
 from shared.postgres.page import read_once
 from shared.postgres.pool import Connection
 
@@ -40,6 +41,29 @@ _UNRELEASED: Final = """
 SELECT code FROM unnest($1::text[]) AS code
 WHERE NOT EXISTS (SELECT FROM released_kabupaten WHERE kabupaten_code = code AND months = $2 AND month = $3)
 """
+_RELEASED: Final = """
+SELECT kabupaten_code, month FROM released_kabupaten
+WHERE months = $1 AND kabupaten_code = ANY($2::text[]) AND month = ANY($3::date[])
+"""
+_WHOLE: Final = """
+SELECT area_code, sums, hidden, release.columns FROM release JOIN released_area USING (release_id)
+WHERE provinsi_code = $1 AND release.months = $2 AND release.month = $3
+"""
+_COVERED: Final = """
+SELECT month, count(*)::integer FROM released_kabupaten JOIN release USING (release_id, months, month)
+WHERE provinsi_code = $1 AND months = $2 AND month = ANY($3::date[]) AND released_on <= $4 GROUP BY month
+"""
+# By kecamatan: who counts is among the targets, measured or not.
+_COUNTED_MONTHS: Final = f"""
+SELECT area_code, month, target_change, target_shift, weighed + height_measured > 0 FROM level_cell
+WHERE generation = {LIVE} AND level = 3 AND months = 1 AND area_code >= $1 AND area_code < $1 || '/'
+ORDER BY area_code, month
+"""
+_PROVINSI: Final = f"""
+SELECT DISTINCT left(area_code, 2) FROM level_cell WHERE generation = {LIVE} AND level = 2 AND months = 1 ORDER BY 1
+"""
+# Two processes never work out one provinsi at once; whoever comes second goes on to something else.
+_HOLD: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended('release ' || $1, 0))"
 _FOREVER: Final = date(9999, 12, 31)
 
 
@@ -104,6 +128,46 @@ async def newest_released(connection: Connection, code: str, known_on: date) -> 
     """The last month that is released of an area by the end of `known_on`."""
     month: date | None = await connection.fetchval(_NEWEST, code, known_on)
     return month
+
+
+async def hold_provinsi(connection: Connection, provinsi: str) -> bool:
+    """Until the end of the transaction nobody else releases anything of the provinsi; False: somebody is at it."""
+    return bool(await connection.fetchval(_HOLD, provinsi))
+
+
+async def provinsi_with_children(connection: Connection) -> list[str]:
+    """Every provinsi that anybody ever counted in, by code."""
+    return [row[0] for row in await connection.fetch(_PROVINSI)]
+
+
+async def counted_months(connection: Connection, provinsi: str) -> list[tuple[str, date, int, int, bool]]:
+    """Kecamatan (by code) and month, by both: change and shift of the targets, and whether anybody was measured."""
+    return [tuple(row) for row in await connection.fetch(_COUNTED_MONTHS, provinsi)]
+
+
+async def released_kabupaten(
+    connection: Connection, kabupaten: Collection[str], periods: Sequence[Period]
+) -> set[tuple[str, Period]]:
+    """Which of the kabupaten are released in which of the periods (of one length)."""
+    months = periods[0].months
+    rows = await connection.fetch(_RELEASED, months, list(kabupaten), [period.first for period in periods])
+    return {(row[0], Period(row[1], months)) for row in rows}
+
+
+async def read_whole_release(
+    connection: Connection, provinsi: str, period: Period
+) -> list[tuple[str, list[int], list[str], list[str]]]:
+    """Of all areas of a provinsi that were released of a period: code, sums, hidden counts, names of the sums."""
+    return [tuple(row) for row in await connection.fetch(_WHOLE, provinsi, period.months, period.first)]
+
+
+async def count_released_kabupaten(
+    connection: Connection, provinsi: str, periods: Sequence[Period], known_on: date | None = None
+) -> dict[Period, int]:
+    """Of how many kabupaten each of the periods (of one length) was released by the end of `known_on`."""
+    months, firsts = periods[0].months, [period.first for period in periods]
+    rows = await connection.fetch(_COVERED, provinsi, months, firsts, known_on or _FOREVER)
+    return {Period(row[0], months): row[1] for row in rows}
 
 
 async def read_released(

@@ -11,16 +11,19 @@ from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
 from services.reporting.domain.figures import JUDGED, figures
 from services.reporting.domain.hidden_counts import FINDING_COLUMNS
 from services.reporting.domain.periods import MONTH, Period
-from services.reporting.domain.suppression import hide, is_told, suppress, told_from
+from services.reporting.domain.suppression import day_told, hide, suppress, told_next
 from services.reporting.store.generations import has_long_cells
 from services.reporting.store.register import tree_on
+from services.reporting.store.releases import count_released_kabupaten
 from services.reporting.store.sums import SUM_COLUMNS, Detail, Sums, sums_by_period, sums_by_place, where_of
-from services.reporting.use_cases.hidden_columns import EVERY_COUNT, hidden_below, hidden_by_period
+from services.reporting.use_cases.hidden_columns import hidden_by_period
+from services.reporting.use_cases.released_figures import nothing_shown, released_below, released_figures
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
 Below = Literal["area", "puskesmas"]
 Figures = dict[str, Any]
+PROVINSI: Final = "provinsi"
 DESA: Final = ("desa", "kelurahan")
 UNMAPPED_NAME: Final = "Belum terpetakan"
 
@@ -33,7 +36,7 @@ class UnknownAreaError(LookupError):
 class Question:
     """What is asked: an area, a period, as known on a day (None = now), with or without suppression.
 
-    `today` tells which periods are told outside where no `as_of` does; who sees exact figures may leave it out.
+    `today` tells what is released where no `as_of` does; who sees exact figures may leave it out.
     `patient`: nobody waits, so what takes long is counted as of this moment (files, reports).
     """
 
@@ -72,7 +75,7 @@ async def summarise(connection: Connection, asked: Question) -> dict[str, Any]:
     """All figures of one area."""
     tree, entry = await find_area(connection, asked.code, asked.period)
     return {
-        **heading(tree, entry, asked),
+        **await heading(connection, tree, entry, asked),
         "path": [{"code": above.code, "name": above.name} for above in tree.path(entry.code)],
         **await own_row(connection, tree, entry, asked),
     }
@@ -88,26 +91,39 @@ async def compare_within(
     connection: Connection, tree: Tree, entry: Entry, asked: Question, below: Below = "area"
 ) -> dict[str, Any]:
     """The same of an area that was found already."""
-    places = await _sums(connection, entry, asked, "place" if below == "puskesmas" else _detail(tree, entry))
-    total = _row(tree, entry.code, entry, places, asked)
-    rows = _rows_below(tree, entry, places, asked, below)
+    about = await heading(connection, tree, entry, asked)
     if not asked.exact:
-        total, rows = await _shown_together(connection, total, rows, entry, asked)
-    return {**heading(tree, entry, asked), "rows": rows, "total": total}
+        total = await own_row(connection, tree, entry, asked)
+        return {**about, "rows": await _rows_outside(connection, tree, entry, asked, below, total), "total": total}
+    places = await _sums(connection, entry, asked, "place" if below == "puskesmas" else _detail(tree, entry))
+    rows = _rows_below(tree, entry, places, asked, below)
+    return {**about, "rows": rows, "total": _row(tree, entry.code, entry, places, asked)}
 
 
-async def _shown_together(
-    connection: Connection, total: Figures, rows: list[Figures], entry: Entry, asked: Question
-) -> tuple[Figures, list[Figures]]:
-    """An area and those below it as they are told outside; of posyandu only months, and small as they mostly are."""
-    is_long = asked.period.months > MONTH and entry.entry == "area"
-    if is_long and _level(entry) not in DESA:
-        hidden = await hidden_below(
-            connection, entry.code, asked.period, asked.known_on, asked.as_of, patient=asked.patient
-        )
-        return hide(total, hidden.own), [hide(row, hidden.below.get(row["code"], EVERY_COUNT)) for row in rows]
-    total = await _shown(connection, total, entry, asked)
-    return total, suppress(rows, {*total["suppressed"], *(FINDING_COLUMNS if is_long else ())})
+async def _rows_outside(
+    connection: Connection, tree: Tree, entry: Entry, asked: Question, below: Below, total: Figures
+) -> list[Figures]:
+    """As they were released, else how many there are. Posyandu and puskesmas are too small for eyes outside."""
+    if entry.entry != "area":
+        return []
+    if _level(entry) in DESA or below == "puskesmas":
+        kind = "posyandu" if _level(entry) in DESA else below
+        return [{**_named(tree, child.code, child), **nothing_shown()} for child in tree.children(entry.code, kind)]
+    if not await released_figures(connection, entry.code, [asked.period], asked.known_on):
+        places = await _sums(connection, entry, asked, _detail(tree, entry))
+        rows = _rows_below(tree, entry, places, asked, below)
+        return suppress(rows, {*total["suppressed"], *FINDING_COLUMNS})
+    released = await released_below(connection, entry.code, asked.period, asked.known_on)
+    codes = set(released)
+    if _level(entry) == PROVINSI:  # of some kabupaten the period may not be released
+        codes.update(child.code for child in tree.children(entry.code, "area"))
+    return [
+        {
+            **_named(tree, code, tree.find(code)),
+            **(released[code].figures if code in released else nothing_shown()),
+        }
+        for code in sorted(codes)
+    ]
 
 
 async def trend(connection: Connection, asked: Question, months: int) -> dict[str, Any]:
@@ -115,29 +131,29 @@ async def trend(connection: Connection, asked: Question, months: int) -> dict[st
     tree, entry = await find_area(connection, asked.code, asked.period)
     count = max(1, months // asked.period.months)
     periods = [asked.period.shifted(back) for back in range(1 - count, 1)]
-    has_cells = asked.period.months == MONTH or await has_long_cells(connection)
-    if asked.as_of is None and has_cells:
-        sums = await sums_by_period(connection, where_of(entry), periods[0], asked.period)
-    else:
-        sums = {period: await _own_sums(connection, entry, asked.about(entry.code, period)) for period in periods}
-    told = {period: _figures(counts, asked) for period, counts in sums.items()}
+    told = await _own_figures(connection, tree, entry, asked, periods)
+    points = [{"period": str(period), **told[period]} for period in periods]
+    return {**await heading(connection, tree, entry, asked), "points": points}
+
+
+async def heading(connection: Connection, tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
+    """What an answer is about. Outside `released_on`, or `findings_told_from`: the day on which they will be."""
+    released: Figures = {}
+    as_of = asked.as_of
     if not asked.exact:
-        hidden = await _hidden(connection, entry, asked, periods)
-        told = {period: hide(row, hidden[period]) for period, row in told.items()}
-    points = [{"period": str(period), **row} for period, row in told.items()]
-    return {**heading(tree, entry, asked), "points": points}
-
-
-def heading(tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
-    """What an answer is about. `findings_told_from`: when those of the period will be told outside, until they are."""
-    yet = not asked.exact and not is_told(asked.period, asked.known_on)
+        shown = (await released_figures(connection, entry.code, [asked.period], asked.known_on)).get(asked.period)
+        if shown is not None:
+            released = {"released_on": shown.released_on.isoformat()}
+        else:
+            released = {"findings_told_from": told_next(asked.period, asked.known_on).isoformat()}
+            as_of = _live_day(asked)
     return {
-        **({"findings_told_from": told_from(asked.period).isoformat()} if yet else {}),
+        **released,
         "area": entry.code,
         "name": entry.name,
         "level": _level(entry),
         "period": str(asked.period),
-        "as_of": asked.as_of.isoformat() if asked.as_of is not None else None,
+        "as_of": as_of.isoformat() if as_of is not None else None,
         "official_target": tree.official_target(entry.code),
     }
 
@@ -147,40 +163,60 @@ def _level(entry: Entry) -> str:
 
 
 async def own_row(connection: Connection, tree: Tree, entry: Entry, asked: Question) -> dict[str, Any]:
-    """Figures of the area itself. Suppressed as among its siblings at every level, or it would tell what they hide."""
-    places = await _sums(connection, entry, asked, "own")
-    return await _shown(connection, _row(tree, entry.code, entry, places, asked), entry, asked)
+    """Figures of the area itself. Outside as they were released, else how many there are and nothing that was found."""
+    return (await own_rows(connection, tree, entry, asked, [asked.period]))[asked.period]
 
 
 async def own_rows(
-    connection: Connection, tree: Tree, entry: Entry, asked: Question, months: Sequence[Period]
+    connection: Connection, tree: Tree, entry: Entry, asked: Question, periods: Sequence[Period]
 ) -> dict[Period, dict[str, Any]]:
-    """The same of `months`, one after the other, all at once; as of a past day each by itself."""
-    if asked.as_of is not None:
-        return {month: await own_row(connection, tree, entry, asked.about(entry.code, month)) for month in months}
-    sums = await sums_by_period(connection, where_of(entry), months[0], months[-1])
-    rows = {
-        month: _row(tree, entry.code, entry, [Sums(entry.code, "", counts)], asked) for month, counts in sums.items()
-    }
+    """The same of `periods`, one after the other and of one length, all at once."""
+    told = await _own_figures(connection, tree, entry, asked, periods)
+    return {period: {**_named(tree, entry.code, entry), **row} for period, row in told.items()}
+
+
+async def _own_figures(
+    connection: Connection, tree: Tree, entry: Entry, asked: Question, periods: Sequence[Period]
+) -> dict[Period, Figures]:
     if asked.exact:
-        return rows
-    hidden = await _hidden(connection, entry, asked, months)
-    return {month: hide(row, hidden[month]) for month, row in rows.items()}
-
-
-async def _shown(connection: Connection, row: dict[str, Any], entry: Entry, asked: Question) -> dict[str, Any]:
-    if asked.exact:
-        return row
-    hidden = await _hidden(connection, entry, asked, [asked.period])
-    return hide(row, hidden[asked.period])
-
-
-async def _hidden(
-    connection: Connection, entry: Entry, asked: Question, periods: Sequence[Period]
-) -> dict[Period, set[str]]:
+        return await _live_figures(connection, entry, asked, periods)
     if entry.entry != "area":  # a posyandu or a puskesmas is too small for eyes outside
-        return {period: set(EVERY_COUNT) for period in periods}
-    return await hidden_by_period(connection, entry.code, periods, asked.known_on, asked.as_of, patient=asked.patient)
+        return {period: nothing_shown() for period in periods}
+    released = await released_figures(connection, entry.code, periods, asked.known_on)
+    told = {period: shown.figures for period, shown in released.items()}
+    if told and _level(entry) == PROVINSI:
+        of = {child.code for child in tree.children(entry.code, "area")}
+        numbers = await count_released_kabupaten(connection, entry.code, list(told), asked.known_on)
+        for period, number in numbers.items():
+            if number < len(of):
+                told[period] = {**told[period], "kabupaten_released": {"released": number, "of": len(of)}}
+    rest = [number for number, period in enumerate(periods) if period not in told]
+    if rest:
+        between = periods[rest[0] : rest[-1] + 1]  # they follow one another, released or not
+        live = await _live_figures(connection, entry, asked, between)
+        hidden = await hidden_by_period(connection, entry.code, between, _live_day(asked))
+        told = {period: hide(row, hidden[period]) for period, row in live.items()} | told
+    return told
+
+
+async def _live_figures(
+    connection: Connection, entry: Entry, asked: Question, periods: Sequence[Period]
+) -> dict[Period, Figures]:
+    """Of each period, in order, as of now or of the day that is asked."""
+    is_series = asked.as_of is None and len(periods) > 1
+    if is_series and (periods[0].months == MONTH or await has_long_cells(connection)):
+        found = await sums_by_period(connection, where_of(entry), periods[0], periods[-1])
+        sums = {period: found[period] for period in periods}
+    else:
+        sums = {
+            period: _added(await _sums(connection, entry, asked.about(entry.code, period), "own")) for period in periods
+        }
+    return {period: _figures(counts, asked) for period, counts in sums.items()}
+
+
+def _live_day(asked: Question) -> date | None:
+    """The day as of which it is told what is not released; None = now."""
+    return asked.as_of if asked.exact or asked.as_of is None else day_told(asked.as_of)
 
 
 def _detail(tree: Tree, entry: Entry) -> Detail:
@@ -189,12 +225,9 @@ def _detail(tree: Tree, entry: Entry) -> Detail:
 
 
 async def _sums(connection: Connection, entry: Entry, asked: Question, detail: Detail) -> list[Sums]:
-    known_before = end_of_day(asked.as_of) if asked.as_of is not None else None
+    day = _live_day(asked)
+    known_before = end_of_day(day) if day is not None else None
     return await sums_by_place(connection, where_of(entry), asked.period, known_before, detail)
-
-
-async def _own_sums(connection: Connection, entry: Entry, asked: Question) -> dict[str, int]:
-    return _added(await _sums(connection, entry, asked, "own"))
 
 
 def _rows_below(tree: Tree, entry: Entry, places: Iterable[Sums], asked: Question, below: Below) -> list[Figures]:
@@ -215,13 +248,16 @@ def _rows_below(tree: Tree, entry: Entry, places: Iterable[Sums], asked: Questio
 
 
 def _row(tree: Tree, code: str, entry: Entry | None, places: Iterable[Sums], asked: Question) -> dict[str, Any]:
+    return {**_named(tree, code, entry), **_figures(_added(places), asked)}
+
+
+def _named(tree: Tree, code: str, entry: Entry | None) -> dict[str, Any]:
     unnamed = UNMAPPED_NAME if code == UNMAPPED else code
     return {
         "code": code,
         "name": entry.name if entry is not None else unnamed,
         "level": _level(entry) if entry is not None else level_of(code),
         "official_target": tree.official_target(code),
-        **_figures(_added(places), asked),
     }
 
 

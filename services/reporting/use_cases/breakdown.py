@@ -38,7 +38,7 @@ async def break_down(connection: Connection, asked: Question, by: By) -> dict[st
         rows = await _released(connection, entry, asked, by)
     rows = [{**row, "pending": None} for row in rows]  # what waits has no group yet
     return {
-        **heading(tree, entry, asked),
+        **await heading(connection, tree, entry, asked),
         "by": by,
         "counted_at": counted_at.isoformat() if counted_at is not None else None,
         "rows": [row for row in rows if row["age"] != BADUTA],

@@ -29,8 +29,11 @@ async def cascade(connection: Connection, asked: Question, today: date) -> dict[
     """
     tree, entry = await find_area(connection, asked.code, asked.period)
     row = await own_row(connection, tree, entry, asked)
-    counted = await find_tally(connection, COURSES, entry, asked)
-    if counted is not None:
+    counted = await find_tally(connection, COURSES, entry, asked) if asked.exact else None
+    waited: Mapping[str, Any] = {}
+    if not asked.exact:
+        pass  # days are not released
+    elif counted is not None:
         waited = waited_of(counted.tally, today)
     else:
         waited = await waited_for_steps(
@@ -42,7 +45,7 @@ async def cascade(connection: Connection, asked: Question, today: date) -> dict[
         )
     medians = {step: median_days(children) for step, children in waited.items()}
     return {
-        **heading(tree, entry, asked),
+        **await heading(connection, tree, entry, asked),
         "counted_at": counted.counted_at.isoformat() if counted is not None and not counted.is_fresh else None,
         "steps": [_step(step, row, medians.get(step)) for step in CASCADE],
         "lab_coverage": _rate("lab_complete", row),

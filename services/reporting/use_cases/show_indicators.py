@@ -67,7 +67,7 @@ async def show_indicators(
         desk = _Desk(connection, asked, known.acts, wanted, (tree, entry), this_month)
     shown = [await _shown(desk, one, asked, this_month) for one in indicators]
     counted_at = desk.counted_at.isoformat() if desk.counted_at is not None else None
-    return {**heading(tree, entry, asked), "counted_at": counted_at, "indicators": shown}
+    return {**await heading(connection, tree, entry, asked), "counted_at": counted_at, "indicators": shown}
 
 
 async def _shown(desk: LiveIndicators | _Desk, one: Indicator, asked: Question, this_month: date) -> dict[str, Any]:

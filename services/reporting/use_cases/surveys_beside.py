@@ -32,7 +32,7 @@ async def surveys_beside(connection: Connection, asked: Question, indicator: str
         told.append(row)
     targets = [target._asdict() for target in await targets_of(connection, areas, indicator)]
     return {
-        **heading(tree, entry, asked),
+        **await heading(connection, tree, entry, asked),
         "surveys": told,
         "targets": targets,
         "why_two_figures": {"text_id": DIFFERENCE_ID, "text_en": DIFFERENCE_EN},

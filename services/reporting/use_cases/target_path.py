@@ -95,7 +95,7 @@ async def read_target_path(connection: Connection, question: PathQuestion) -> tu
     if row[numerator] is None or row[denominator] is None:
         raise HiddenStartError(asked.code)
     head = {
-        **heading(tree, entry, asked.about(asked.code, Period(month))),
+        **await heading(connection, tree, entry, asked.about(asked.code, Period(month))),
         **counted_at_of(entry, counted_at),
         "indicator": INDICATOR,
         "until": f"{question.until:%Y-%m}",

@@ -76,10 +76,11 @@ async def why_changed(connection: Connection, comparison: Comparison) -> dict[st
             await _is_hidden(connection, comparison, period) for period in (comparison.asked.period, comparison.against)
         ]
         if any(hidden):
-            return {**heading(tree, entry, asked), **_about(comparison), "suppressed": True, "terms": []}
+            about = await heading(connection, tree, entry, asked)
+            return {**about, **_about(comparison), "suppressed": True, "terms": []}
         first, second = pooled(first, SMALLEST_SHOWN, SINCE_THEN), pooled(second, SMALLEST_SHOWN, BETWEEN)
     return {
-        **heading(tree, entry, asked),
+        **await heading(connection, tree, entry, asked),
         **_about(comparison),
         **counted_at_of(entry, counted_at),
         "suppressed": False,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -26,6 +26,7 @@ from services.reporting.http.scoring_door import ScoringDoor
 from services.reporting.http.subscriptions import PLAIN_HTTP, PRIVATE_NETWORKS, VAULT
 from services.reporting.store.page_sessions import open_session
 from services.reporting.use_cases.project_facts import project_facts
+from services.reporting.use_cases.release_period import due, release_period
 from shared.auth.roles import scopes_of
 from shared.calendar import now_utc
 from shared.contracts.fact import Fact
@@ -173,6 +174,17 @@ async def forget_releases(stack: Stack) -> None:
         await owner.execute(f"TRUNCATE {RELEASES}")
     finally:
         await owner.close()
+
+
+async def release_all(pool: Pool, today: date, periods: Collection[str] = ()) -> int:
+    """Release everything that is due on `today`, or of it `periods` only; how many releases."""
+    number = 0
+    async with pool.acquire() as connection:
+        for one in await due(connection, today):
+            if not periods or str(one.period) in periods:
+                async with connection.transaction(isolation="repeatable_read"):
+                    number += await release_period(connection, *one, today) is not None
+    return number
 
 
 async def forget_quality_sums(stack: Stack) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.fact import Fact
-from tests.integration.reporting.ground import Office, deliver
+from tests.integration.reporting.ground import Office, deliver, release_all
 from tests.unit.reporting.history import (
     BORN,
     DESA,
@@ -270,6 +270,8 @@ async def test_the_province_sees_no_small_count_however_it_asks(office: Office) 
         facts += [living_in(number, desa), *visit(number, date(2026, 1, 5), **low)]
     await deliver(office.worker, facts)
     asked: dict[str, Any] = {"role": "province", "areas": ("12",)}
+    assert await release_all(office.worker, date(2026, 2, 10)) == 0
+    assert await release_all(office.worker, date(2026, 2, 11)) == 1
     rows = await rows_of(office, "12.19", "2026-01", **asked)
     assert [rows[code]["stunted"] for code in ("12.19.01", "12.19.02")] == [None, None]
     assert rows["12.19.01"]["haz_measured"] == 20
@@ -284,10 +286,11 @@ async def test_the_province_sees_no_small_count_however_it_asks(office: Office) 
     point = (await office.figures("/v1/areas/12.19.02/trend", until="2026-01", months=1, **asked))["points"][0]
     assert point["stunted"] is None
     assert (await summary_of(office, "12.19", "2026-01", **asked))["stunted"] == 15
-    for as_of, stunted in (("2026-01-31", None), ("2026-02-27", None), ("2026-02-28", 15)):
+    for as_of, stunted in (("2026-01-31", None), ("2026-02-10", None), ("2026-02-11", 15), ("2026-02-28", 15)):
         then = await summary_of(office, "12.19", "2026-01", as_of=as_of, **asked)
         assert (then["stunted"], then["haz_measured"]) == (stunted, 50), "what grows by the day is told when it is over"
-        assert then["as_of"] == ("2026-02-28" if stunted else "2026-01-31")
+        assert then["as_of"] == (as_of if stunted else "2026-01-31")
+        assert then.get("released_on" if stunted else "findings_told_from") == "2026-02-11"
     refused = await office.get(f"/v1/areas/{POSYANDU[DESA[0]][0]}/summary", **asked)
     assert refused.json()["code"] == "scope_missing"
 

@@ -107,6 +107,7 @@ async def test_the_province_sees_no_small_step(office: Office) -> None:
         reached = ORDERED if number % 30 < 12 else {}
         facts.append(case(of=number, milestones=COMPLETE if number in {0, 1} else reached))
     await deliver(office.worker, facts)
+    await ground.release_all(office.worker, date(2025, 12, 11), ["2025-11"])
     asked: dict[str, Any] = {"role": "province", "areas": ("12",)}
     for code, counts in (("12.19.01", (12, None)), ("12.19.02", (12, None)), ("12.19", (24, None))):
         body, steps = await cascade_of(office, code, **asked)

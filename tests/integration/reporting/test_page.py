@@ -12,7 +12,7 @@ import pytest
 from services.reporting.http import asked
 from services.reporting.http import page as page_module
 from services.reporting.http.page_session import SESSION_COOKIE
-from tests.integration.reporting.ground import SOON, Office, deliver, log_in
+from tests.integration.reporting.ground import SOON, Office, deliver, log_in, release_all
 from tests.unit.reporting.history import BORN, DESA, assessment, case, child, measurement, register
 
 
@@ -157,8 +157,11 @@ async def test_the_province_opens_the_last_month_that_is_told_and_reads_why(
 ) -> None:
     """On 5 December of November only how many came: the page and the routes begin with October, until the 11th."""
     await district(office)
+    before = measurement("b", date(2025, 10, 6), of=0)
+    await deliver(office.worker, [before, assessment(before)])
     outside, inside = ("province", ("12",)), ("district", ("12.19",))
     for day, who, period in ((5, outside, "2025-10"), (5, inside, "2025-11"), (11, outside, "2025-11")):
+        await release_all(office.worker, date(2025, 11 + (day > 10), 11), ["2025-10", "2025-11"])
         for module in (asked, page_module):
             monkeypatch.setattr(module, "today_jakarta", lambda day=day: date(2025, 12, day))
         role, areas = who

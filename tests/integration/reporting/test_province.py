@@ -10,7 +10,7 @@ import pytest
 from services.reporting.domain.figures import COUNTS
 from services.reporting.use_cases.verify import verify
 from shared.contracts.fact import Fact
-from tests.integration.reporting.ground import Office, deliver
+from tests.integration.reporting.ground import Office, deliver, release_all
 from tests.unit.reporting.history import BORN, DESA, assessment, child, entry, measurement, random_history, register
 
 OTHER = "12.05"
@@ -158,6 +158,7 @@ async def test_no_door_tells_what_another_hides(office: Office) -> None:
     for number in range(61, 91):
         facts += [lives(number, (BORN, OTHER_DESA[number % 2])), *visited(number, date(2026, 3, 8), haz=-2.4)]
     await deliver(office.worker, facts, 40)
+    await release_all(office.worker, date(2026, 4, 11))
     told: dict[tuple[str, str, str], set[Any]] = {}
     codes = ("12", "12.19", "12.19.01", DESA[0], DESA[1])
     for code in codes:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.fact import Fact
-from tests.integration.reporting.ground import Office, deliver
+from tests.integration.reporting.ground import Office, deliver, release_all
 from tests.unit.reporting.history import (
     BORN,
     DESA,
@@ -138,6 +138,7 @@ async def test_outside_the_district_only_a_whole_kabupaten_is_told_and_nobody_op
     for number in range(45):
         facts += seen_twice(number, -2.4 if number < 12 else -1.0, -2.4 if 3 <= number < 30 else -1.0)
     await deliver(office.worker, facts)
+    await release_all(office.worker, date(2026, 1, 11), ["2025-11", "2025-12"])
     province: Any = {"role": "province", "areas": ("12",)}
     told = await office.figures(PATH.format("12.19"), period="2025-12", **province)
     codes = {term["code"]: term["children"] for term in told["terms"] if term["children"]}
