@@ -14,6 +14,7 @@ from services.reporting.domain.tallies import Tally
 from services.reporting.store.group_sums import GROUPS, cells_of, count_groups, no_cells
 from services.reporting.store.sums import SUM_COLUMNS, area_where
 from services.reporting.store.tallies import areas_below, read_below, uncounted_below
+from shared.auth.areas import AreaGrant, apply
 from shared.postgres.pool import Connection
 
 KABUPATEN_PARTS: Final = 2
@@ -40,7 +41,11 @@ async def _cells(connection: Connection, batch: Batch) -> dict[str, Counts]:
 
 
 async def _tallies_below(connection: Connection, kabupaten: str, period: Period) -> list[Tally]:
-    """Of each kecamatan by code: its tally where nothing has changed since, else counted now."""
+    """Of each kecamatan by code: its tally where nothing has changed since, else counted now.
+
+    What counts children by their areas asks whose they may be: from then on this transaction sees the kabupaten's.
+    """
+    await apply(connection, AreaGrant((kabupaten,)))
     kept = await read_below(connection, GROUPS, kabupaten, period)
     changed = await uncounted_below(connection, GROUPS, kabupaten, period)
     changed |= await areas_below(connection, kabupaten) - kept.keys()

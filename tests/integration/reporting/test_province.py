@@ -188,16 +188,3 @@ async def heard(office: Office, code: str, period: str) -> list[tuple[str, dict[
         *((code, point) for point in points if point["period"] == period),
         *([(code, {"stunted": stunted["numerator"]})] if whole["haz_measured"] else []),
     ]
-
-
-async def test_outside_groups_of_a_quarter_are_not_told_below_the_kabupaten(office: Office) -> None:
-    """Beside the groups of its months those of a small area could be reckoned."""
-    await deliver(office.worker, [*register(), *random_history(8, 300)])
-
-    async def told(code: str, period: str, role: str) -> list[int | None]:
-        answer = await office.get(f"/v1/areas/{code}/breakdown", role=role, areas=("12",), period=period, by="sex")
-        return [row["measured_children"] for row in answer.json()["rows"]]
-
-    kecamatan = DESA[0].rpartition(".")[0]
-    assert any(await told(kecamatan, "2025-Q4", "district"))
-    assert set(await told(kecamatan, "2025-Q4", "province")) == {None}

@@ -80,6 +80,7 @@ async def test_whatever_comes_in_after_a_release_changes_no_answer_outside(offic
             ("trend", {"until": "2026-03", "months": 4}),
             ("quality", {"period": "2026-02"}),
             ("cascade", {"period": "2026-02"}),
+            ("breakdown", {"period": "2026-02"}),
         )
     ]
 
