@@ -6,7 +6,7 @@ import pytest
 
 from deploy.local.stack import Stack
 from shared.logging import configure_logging
-from tests.integration.lab.desk import EMPTIED, Desk, open_desk
+from tests.integration.lab.desk import Desk, open_desk
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ async def open_module_desk(database: Stack) -> AsyncIterator[Desk]:
 @pytest.fixture
 async def bare_desk(open_module_desk: Desk) -> Desk:
     """No laboratory yet."""
-    await open_module_desk.superuser(f"TRUNCATE {EMPTIED}")
+    await open_module_desk.forget()
     return open_module_desk
 
 

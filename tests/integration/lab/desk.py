@@ -33,6 +33,7 @@ from shared.setting_groups import DatabaseSettings, Role
 from shared.settings import ServiceSettings
 from tests.integration.shared import small_service
 from tests.integration.shared.callers import ask
+from tests.integration.shared.emptying import Empty, emptying
 
 KABUPATEN = "12.19"
 DESA_A, DESA_B, DESA_ELSEWHERE = "12.19.01.2003", "12.19.02.2001", "12.20.01.2001"
@@ -102,6 +103,7 @@ class Desk:
     worker: Pool
     client: httpx.AsyncClient
     app: FastAPI
+    forget: Empty
 
     async def send(self, method: str, path: str, body: Any = None, **who: Any) -> httpx.Response:
         """One request, of the hospital's analyst unless said otherwise."""
@@ -195,6 +197,7 @@ async def open_desk(database: Stack) -> AsyncIterator[Desk]:
     async with (
         open_pool(database.address(f"{SERVICE}_api"), max_size=12) as api,
         open_pool(database.address(f"{SERVICE}_worker")) as worker,
+        emptying(database, {SERVICE: EMPTIED}) as forget,
     ):
         app = create_app(
             SETTINGS,
@@ -205,4 +208,4 @@ async def open_desk(database: Stack) -> AsyncIterator[Desk]:
         )
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://lab") as client:
-            yield Desk(database, api, worker, client, app)
+            yield Desk(database, api, worker, client, app, forget)

@@ -39,7 +39,6 @@ from tests.integration.lab.desk import (
     CORE,
     DESA_A,
     DESA_B,
-    EMPTIED,
     HOSPITAL,
     Desk,
     case_fact,
@@ -73,7 +72,7 @@ class Orders(RuleBasedStateMachine):
         self.queue: list[Fact] = [
             fact for child in self.children for fact in (child_fact(child), case_fact(child, tests=FIRST))
         ]
-        self.run.run(self.desk.superuser(f"TRUNCATE {EMPTIED}"))
+        self.run.run(self.desk.forget())
         self.run.run(self.desk.enter_laboratory())
         self.told, self.queue = self.queue[:arrived], self.queue[arrived:]
         self.run.run(self.desk.consume(*self.told))

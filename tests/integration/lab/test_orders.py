@@ -17,7 +17,6 @@ from tests.integration.lab.desk import (
     DESA_A,
     DESA_B,
     DESA_ELSEWHERE,
-    EMPTIED,
     HOSPITAL,
     Desk,
     case_fact,
@@ -226,7 +225,7 @@ async def test_any_arrival_of_child_and_case_ends_in_one_order_a_live_case_with_
 ) -> None:
     """B084, B094: duplicated and reordered, in batches of any size; required tests only grow, as scoring promises."""
     desk = open_module_desk
-    await desk.superuser(f"TRUNCATE {EMPTIED}")
+    await desk.forget()
     await desk.enter_laboratory()
     await desk.enter_laboratory(CLINIC, ["12.19.02"])
     facts: list[Fact] = []

@@ -14,8 +14,6 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from deploy.local import postgres
-from deploy.local.ports import POSTGRES_PORT
 from deploy.local.stack import Stack
 from services.lab import app as lab_app
 from services.lab.consumers.facts import FactsHandler
@@ -32,6 +30,7 @@ from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
 from tests.integration.shared import small_service
 from tests.integration.shared.callers import ask
+from tests.integration.shared.emptying import Empty, emptying
 
 SERVICES: Final = ("scoring", "lab")
 LABORATORY: Final = "LAB.12.19.RSUD"
@@ -48,10 +47,10 @@ TABLES: Final = {
 class Bus:
     """Both services and what is on its way to them."""
 
-    stack: Stack
     pools: dict[str, Pool]
     handlers: dict[str, Handler]
     clients: dict[str, httpx.AsyncClient]
+    forget: Empty
     queues: dict[str, list[Fact]] = field(default_factory=lambda: {name: [] for name in SERVICES})
     told: dict[str, list[Fact]] = field(default_factory=lambda: {name: [] for name in SERVICES})
 
@@ -64,14 +63,7 @@ class Bus:
 
     async def empty(self) -> None:
         """Forget everything but that there is a laboratory."""
-        connection = await postgres.connect_superuser(
-            self.stack.ports[POSTGRES_PORT], self.stack.secrets, self.stack.database
-        )
-        try:
-            for name, tables in TABLES.items():
-                await connection.execute(f"SET search_path = {name}; TRUNCATE {tables}")
-        finally:
-            await connection.close()
+        await self.forget()
         self.queues = {name: [] for name in SERVICES}
         self.told = {name: [] for name in SERVICES}
         body = {"code": LABORATORY, "name": "RSUD Batu Bara", "area_codes": ["12.19"], "tests_per_day": 100}
@@ -140,7 +132,8 @@ async def open_bus(stack: Stack) -> AsyncIterator[Bus]:
             )
             client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{name}.test")
             clients[name] = await opened.enter_async_context(client)
-        yield Bus(stack, pools, {"scoring": scoring_app.handler(), "lab": FactsHandler()}, clients)
+        forget = await opened.enter_async_context(emptying(stack, TABLES))
+        yield Bus(pools, {"scoring": scoring_app.handler(), "lab": FactsHandler()}, clients, forget)
 
 
 def read(ce_type: str, body: bytes) -> Fact:

@@ -333,12 +333,13 @@ def machine(database: Stack) -> Iterator[type[Loop]]:
         run.run(opening.__aexit__(None, None, None))
 
 
-@pytest.mark.timeout(180)
-def test_no_lost_case_no_second_order_no_silent_end(machine: type[Loop]) -> None:
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("examples", [30, pytest.param(120, marks=pytest.mark.slow)])
+def test_no_lost_case_no_second_order_no_silent_end(machine: type[Loop], examples: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60,
+            max_examples=examples,
             stateful_step_count=30,
             deadline=None,
             phases=(Phase.generate,),

@@ -9,13 +9,6 @@ from deploy.local.stack import Stack
 from shared.logging import configure_logging
 from tests.integration.measurement.desk import Desk, open_desk
 
-EMPTIED = (
-    "merge_candidate, child_identity_revision, child_revision, measurement_revision, intervention_revision, "
-    "child_identity, child, measurement, intervention, outbox, idempotency_key, identity_access_log, quarantine, "
-    "intake_row, intake_file, export_piece, export_file, reconciliation_row, reconciliation, job, name_mapping, "
-    "name_decision, file_profile, intake_count, household_row"
-)
-
 ATTEMPTS = 5
 
 
@@ -36,7 +29,7 @@ async def empty(desk: Desk) -> None:
     """Forget everything but the register. A job of the test before may be at its last statement: then once more."""
     for _ in range(ATTEMPTS):
         try:
-            await desk.superuser(f"TRUNCATE {EMPTIED}")
+            await desk.forget()
         except asyncpg.DeadlockDetectedError:
             continue
         return

@@ -23,6 +23,7 @@ from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
 from tests.integration.shared import small_service
 from tests.integration.shared.callers import ask
+from tests.integration.shared.emptying import Empty, emptying
 
 KABUPATEN = "12.19"
 DESA_A = "12.19.01.2003"
@@ -48,6 +49,13 @@ puskesmas,PKM-1,Puskesmas Medang Deras,,12.19.01,{DESA_A}|{DESA_B},2020-01-01
 """.encode()
 
 
+EMPTIED = (
+    "merge_candidate, child_identity_revision, child_revision, measurement_revision, intervention_revision, "
+    "child_identity, child, measurement, intervention, outbox, idempotency_key, identity_access_log, quarantine, "
+    "intake_row, intake_file, export_piece, export_file, reconciliation_row, reconciliation, job, name_mapping, "
+    "name_decision, file_profile, intake_count, household_row"
+)
+
 SETTINGS = small_service.settings_of(SERVICE)
 
 
@@ -61,6 +69,7 @@ class Desk:
     vault: Vault
     client: httpx.AsyncClient
     app: FastAPI
+    forget: Empty
 
     async def send(self, method: str, path: str, body: Any = None, **who: Any) -> httpx.Response:
         """One request, of the puskesmas unless said otherwise; JSON unless `body` is bytes."""
@@ -121,6 +130,7 @@ async def open_desk(database: Stack) -> AsyncIterator[Desk]:
     async with (
         open_pool(database.address(f"{SERVICE}_api"), max_size=12) as api,
         open_pool(database.address(f"{SERVICE}_worker")) as worker,
+        emptying(database, {SERVICE: EMPTIED}) as forget,
     ):
         vault, parser = Vault(MASTER_KEY, MATCH_KEY), Parser()
         app = create_app(
@@ -132,7 +142,7 @@ async def open_desk(database: Stack) -> AsyncIterator[Desk]:
         )
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://measurement") as client:
-            desk = Desk(database, api, worker, vault, client, app)
+            desk = Desk(database, api, worker, vault, client, app, forget)
             answer = await desk.send(
                 "POST", "/v1/register", REGISTER, role="district", areas=[KABUPATEN], media_type="text/csv"
             )

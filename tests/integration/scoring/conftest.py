@@ -19,11 +19,16 @@ async def ground(database: Stack) -> Stack:
     return database
 
 
-@pytest.fixture
-async def pool(ground: Stack) -> AsyncIterator[Pool]:
+@pytest.fixture(scope="module")
+async def open_module_pool(ground: Stack) -> AsyncIterator[Pool]:
     async with open_pool(ground.address("scoring_worker")) as pool:
-        await empty(pool)
         yield pool
+
+
+@pytest.fixture
+async def pool(open_module_pool: Pool) -> Pool:
+    await empty(open_module_pool)
+    return open_module_pool
 
 
 @pytest.fixture(scope="module")

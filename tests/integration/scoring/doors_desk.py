@@ -184,5 +184,4 @@ async def open_desk(database: Stack) -> AsyncIterator[Desk]:
 
 async def empty(desk: Desk) -> None:
     """Forget everything."""
-    for table in (*TABLES, "idempotency_key"):
-        await desk.worker.execute(f"DELETE FROM {table}")
+    await desk.worker.execute("; ".join(f"DELETE FROM {table}" for table in (*TABLES, "idempotency_key")))
