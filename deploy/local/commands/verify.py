@@ -11,11 +11,17 @@ from deploy.local.doors import answer_of, running_stack
 from deploy.local.stack import Stack
 
 SHOWN = 20
+LACKS = {  # what an older program did not keep
+    "long_periods": "quarters, semesters and years are counted from the months on every read",
+    "sex_and_age": "targets who were not measured have no sex and age, and so count in no group",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`[--json]`."""
-    parser.add_argument("--json", action="store_true", help="{checked, differences, tallies} on one line")
+    parser.add_argument(
+        "--json", action="store_true", help="{checked, differences, tallies, asks_for_rebuild} on one line"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -26,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def verify(stack: Stack) -> dict[str, Any]:
-    """`{checked, differences, tallies}` of the figures that reporting shows."""
+    """`{checked, differences, tallies, asks_for_rebuild}` of the figures that reporting shows."""
     return answer_of(stack, "reporting", "verify", "--json")
 
 
@@ -39,5 +45,6 @@ def as_text(report: dict[str, Any]) -> str:
             "tallies: {kept} kept, {compared} counted again, {waiting} of those looked at wait to be; the oldest is of "
             "{oldest_counted_at}".format_map(tallies)
         )
+    lines += [f"run `rebuild` once: {LACKS[lack]}" for lack in report.get("asks_for_rebuild", ())]
     lines += [f"  {json.dumps(row)}" for row in differences[:SHOWN]]
     return "\n".join(lines)

@@ -40,7 +40,7 @@ async def post_verify(
     caller: Annotated[Caller, require("ops:read")],  # noqa: ARG001 - the scope is the check
     months: Annotated[int | None, Query(ge=1, le=1200, description="Only the last so many months")] = None,
 ) -> Response:
-    """`{checked, differences, tallies}`; an empty list of differences is the only good answer."""
+    """`{checked, differences, tallies, asks_for_rebuild}`; an empty list of differences is the only good answer."""
     connection = await connect(_worker_address(request))
     try:
         return json_response(await verify(connection, last_months=months))

@@ -14,6 +14,9 @@ PROJECTION_LOCK: Final = 1_970_001
 REBUILD_LOCK: Final = 1_970_002  # one rebuild at a time, for as long as its session lives
 LAYOUT: Final = 2  # of what is filled now: with cells of quarters, semesters and years
 LIVE: Final = "(SELECT generation FROM generation WHERE state = 'live')"
+_OF_NO_AGE: Final = (
+    f"SELECT EXISTS (SELECT FROM child_span WHERE generation = {LIVE} AND known_to IS NULL AND birth_date IS NULL)"
+)
 
 
 class Target(NamedTuple):
@@ -53,6 +56,16 @@ async def live_generation(connection: Connection) -> int:
 async def has_long_cells(connection: Connection) -> bool:
     """Whether the generation that is shown has cells of quarters, semesters and years."""
     return bool(await connection.fetchval("SELECT layout >= $1 FROM generation WHERE state = 'live'", LAYOUT))
+
+
+async def asks_for_rebuild(connection: Connection) -> list[str]:
+    """What the generation that is shown lacks, since an older program filled it; a rebuild mends that.
+
+    `long_periods`: cells of quarters, semesters and years, which are counted on every read; `sex_and_age`: those of
+    targets who were not measured, who count in no group.
+    """
+    lacks = [] if await has_long_cells(connection) else ["long_periods"]
+    return [*lacks, "sex_and_age"] if await connection.fetchval(_OF_NO_AGE) else lacks
 
 
 async def begin_filling(connection: Connection) -> int:

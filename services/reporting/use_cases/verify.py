@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.reporting.store.generations import live_generation
+from services.reporting.store.generations import asks_for_rebuild, live_generation
 from services.reporting.store.level_sums import compare_levels
 from services.reporting.store.quality_recount import compare_quality_sums
 from services.reporting.store.recount import months_held, recount
@@ -19,7 +19,7 @@ from shared.postgres.pool import Connection
 async def verify(
     connection: Connection, *, last_months: int | None = None, generation: int | None = None
 ) -> dict[str, Any]:
-    """`{checked, differences, tallies}` of the live generation, or of another; all months, or only the last so many.
+    """`{checked, differences, tallies, asks_for_rebuild}` of the live generation, or another; all months, or the last.
 
     Seven checks: cells against a recount from the facts (`kind` = cell), what was done for children likewise (`kind` =
     service) and who has a growth card (`kind` = card), sums by kabupaten and kecamatan against the cells (`kind` =
@@ -34,6 +34,7 @@ async def verify(
         # The planner knows no row counts of the recount's parts; a loop of it over another would take hours.
         await connection.execute("SET LOCAL enable_nestloop = off")
         number = await live_generation(connection) if generation is None else generation
+        lacks = await asks_for_rebuild(connection) if generation is None else []
         lost = await compare_tally(connection)
         summed_wrong = await compare_levels(connection, number)
         quality = await compare_quality_sums(connection) if generation is None else []
@@ -58,4 +59,4 @@ async def verify(
     differences += [{"kind": "level", **row} for row in summed_wrong]
     differences += [{"kind": "quality", **row} for row in quality]
     differences += [{"kind": "tally", **row} for row in tallies[1]]
-    return {"checked": checked, "differences": differences, "tallies": tallies[0]}
+    return {"checked": checked, "differences": differences, "tallies": tallies[0], "asks_for_rebuild": lacks}
