@@ -25,6 +25,7 @@ from services.reporting.http import (
     quality,
     quality_alerts,
     reports,
+    subscription_address,
     subscriptions,
     surveys,
     target_path,
@@ -115,8 +116,8 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             state |= {"pool": api_pool, "entrance": _entrance(settings, verifier), "scoring_door": door}
             state |= {feed.CURSORS: FeedCursors(settings.key("feed")), feed.STREAMS: feed.Streams(health)}
             state |= {subscriptions.VAULT: SecretVault(settings.key("feed"))}
-            state |= {subscriptions.PLAIN_HTTP: settings.mode is Mode.LOCAL}
-            state |= {subscriptions.PRIVATE_NETWORKS: settings.webhooks.private_networks}
+            state |= {subscription_address.PLAIN_HTTP: settings.mode is Mode.LOCAL}
+            state |= {subscription_address.PRIVATE_NETWORKS: settings.webhooks.private_networks}
         app = create_app(
             settings,
             routers=routers() if settings.door.serves_api else [],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import orjson
@@ -11,10 +10,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 from uuid_utils.compat import uuid7
 
-from services.reporting.domain.addresses import is_host_allowed
 from services.reporting.formats.webhook import SecretVault, new_secret
 from services.reporting.http.feed import LEVELS, own_level
 from services.reporting.http.forms import ADDRESS_FORM, AreaText
+from services.reporting.http.subscription_address import demand_allowed
 from services.reporting.store import subscriptions
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -26,29 +25,17 @@ from shared.http.idempotency import REPLAYED_HEADER
 from shared.http.kinds import NOT_FOUND
 from shared.http.transaction import reading, write_once, writing
 from shared.postgres.pool import Connection
-from shared.problems import FieldProblem, ProblemKind
+from shared.problems import ProblemKind
 
-VAULT: Final = "webhook_vault"  # names on `app.state`
-PLAIN_HTTP: Final = "webhooks_plain_http"
-PRIVATE_NETWORKS: Final = "webhooks_private_networks"
+VAULT: Final = "webhook_vault"  # name on `app.state`
 EPOCH: Final = 1
-HTTPS_NEEDED: Final = ProblemKind(
-    code="https_needed",
-    status=422,
-    title_id="Alamat harus memakai https",
-    title_en="The address must use https",
-    remedy_id="Pakai alamat https; tanpa itu siapa pun di jalan dapat membaca dan mengubah kiriman.",
-    remedy_en="Use an https address; without it anybody on the way could read and change what is sent.",
-)
-NOT_PUBLIC: Final = ProblemKind(
-    code="address_not_public",
-    status=422,
-    title_id="Alamat itu bukan alamat publik",
-    title_en="The address is not a public one",
-    remedy_id="Pakai nama host yang dapat dicapai dari internet. Jaringan sendiri diizinkan oleh pengelola sistem "
-    "dengan TUMBUH_WEBHOOK_PRIVATE_NETWORKS.",
-    remedy_en="Use a host name that is reached from the internet. Networks of one's own are allowed by who runs the "
-    "system, with TUMBUH_WEBHOOK_PRIVATE_NETWORKS.",
+DELETED: Final = ProblemKind(
+    code="subscription_deleted",
+    status=409,
+    title_id="Langganan itu sudah dihapus",
+    title_en="That subscription has been deleted",
+    remedy_id="Buat langganan baru dengan `POST /v1/subscriptions`.",
+    remedy_en="Make a new one with `POST /v1/subscriptions`.",
 )
 Reader = Annotated[Caller, require("subscriptions:read")]
 Writer = Annotated[Caller, require("subscriptions:write")]
@@ -80,7 +67,7 @@ async def post_subscription(
     """Begins with everything there is. The secret is in this answer and never again; `:rotate-secret` makes another."""
     for code in body.areas:
         caller.areas.demand_area(code)
-    _demand_allowed(request, body.url)
+    demand_allowed(request, body.url)
     level = LEVELS.index(body.level) + 1 if body.level else min(own_level(tuple(body.areas)), len(LEVELS))
     subscription_id, secret = uuid7(), new_secret()
     sealed = _vault(request).seal(subscription_id, secret)
@@ -113,7 +100,7 @@ async def get_subscription(
     caller: Reader,  # noqa: ARG001 - the scope is the check, the areas are the policy's
     subscription_id: UUID,
 ) -> Response:
-    """With its ETag, for a correction."""
+    """With its ETag, for a correction; also one that was deleted, which no list shows."""
     async with reading(request) as connection:
         row = await _found(connection, subscription_id)
     return json_response(_told(row), headers={"ETag": etag(EPOCH, row["revision"])})
@@ -146,12 +133,25 @@ async def patch_subscription(
 ) -> Response:
     """What is under way is sent to the new address, under its old key."""
     if body.url is not None:
-        _demand_allowed(request, body.url)
+        demand_allowed(request, body.url)
     async with writing(request) as connection:
-        held = await _found(connection, subscription_id, lock=True)
+        held = await _live(connection, subscription_id)
         demand_current(seen, (EPOCH, held["revision"]))
         row = await subscriptions.change_subscription(connection, subscription_id, state=body.state, url=body.url)
     return json_response(_told(row), headers={"ETag": etag(EPOCH, row["revision"])})
+
+
+@router.delete("/{subscription_id}", status_code=204, summary="End a subscription for good")
+async def delete_subscription(
+    request: Request, caller: Writer, subscription_id: UUID, seen: Annotated[Order, Depends(if_match)]
+) -> Response:
+    """What waits is dropped, the secret forgotten; an attempt under way may still arrive. Once more changes nothing."""
+    async with writing(request) as connection:
+        held = await _found(connection, subscription_id, lock=True)
+        if held["state"] != "deleted":
+            demand_current(seen, (EPOCH, held["revision"]))
+            await subscriptions.delete_subscription(connection, subscription_id, caller.key)
+    return Response(status_code=204)
 
 
 @router.post("/{subscription_id}:redrive", summary="Try again now")
@@ -163,7 +163,7 @@ async def redrive_subscription(
     """Of one that stands still, or that waits for its next attempt: nothing was lost, it goes on where it stood."""
 
     async def effect(connection: Connection) -> Answer:
-        await _found(connection, subscription_id, lock=True)
+        await _live(connection, subscription_id)
         return _answer(200, await subscriptions.change_subscription(connection, subscription_id, state="active"))
 
     return await write_once(request, effect)
@@ -180,7 +180,7 @@ async def rotate_secret(
     sealed = _vault(request).seal(subscription_id, secret)
 
     async def effect(connection: Connection) -> Answer:
-        await _found(connection, subscription_id, lock=True)
+        await _live(connection, subscription_id)
         return _answer(200, await subscriptions.change_subscription(connection, subscription_id, sealed_secret=sealed))
 
     return _with_secret(await write_once(request, effect), secret)
@@ -203,25 +203,18 @@ def _vault(request: Request) -> SecretVault:
     return vault
 
 
-def _demand_allowed(request: Request, url: str) -> None:
-    """What can be refused before anything is sent; where a name leads is looked up at each delivery."""
-    state, parts = request.app.state, urlsplit(url)
-    kind = None
-    if parts.scheme != "https" and not getattr(state, PLAIN_HTTP):
-        kind = HTTPS_NEEDED
-    elif not is_host_allowed(str(parts.hostname), getattr(state, PRIVATE_NETWORKS)):
-        kind = NOT_PUBLIC
-    if kind is not None:
-        problem = FieldProblem(
-            "url", kind.code, kind.title_id, kind.title_en, kind.remedy_id, kind.remedy_en, value=url
-        )
-        raise kind.problem(errors=[problem])
-
-
 async def _found(connection: Connection, subscription_id: UUID, *, lock: bool = False) -> dict[str, Any]:
     row = await subscriptions.find_subscription(connection, subscription_id, lock=lock)
     if row is None:
         raise NOT_FOUND.problem()
+    return row
+
+
+async def _live(connection: Connection, subscription_id: UUID) -> dict[str, Any]:
+    """Locked, to be changed."""
+    row = await _found(connection, subscription_id, lock=True)
+    if row["state"] == "deleted":
+        raise DELETED.problem()
     return row
 
 
@@ -230,7 +223,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         name: value for name, value in row.items() if name not in {"revision", "level", "pending_entries"}
     }
     told |= {"subscription_id": str(row["subscription_id"]), "level": LEVELS[row["level"] - 1]}
-    for name in ("due_at", "failing_since", "last_acknowledged_at", "created_at"):
+    for name in ("due_at", "failing_since", "last_acknowledged_at", "created_at", "deleted_at"):
         told[name] = row[name].isoformat() if row[name] is not None else None
     return {**told, "entries_under_way": row["pending_entries"] or 0}
 

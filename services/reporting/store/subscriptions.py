@@ -12,17 +12,31 @@ from shared.postgres.pool import Connection
 
 SHOWN: Final = (
     "subscription_id, revision, url, areas, level, state, attempts, due_at, failing_since, last_error, "
-    "last_acknowledged_at, created_at, pending_entries"
+    "last_acknowledged_at, created_at, deleted_at, pending_entries"
 )
 _INSERT: Final = f"""
 INSERT INTO subscription (subscription_id, url, areas, level, sealed_secret, state, feed_id, requested_by)
 SELECT $1, $2, $3, $4, $5, 'active', feed_id, $6 FROM feed_state RETURNING {SHOWN}
 """
-_LIST: Final = f"SELECT {SHOWN} FROM subscription WHERE $1::uuid IS NULL OR subscription_id > $1 ORDER BY 1 LIMIT $2"
+_LIST: Final = f"""
+SELECT {SHOWN} FROM subscription WHERE state <> 'deleted' AND ($1::uuid IS NULL OR subscription_id > $1)
+ORDER BY 1 LIMIT $2
+"""
 _CHANGE: Final = f"""
 UPDATE subscription SET revision = revision + 1, state = coalesce($2, state), url = coalesce($3, url),
     sealed_secret = coalesce($4, sealed_secret), attempts = 0, due_at = now()
 WHERE subscription_id = $1 RETURNING {SHOWN}
+"""
+_DELETE: Final = """
+WITH dropped AS (
+    INSERT INTO webhook_delivery (subscription_id, delivery_key, attempt, entries, error, milliseconds)
+    SELECT subscription_id, pending_key, attempts + 1, pending_entries, 'subscription_deleted', 0 FROM subscription
+    WHERE subscription_id = $1 AND pending_key IS NOT NULL
+)
+UPDATE subscription SET revision = revision + 1, state = 'deleted', deleted_at = now(), deleted_by = $2,
+    sealed_secret = NULL, pending_key = NULL, pending_body = NULL, pending_entries = NULL, pending_sequence = NULL,
+    leased_until = NULL, failing_since = NULL
+WHERE subscription_id = $1
 """
 _DELIVERIES: Final = """
 SELECT delivery_id, delivery_key, attempt, entries, status, error, milliseconds, attempted_at FROM webhook_delivery
@@ -44,7 +58,7 @@ RETURNING s.subscription_id, s.url, s.areas, s.level, s.sealed_secret, s.feed_id
 """
 _PREPARED: Final = """
 UPDATE subscription SET pending_key = $3, pending_body = $4, pending_entries = $5, pending_sequence = $6
-WHERE subscription_id = $1 AND leased_until = $2
+WHERE subscription_id = $1 AND leased_until = $2 RETURNING true
 """
 _NOTHING_TO_TELL: Final = """
 UPDATE subscription SET sequence = $3, leased_until = NULL WHERE subscription_id = $1 AND leased_until = $2
@@ -148,6 +162,11 @@ async def change_subscription(
     return dict(row)
 
 
+async def delete_subscription(connection: Connection, subscription_id: UUID, deleted_by: str) -> None:
+    """End it for good: what waits is dropped and told in its log, the secret forgotten."""
+    await connection.execute(_DELETE, subscription_id, deleted_by)
+
+
 async def list_deliveries(
     connection: Connection, subscription_id: UUID, before: int | None, limit: int
 ) -> list[dict[str, Any]]:
@@ -163,9 +182,10 @@ async def claim_subscription(connection: Connection, lease_seconds: float) -> Cl
 
 async def prepare_delivery(
     connection: Connection, claimed: Claimed, key: UUID, body: bytes, entries: int, sequence: int
-) -> None:
-    """Keep what is to be sent before it is sent."""
-    await connection.execute(_PREPARED, claimed.subscription_id, claimed.leased_until, key, body, entries, sequence)
+) -> bool:
+    """Keep what is to be sent before it is sent; False where it is ours no longer, as one that was deleted."""
+    told = (claimed.subscription_id, claimed.leased_until, key, body, entries, sequence)
+    return bool(await connection.fetchval(_PREPARED, *told))
 
 
 async def nothing_to_tell(connection: Connection, claimed: Claimed, sequence: int) -> None:

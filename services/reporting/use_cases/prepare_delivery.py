@@ -16,7 +16,7 @@ from shared.postgres.pool import Connection
 
 
 async def prepare_delivery(connection: Connection, claimed: Claimed, limit: int, today: date) -> Claimed | None:
-    """Keep the next up to `limit` entries as what is to be sent; None where there is nothing for it.
+    """Keep the next up to `limit` entries as what is to be sent; None where nothing is for it, or it was deleted.
 
     In one snapshot: entries, figures and the number up to which they go belong together.
     """
@@ -30,5 +30,6 @@ async def prepare_delivery(connection: Connection, claimed: Claimed, limit: int,
     key = uuid4()
     body = delivery_body(key, claimed.feed_id, told, [entry.sequence for entry in found])
     last = found[-1].sequence if len(found) == limit else state.sequence
-    await subscriptions.prepare_delivery(connection, claimed, key, body, len(found), last)
+    if not await subscriptions.prepare_delivery(connection, claimed, key, body, len(found), last):
+        return None
     return replace(claimed, pending_key=key, pending_body=body, pending_entries=len(found), pending_sequence=last)

@@ -23,7 +23,8 @@ from services.reporting.http.page import OPEN_PATHS
 from services.reporting.http.page_answers import Entrance
 from services.reporting.http.page_session import digest_of, new_session_word, seal_token
 from services.reporting.http.scoring_door import ScoringDoor
-from services.reporting.http.subscriptions import PLAIN_HTTP, PRIVATE_NETWORKS, VAULT
+from services.reporting.http.subscription_address import PLAIN_HTTP, PRIVATE_NETWORKS
+from services.reporting.http.subscriptions import VAULT
 from services.reporting.store.page_sessions import open_session
 from services.reporting.use_cases.project_facts import project_facts
 from services.reporting.use_cases.release_period import due, release_period
@@ -140,13 +141,11 @@ async def log_in(
 async def empty(pool: Pool) -> None:
     """Forget everything that was projected."""
     beside = ("figure_mark", "feed_entry", "tally", "tally_due", "webhook_delivery", "subscription", *QUALITY)
-    for table in (*FACTS.split(", "), "fact_tally", "child", "child_link", *DERIVED, "level_cell", *beside):
-        await pool.execute(f"DELETE FROM {table}")
-    await pool.execute("; ".join(f"DELETE FROM {table}" for table in BOARD))
-    await pool.execute("DELETE FROM generation WHERE state <> 'live'")
-    await pool.execute("DELETE FROM cut_off")
-    for table in ("export_piece", "export_file", "job", "exchange_code"):
-        await pool.execute(f"DELETE FROM {table}")
+    facts = (*FACTS.split(", "), "fact_tally", "child", "child_link", *DERIVED, "level_cell", *beside)
+    others = (*BOARD, "cut_off", "export_piece", "export_file", "job", "exchange_code")
+    await pool.execute(
+        "; ".join(f"DELETE FROM {table}" for table in (*facts, *others, "generation WHERE state <> 'live'"))
+    )
 
 
 async def forget_alerts(stack: Stack) -> None:

@@ -23,6 +23,8 @@ from starlette.routing import Route
 from services.reporting.domain.webhooks import MOST_ATTEMPTS, signature
 from services.reporting.formats.webhook import SecretVault
 from services.reporting.jobs.webhooks import WebhookSender
+from services.reporting.store.subscriptions import claim_subscription
+from services.reporting.use_cases.prepare_delivery import prepare_delivery
 from tests.integration.reporting.ground import FEED_KEY, Office, deliver
 from tests.integration.reporting.test_feed import gathered, served
 from tests.integration.reporting.test_province import lives, two_kabupaten, visited
@@ -260,3 +262,47 @@ async def test_a_paused_subscription_is_told_nothing_until_it_goes_on(measured: 
         senders = [WebhookSender(measured.worker, SecretVault(FEED_KEY), LOOPBACK) for _ in range(3)]
         await asyncio.gather(*(sender.once() for sender in senders))
         assert len(partner.received) == 1, "one delivery at a time, however many send"
+
+
+async def test_a_deleted_subscription_is_sent_nothing_more_and_its_secret_and_what_waited_are_gone(
+    measured: Office,
+) -> None:
+    async with partner_of() as partner:
+        subscription_id = await subscribed(measured, partner)
+        partner.answers = [503]
+        await sent(measured)
+        path, before = f"/{subscription_id}", len(partner.received)
+        held = await asked(measured, "GET", path)
+        seen, waiting = held.headers["etag"], held.json()["entries_under_way"]
+        assert (await asked(measured, "DELETE", path)).status_code == 428
+        assert (await asked(measured, "DELETE", path, seen='"1.99"')).status_code == 412
+        assert (await asked(measured, "DELETE", path, areas=("12.05",), seen=seen)).status_code == 404
+        assert [(await asked(measured, "DELETE", path, seen=seen)).status_code for _ in range(2)] == [204, 204]
+        assert (await asked(measured, "GET", "")).json()["items"] == []
+        told = (await asked(measured, "GET", path)).json()
+        assert (told["state"], told["entries_under_way"]) == ("deleted", 0)
+        kept = await measured.worker.fetchrow("SELECT sealed_secret, pending_body, deleted_by FROM subscription")
+        assert kept is not None
+        assert (kept[0], kept[1]) == (None, None)
+        assert kept[2]
+        newest, *_ = (await asked(measured, "GET", f"{path}/deliveries")).json()["items"]
+        assert (newest["status"], newest["error"], newest["entries"]) == (None, "subscription_deleted", waiting)
+        await measured.worker.execute("UPDATE subscription SET due_at = now()")
+        await sent(measured)
+        assert len(partner.received) == before
+        for method, verb in (("POST", ":redrive"), ("POST", ":rotate-secret"), ("PATCH", "")):
+            answer = await asked(measured, method, path + verb, {"state": "active"} if not verb else None, seen=seen)
+            assert (answer.status_code, answer.json()["code"]) == (409, "subscription_deleted")
+
+
+async def test_one_that_is_deleted_while_its_delivery_is_prepared_is_not_sent_it(measured: Office) -> None:
+    async with partner_of() as partner:
+        subscription_id = await subscribed(measured, partner)
+        await gathered(measured)
+        async with measured.worker.acquire() as connection:
+            claimed = await claim_subscription(connection, 60)
+            assert claimed is not None
+            seen = (await asked(measured, "GET", f"/{subscription_id}")).headers["etag"]
+            assert (await asked(measured, "DELETE", f"/{subscription_id}", seen=seen)).status_code == 204
+            async with connection.transaction():
+                assert await prepare_delivery(connection, claimed, 50, date(2026, 5, 20)) is None
