@@ -22,6 +22,7 @@ from deploy.demo.laboratories import load_laboratories, simulator
 from deploy.demo.monthly_services import give_services
 from deploy.demo.phone_posyandu import PhonePosyandu, busiest_posyandu
 from deploy.demo.planted import ALERT_OF
+from deploy.demo.province import release_to_province
 from deploy.demo.register import register_csv
 from deploy.demo.tally import Tally, stop_codes
 from deploy.demo.together import a_few_at_once, task_group
@@ -32,6 +33,7 @@ from shared.calendar import format_month, last_day
 from shared.contracts.topics import SERVICES
 
 DISTRICT_CODE: Final = "12.19"
+PROVINCE_CODE: Final = "12"
 FILES_AT_ONCE: Final = 3
 SETTLED_WITHIN_S: Final = 120.0
 #: An office sends a month when the last one is nearly through; a machine that is slow gets no heap it cannot eat.
@@ -81,6 +83,7 @@ class Outcome:
     laboratory: dict[str, int] = field(default_factory=dict)  # what the laboratories did
     care: dict[str, int] = field(default_factory=dict)  # what clinicians did, by move
     services: dict[str, int] = field(default_factory=dict)  # what was given, by service
+    releases: dict[str, Any] = field(default_factory=dict)  # what the province is told since
     explanation: dict[str, Any] | None = None  # of one child
     real_files: list[Verdict] = field(default_factory=list)
 
@@ -125,6 +128,8 @@ async def run_demo(doors: Doors, world: World, real_files: Sequence[Path], tell:
         tally.add_planted(await _alerts_at(district, world))
         figures = await district.get(f"/v1/areas/{DISTRICT_CODE}/comparison", period=period)
         outcome = Outcome(tally, period, figures["rows"], ledger, seconds, laboratory, care, given)
+        province = _api(pool, doors.reporting, doors, "province", [PROVINCE_CODE])
+        outcome.releases = await release_to_province(district, province, DISTRICT_CODE)
         outcome.explanation = await _one_explanation(_api(pool, doors.scoring, doors, "district", [DISTRICT_CODE]))
         outcome.real_files = await _show_real_files(pool, doors, real_files)
     return outcome

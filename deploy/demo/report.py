@@ -48,6 +48,7 @@ def as_json(outcome: Outcome, verify: dict[str, Any] | None) -> dict[str, Any]:
         "laboratory": outcome.laboratory,
         "care": outcome.care,
         "services": outcome.services,
+        "releases": outcome.releases,
         "explanation": outcome.explanation,
         "stopped_files": outcome.tally.stopped,
         "intake": dict(sorted(outcome.tally.counts.items())),
@@ -74,6 +75,8 @@ def as_text(outcome: Outcome) -> str:
             *laboratory_lines(outcome.laboratory),
             *care_lines(outcome.care),
             *service_lines(outcome.services),
+            "",
+            *release_lines(outcome.releases),
             "",
             *explanation_lines(outcome.explanation),
             "",
@@ -160,6 +163,18 @@ def service_lines(given: dict[str, int]) -> list[str]:
     words = {"vitamin_a": "kapsul vitamin A", "feeding": "PMT dimulai"}
     told = ", ".join(f"{_whole(given[name])} {word}" for name, word in words.items() if name in given)
     return [f"Pelayanan (simulasi, sebagian puskesmas): {told}"] if told else []
+
+
+def release_lines(releases: dict[str, Any]) -> list[str]:
+    """What the dinkes has released, and what the province sees of it."""
+    if not releases:
+        return []
+    seen = releases["province_sees"]
+    share = f"{_percent(seen['stunted_share'])} %" if seen["stunted_share"] is not None else "disembunyikan"
+    return [
+        f"Dirilis untuk provinsi, sekali untuk selamanya: {', '.join(releases['periods'])}",
+        f"  provinsi melihat {seen['period']}: pendek {share} (dirilis {seen['released_on'] or 'belum'})",
+    ]
 
 
 def explanation_lines(explanation: dict[str, Any] | None) -> list[str]:

@@ -24,6 +24,7 @@ from services.reporting.http import (
     page,
     quality,
     quality_alerts,
+    releases,
     reports,
     subscription_address,
     subscriptions,
@@ -43,6 +44,8 @@ from services.reporting.jobs.handlers import handlers
 from services.reporting.jobs.housekeeping import Housekeeping
 from services.reporting.jobs.quality import SILENT_SECONDS as QUALITY_SILENT_SECONDS
 from services.reporting.jobs.quality import QualityJudge
+from services.reporting.jobs.releases import SILENT_SECONDS as RELEASES_SILENT_SECONDS
+from services.reporting.jobs.releases import ReleaseKeeper
 from services.reporting.jobs.tallies import SILENT_SECONDS as TALLIES_SILENT_SECONDS
 from services.reporting.jobs.tallies import TallyKeeper
 from services.reporting.jobs.webhooks import WebhookSender
@@ -93,10 +96,12 @@ async def build(settings: ServiceSettings) -> AsyncIterator[Process]:
             health.loop("quality", lambda: judge.moved_at, QUALITY_SILENT_SECONDS)
             keeper = TallyKeeper(pool, today_jakarta)
             health.loop("tallies", lambda: keeper.moved_at, TALLIES_SILENT_SECONDS)
+            releaser = ReleaseKeeper(pool, today_jakarta)
+            health.loop("releases", lambda: releaser.moved_at, RELEASES_SILENT_SECONDS)
             sender = WebhookSender(pool, SecretVault(settings.key("feed")), settings.webhooks.private_networks)
             health.loop("webhooks", lambda: sender.moved_at, SILENT_SECONDS)
             tasks |= {**worker.tasks(), "feed": gatherer.run, "quality": judge.run, "webhooks": sender.run}
-            tasks["tallies"] = keeper.run
+            tasks |= {"tallies": keeper.run, "releases": releaser.run}
             runner = JobRunner(pool, handlers(pool))
             health.loop("jobs", lambda: runner.moved_at, JOBS_SILENT_SECONDS)
             health.state("jobs", runner.ready)
@@ -149,6 +154,7 @@ def routers() -> list[APIRouter]:
         quality_alerts.router,
         feed.router,
         subscriptions.router,
+        releases.router,
         reports.router,
         surveys.router,
         target_path.router,

@@ -60,7 +60,8 @@ def _tables(order: ExportOrder, tables: Sequence[Table], data: Mapping[str, Any]
     if order.form == "xlsx":
         told = words(order.language)
         of_children = order.kind == "children"
-        known = told["as_known"].replace("{day}", day_name(date.fromisoformat(data["known_on"]), order.language))
+        day = day_name(date.fromisoformat(data["known_on"]), order.language)
+        known = told["released" if "released_on" in data else "as_known"].replace("{day}", day)
         about = known if of_children else f"{period_name(order.period, order.language)}. {known}"
         mark = told["data_hash"].replace("{hash}", digest[:SHORT_HASH])
         title = f"{data['name']} ({data['area']})"

@@ -128,6 +128,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "table_children": ("Daftar anak", "Children"),
     # Notes above a table.
     "as_known": ("Data yang diketahui sampai {day}", "Data known up to {day}"),
+    "released": ("Angka rilis {day}, tetap untuk selamanya", "Figures as released on {day}, for good"),
     "data_hash": ("Sidik data {hash}", "Data fingerprint {hash}"),
     "page": ("Halaman", "Page"),
     "note_blank": (

@@ -34,6 +34,7 @@ def write_open_data(data: Row, digest: str) -> bytes:
         "level": data["level"],
         "period": data["period"],
         "known_on": data["known_on"],
+        "released_on": data.get("released_on"),
         "licence": LICENCE,
         "data_sha256": digest,
         "suppression": {

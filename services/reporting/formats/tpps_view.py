@@ -43,7 +43,7 @@ def tpps_view(data: Row, language: Language, digest: str) -> dict[str, Any]:
         "language": language,
         "name": data["name"],
         "period": period_name(parse_period(data["period"]), language),
-        "as_known": told["as_known"].replace("{day}", named["day"]),
+        "as_known": told["released" if "released_on" in data else "as_known"].replace("{day}", named["day"]),
         "date": [known_on.year, known_on.month, known_on.day],
         "hash": digest[:SHORT_HASH],
         "cover": _cover(summary, told, language),

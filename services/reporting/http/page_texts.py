@@ -18,6 +18,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "show": ("Tampilkan", "Show"),
     "other_language": ("English", "Bahasa Indonesia"),
     "as_known": ("Angka menurut data yang sudah masuk sampai saat ini", "Figures from the data received so far"),
+    "released": (
+        "Angka rilis {day}: tetap, juga bila data menyusul atau diperbaiki",
+        "Figures as released on {day}: they stay, also when data come in or are corrected later",
+    ),
     "weighed": ("Anak ditimbang (D/S)", "Children weighed (D/S)"),
     "stunted": ("Pendek (TB/U < −2 SD)", "Stunted (height-for-age < −2 SD)"),
     "wasted": ("Gizi kurang (BB/TB < −2 SD)", "Wasted (weight-for-height < −2 SD)"),

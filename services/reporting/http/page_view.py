@@ -55,6 +55,7 @@ def page_view(
         "period_name": period_name(period, language),
         "periods": _periods(period, newest, words, language),
         "period": summary["period"],
+        "known": _known(summary, words, language),
         "other_language": link(summary["area"], lang="en" if language == "id" else "id"),
         "told_later": _told_later(summary, newest, outside_on, language) if outside_on is not None else "",
         "path": [(step["name"], link(step["code"])) for step in own[:-1]],
@@ -78,6 +79,14 @@ def page_view(
         "trend_rows": [_trend_row(point, language) for point in reversed(trend["points"]) if point["haz_measured"]],
         "percent": lambda share: f"{round(share * 100)}%" if language == "en" else f"{round(share * 100)} %",
     }
+
+
+def _known(summary: Row, words: Mapping[str, str], language: Language) -> str:
+    """As of when the figures are: of what came in until now, outside as they were released."""
+    released_on = summary.get("released_on")
+    if released_on is None:
+        return words["as_known"]
+    return _filled(words["released"], day=day_name(date.fromisoformat(released_on), language))
 
 
 def _told_later(summary: Row, newest: Period, today: date, language: Language) -> str:

@@ -71,7 +71,8 @@ async def _collected(connection: Connection, order: ExportOrder, told: Told) -> 
     if order.kind == "children":
         return await collect_children(connection, asked, order.known_on)
     data = await collect_figures(connection, asked, told, LOWEST.get(order.kind, "desa"))
-    data["known_on"] = order.known_on.isoformat()
+    # What is released stays as it was on that day, so its file is the same whenever it is asked for.
+    data["known_on"] = data.get("released_on", order.known_on.isoformat())
     if order.kind in READ_BY_PEOPLE:
         data |= await collect_course(connection, asked, order.known_on)
     if order.kind == "exchange":

@@ -55,6 +55,7 @@ async def collect_figures(connection: Connection, asked: Question, told: Told, l
         "level": summary["level"],
         "period": str(asked.period),
         "as_of": summary["as_of"],
+        **({"released_on": summary["released_on"]} if "released_on" in summary else {}),
         "suppressed": not asked.exact,
         "summary": summary,
         "levels": levels,

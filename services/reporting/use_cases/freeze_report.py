@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from services.reporting.domain.areas import UNMAPPED, Entry, Tree
+from services.reporting.domain.areas import UNMAPPED, Entry, Tree, level_of
 from services.reporting.domain.figures import JUDGED, figures
-from services.reporting.domain.hidden_periods import hidden_in_periods, inside
+from services.reporting.domain.hidden_counts import FINDING_COLUMNS
 from services.reporting.domain.periods import Period
 from services.reporting.domain.read_indicators import load
 from services.reporting.domain.report import FORMAT, definitions
-from services.reporting.domain.suppression import is_told, without
+from services.reporting.domain.suppression import suppress
 from services.reporting.store.cut_offs import Standing, standing_at
 from services.reporting.store.quality_marks import PosyanduMonth, waiting_since
 from services.reporting.store.reports import rule_sets
@@ -21,12 +21,13 @@ from services.reporting.store.sums import SUM_COLUMNS, Sums, first_measured, sum
 from services.reporting.store.whole_register import tree_below
 from services.reporting.use_cases.area_figures import Question, find_area
 from services.reporting.use_cases.freeze_quality import freeze_quality
-from services.reporting.use_cases.hidden_columns import untold
+from services.reporting.use_cases.released_figures import Shown, released_below, released_figures
 from services.reporting.use_cases.show_indicators import show_indicators
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
 KABUPATEN: Final = "kabupaten"
+DESA: Final = "desa"
 _LEVELS: Final = 4  # provinsi to desa
 _TOO_SMALL: Final = frozenset({"posyandu", "puskesmas"})
 
@@ -121,13 +122,9 @@ async def freeze_report(
     if entry.level != KABUPATEN:
         return Frozen(exact, None)
     told = await _indicators(connection, replace(asked, exact=False))
-    of_periods = {period: rows}
-    if is_told(period, as_of):
-        for part in inside(period):
-            places = await sums_by_place(connection, where_of(entry), part, end_of_day(as_of))
-            of_periods[part] = _figures(list(_skeleton(tree, entry)), tree, entry, places)
-    shown = _suppressed(of_periods, period, untold(period, as_of))
-    return Frozen(exact, {**content, "suppressed": True, "rows": shown, "indicators": told})
+    released_on, shown = await _outside(connection, tree, entry, period, as_of, rows)
+    released = {"released_on": released_on.isoformat() if released_on is not None else None}
+    return Frozen(exact, {**content, "suppressed": True, **released, "rows": shown, "indicators": told})
 
 
 async def _indicators(connection: Connection, asked: Question) -> list[dict[str, Any]]:
@@ -168,17 +165,23 @@ def _figures(skeleton: Sequence[_Row], tree: Tree, entry: Entry, places: Iterabl
         row = rows[key]
         told.append(
             {
-                "kind": row.kind,
-                "code": row.code,
-                "name": row.entry.name if row.entry is not None else None,
-                "level": row.entry.level if row.entry is not None else None,
-                "parent_code": row.parent,
-                "official_target": tree.official_target(row.code),
+                **_named(tree, row),
                 **figures(totals[key]),
                 "pending": None,  # what waited on a past day is not kept
             }
         )
     return told
+
+
+def _named(tree: Tree, row: _Row) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "code": row.code,
+        "name": row.entry.name if row.entry is not None else None,
+        "level": row.entry.level if row.entry is not None else None,
+        "parent_code": row.parent,
+        "official_target": tree.official_target(row.code),
+    }
 
 
 def _rows_of(tree: Tree, entry: Entry, place: Sums | PosyanduMonth) -> Iterator[_Row]:
@@ -194,29 +197,38 @@ def _rows_of(tree: Tree, entry: Entry, place: Sums | PosyanduMonth) -> Iterator[
     yield _Row("puskesmas", tree.puskesmas_of(place.desa_code, place.posyandu_code), entry.code, None)
 
 
-def _suppressed(
-    of_periods: Mapping[Period, Sequence[dict[str, Any]]], period: Period, yet: Collection[str]
-) -> list[dict[str, Any]]:
-    """Areas only, each among its neighbours, from above; posyandu and puskesmas are too small for eyes outside.
+async def _outside(
+    connection: Connection, tree: Tree, entry: Entry, period: Period, as_of: date, rows: Sequence[dict[str, Any]]
+) -> tuple[date | None, list[dict[str, Any]]]:
+    """What is told outside as of the day, and on which day that was released; areas only, by code.
 
-    `of_periods`: the rows of the period, and of those inside it, which are told too.
+    Posyandu and puskesmas are too small for eyes outside. What was not released yet has no findings.
     """
-    nobody = figures(dict.fromkeys(SUM_COLUMNS, 0))
-    areas = {
-        each: {row["code"]: {**row, "pending": 0} for row in rows if row["kind"] not in _TOO_SMALL}
-        for each, rows in of_periods.items()
-    }
-    families: dict[str | None, list[str]] = {}
-    for code, row in areas[period].items():
-        families.setdefault(row["parent_code"], []).append(code)
+    own = (await released_figures(connection, entry.code, [period], as_of)).get(period)
+    if own is None:
+        return None, _without_findings(rows)
+    found: list[tuple[str, str | None, Shown]] = [(entry.code, None, own)]
+    for code, _, _ in found:  # grows by the areas below
+        if level_of(code) != DESA:
+            below = await released_below(connection, code, period, as_of)
+            found += [(child, code, shown) for child, shown in below.items()]
+    return own.released_on, [
+        {**_named(tree, _Row("area", code, parent, tree.find(code))), **shown.figures}
+        for code, parent, shown in sorted(found, key=lambda each: each[0])
+    ]
+
+
+def _without_findings(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How many there are and were measured, each area among its neighbours, from above."""
+    families: dict[str | None, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["kind"] not in _TOO_SMALL:
+            families.setdefault(row["parent_code"], []).append({**row, "pending": 0})
     told: list[dict[str, Any]] = []
-    above: list[tuple[str | None, dict[Period, Collection[str]]]] = [(None, dict.fromkeys(areas, yet))]
+    above: list[tuple[str | None, Collection[str]]] = [(None, FINDING_COLUMNS)]
     while above:
-        parent, hidden_above = above.pop()
-        codes = families.get(parent, [])
-        rows = {each: [found.get(code, {"code": code, **nobody}) for code in codes] for each, found in areas.items()}
-        hidden = hidden_in_periods(rows, hidden_above)
-        above += [(code, {each: hidden[each][number] for each in areas}) for number, code in enumerate(codes)]
-        shown = zip(rows[period], hidden[period], strict=True)
-        told += [{**without(row, columns), "pending": None} for row, columns in shown]
+        parent, hidden = above.pop()
+        shown = suppress(families.get(parent, []), hidden)
+        above += [(row["code"], row["suppressed"]) for row in shown]
+        told += [{**row, "pending": None} for row in shown]
     return sorted(told, key=lambda row: str(row["code"]))

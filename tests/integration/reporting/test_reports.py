@@ -131,14 +131,22 @@ async def test_a_published_report_is_the_same_bytes_whatever_happens_later(offic
     assert since["known_then"] == LATER.isoformat(), "an earlier figure is that of its published report"
 
 
-async def test_the_province_reads_what_was_suppressed_at_publication(office: Office) -> None:
+async def test_the_province_reads_of_a_report_what_was_released_by_its_day(office: Office) -> None:
+    """As of a day before the release nothing found; a revision after late facts tells it nothing new."""
     facts = [*register(), *(child(number, homes=[(BORN, DESA[number % 3], None)]) for number in range(30))]
     for number in range(30):
         facts += visit(number, date(2025, 10, 5), -2.4 if number < 11 else -1.0)
     await deliver(office.worker, facts)
     await past(office, LATER)
+    await ground.release_all(office.worker, date(2026, 1, 11), ["2025-10", "2025-Q4"])
+    early = await publish(office, "12.19", "2025-Q4", date(2026, 1, 10))
+    before = (await office.get(f"/v1/reports/{early['report_id']}", **PROVINCE)).json()
+    assert before["released_on"] is None
+    assert {row["stunted"] for row in before["rows"] if row["target_children"] != 0} == {None}
+    assert before["rows"][0]["target_children"] == 30
     head = await publish(office, "12.19", "2025-10", AS_OF)
     answer = await office.get(f"/v1/reports/{head['report_id']}", **PROVINCE)
+    assert answer.json()["released_on"] == "2026-01-11"
     rows = {row["code"]: row for row in answer.json()["rows"]}
     assert answer.json()["suppressed"]
     assert not any(code.endswith("P001") or code.startswith("PKM") for code in rows)
@@ -146,6 +154,12 @@ async def test_the_province_reads_what_was_suppressed_at_publication(office: Off
     assert {rows[code]["stunted"] for code in DESA} == {None}
     listed = await office.figures("/v1/reports", period="2025-10", **PROVINCE)
     assert [item["sha256"] for item in listed["items"]] == [hashlib.sha256(answer.content).hexdigest()]
+    late = 40 * MINUTES_A_DAY
+    await deliver(office.worker, [child(50, known=late), *visit(50, date(2025, 10, 7), -2.5, known=late)])
+    body = {"as_of": LATER.isoformat(), "reason": "Data susulan dari satu posyandu"}
+    revised = (await office.post(f"/v1/reports/{head['report_id']}/revisions", body=body, **WHO)).json()
+    told = await office.figures(f"/v1/reports/{revised['report_id']}", **PROVINCE)
+    assert told["rows"] == answer.json()["rows"]
     local = await publish(office, "12.19.01", "2025-10", AS_OF)
     assert (await office.get(f"/v1/reports/{local['report_id']}", **PROVINCE)).status_code == 404
     assert (await office.get(f"/v1/reports/{uuid.uuid4()}", **WHO)).status_code == 404
