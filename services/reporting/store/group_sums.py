@@ -61,16 +61,16 @@ def cells_of(tally: Tally) -> Iterator[tuple[str, Counts]]:
 
 
 def group_sums_of(tally: Tally) -> list[GroupSums]:
-    """Sums by part (its code in place of the desa), sex and band, where there are any."""
-    counts = tally.counts.reshape(len(tally.parts), *_SHAPE)
+    """Sums of all its parts together ("" in place of the desa) by sex and band, where there are any."""
+    counts = tally.counts.reshape(len(tally.parts), *_SHAPE).sum(axis=0)
     return [
         GroupSums(
-            tally.parts[part],
+            "",
             _SEXES[sex],
             None if band == len(BANDS) else int(band),
-            dict(zip(SUM_COLUMNS, counts[part, sex, band].tolist(), strict=True)),
+            dict(zip(SUM_COLUMNS, counts[sex, band].tolist(), strict=True)),
         )
-        for part, sex, band in zip(*np.nonzero(counts.any(axis=3)), strict=True)
+        for sex, band in zip(*np.nonzero(counts.any(axis=2)), strict=True)
     ]
 
 
