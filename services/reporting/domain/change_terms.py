@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from services.reporting.domain.why_changed import Counted
+
+OTHER: Final = "other"
 
 
 class Fraction(NamedTuple):
@@ -21,12 +23,15 @@ class Fraction(NamedTuple):
 
 
 class Term(NamedTuple):
-    """One reason: what it adds to numerator, denominator and share (None: there is none), and of how many children."""
+    """One reason: what it adds to numerator, denominator and share (None: there is none), and of how many children.
+
+    `children` None: not told.
+    """
 
     code: str
     numerator: int
     denominator: int
-    children: int
+    children: int | None
     share: float | None
 
 
@@ -66,31 +71,56 @@ def share_change(
     return told / (2 * below * below_then)
 
 
-def pooled(terms: Sequence[Term], smallest: int, codes: Iterable[str]) -> list[Term]:
-    """Terms for eyes outside the district: those that tell a small count are told together as `other`.
+def of_kept(kept: Iterable[tuple[str, int, int, int | None]], start: Fraction, end: Fraction) -> list[Term]:
+    """Terms (code, numerator, denominator, children) with their shares of the change between two figures."""
+    return [
+        Term(code, numerator, denominator, children, share_change(start, end, numerator, denominator))
+        for code, numerator, denominator, children in kept
+    ]
+
+
+def all_in_one(start: Fraction, end: Fraction) -> list[Term]:
+    """The whole change as one term of nobody knows how many children."""
+    numerator, denominator = end.numerator - start.numerator, end.denominator - start.denominator
+    return of_kept([(OTHER, numerator, denominator, None)], start, end)
+
+
+def pooled(terms: Sequence[Term], smallest: int, start: Fraction, end: Fraction) -> list[Term]:
+    """Terms for eyes outside the district, between the figures told there: small ones are told together as OTHER.
 
     Small is a term of 1 to `smallest` - 1 children, and one of which fewer than `smallest` have the finding, or have it
-    not. So that the others minus the whole do not give one away, `other` takes the next smaller ones until it holds
-    `smallest` children of at least two terms. `codes` name the terms that may be in it (one stage).
+    not. So that the others minus the whole do not give one away, OTHER takes the next smaller ones until it holds
+    `smallest` children of at least two terms; if there are not so many, it is all there is.
+
+    OTHER also takes what `terms` leave open: who has come in since `start` was told, say. That counts as a term that is
+    small, and of how many children OTHER is told no more. Beside terms of which nobody came or went its denominator
+    would stand alone: where it has one, others are taken first, until there is one.
     """
-    stage = set(codes)
-    own = sorted((term for term in terms if term.code in stage and term.children), key=lambda term: term.children)
+    open_ = Fraction(
+        end.numerator - start.numerator - sum(term.numerator for term in terms),
+        end.denominator - start.denominator - sum(term.denominator for term in terms),
+    )
+    is_alone = bool(open_.denominator)
+    own = sorted(
+        (term for term in terms if term.children),
+        key=lambda term: (is_alone and not term.denominator, term.children or 0),
+    )
     hidden = [term for term in own if _tells_small(term, smallest)]
     own = [term for term in own if not _tells_small(term, smallest)]
-    while own and hidden and _too_few(hidden, smallest):
+    if not hidden and not any(open_):
+        return of_kept((term[:4] for term in terms), start, end)
+    while _too_few(hidden, smallest, open_):
+        if not own:
+            return all_in_one(start, end)
         hidden.append(own.pop(0))
-    if not hidden:
-        return [term for term in terms if term.code in stage]
     gone = {term.code for term in hidden}
-    shares = [term.share for term in hidden if term.share is not None]
-    other = Term(
-        "other",
-        sum(term.numerator for term in hidden),
-        sum(term.denominator for term in hidden),
-        sum(term.children for term in hidden),
-        sum(shares) if len(shares) == len(hidden) else None,
+    other = (
+        OTHER,
+        sum(term.numerator for term in hidden) + open_.numerator,
+        sum(term.denominator for term in hidden) + open_.denominator,
+        None if any(open_) else sum(term.children or 0 for term in hidden),
     )
-    return [*(term for term in terms if term.code in stage and term.code not in gone), other]
+    return of_kept([*(term[:4] for term in terms if term.code not in gone), other], start, end)
 
 
 def _tells_small(term: Term, smallest: int) -> bool:
@@ -98,10 +128,14 @@ def _tells_small(term: Term, smallest: int) -> bool:
 
     Where nobody came or went (`denominator` 0) all of its children changed their finding, one way or the other.
     """
-    found = abs(term.numerator)
-    rest = term.children - found
-    return term.children < smallest or (term.denominator != 0 and min(found, rest) < smallest)
+    children, found = term.children or 0, abs(term.numerator)
+    return children < smallest or (term.denominator != 0 and min(found, children - found) < smallest)
 
 
-def _too_few(hidden: Sequence[Term], smallest: int) -> bool:
-    return len(hidden) < 2 or sum(term.children for term in hidden) < smallest
+def _too_few(hidden: Sequence[Term], smallest: int, open_: Fraction) -> bool:
+    """Whether what is told of them together would tell one of them, or what is open."""
+    if sum(term.children or 0 for term in hidden) < smallest:
+        return True
+    if any(open_):
+        return open_.denominator != 0 and not any(term.denominator for term in hidden)
+    return len(hidden) < 2

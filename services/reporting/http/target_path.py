@@ -18,11 +18,11 @@ from services.reporting.http.asked import (
 from services.reporting.http.forms import MONTH, MONTH_FORM
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
 from services.reporting.use_cases.find_tally import TooLargeError
+from services.reporting.use_cases.reckon_path import reckon_target_path
 from services.reporting.use_cases.target_path import (
     HiddenStartError,
     PathQuestion,
     read_target_path,
-    reckon_target_path,
 )
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
@@ -56,7 +56,10 @@ async def get_target_path(
     period: AskedPeriod = None,
     as_of: AsOf = None,
 ) -> Response:
-    """From the children of `period`'s last month and the rates of a year before it; expected, with a 95 % band."""
+    """From the children of `period`'s last month and the rates of a year before it; expected, with a 95 % band.
+
+    Outside the district all of it as it was when that month was released.
+    """
     asked = await question(request, caller, code, period, as_of)
     month, last = parse_month(until), asked.period.last_month
     ahead = (month.year - last.year) * 12 + month.month - last.month

@@ -25,6 +25,7 @@ from services.reporting.store.reports import newest_of
 from services.reporting.use_cases.area_figures import UnknownAreaError, find_area
 from services.reporting.use_cases.find_tally import TooLargeError
 from services.reporting.use_cases.why_changed import Comparison, children_of_term, why_changed
+from services.reporting.use_cases.why_changed_outside import why_changed_outside
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.http.answer import json_response
@@ -85,9 +86,11 @@ async def get_why_changed(
     async with reading(request) as connection:
         entry = await _allowed(connection, caller, comparison)
         comparison = await _since_published(connection, comparison)
-        if not comparison.asked.exact and entry.level != "kabupaten":
-            # Terms of neighbours would give small ones away; a kabupaten as a whole has no neighbours here.
-            caller.demand("aggregates:exact")
+        if not comparison.asked.exact:
+            if entry.level != "kabupaten":
+                # Terms of neighbours would give small ones away; a kabupaten as a whole has no neighbours here.
+                caller.demand("aggregates:exact")
+            return json_response(await why_changed_outside(connection, comparison))
         try:
             return json_response(await why_changed(connection, comparison))
         except TooLargeError:

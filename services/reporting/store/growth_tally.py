@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -79,3 +80,15 @@ def growth_of_tally(tally: Tally) -> Growth:
         part.reshape(shape) for part, shape in zip(np.split(counts, _ENDS[:-1]), _PARTS, strict=True)
     )
     return Growth(history_from(moves, first), known, unknown)
+
+
+def kept_growth(tally: Tally) -> dict[str, Any]:
+    """All its rows together, as json holds them."""
+    return {"layout": _LAYOUT, "counts": tally.counts.sum(axis=0, dtype=np.int64).tolist()}
+
+
+def growth_kept(kept: Mapping[str, Any] | None) -> Growth | None:
+    """What `kept_growth` keeps; None of nothing, and of what was kept by a program that counted other things."""
+    if kept is None or kept["layout"] != _LAYOUT:
+        return None
+    return growth_of_tally(Tally((), np.array([kept["counts"]], np.int32)))

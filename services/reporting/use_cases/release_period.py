@@ -33,6 +33,7 @@ from services.reporting.store.releases import (
 from services.reporting.store.sibling_sums import SumsBelow, sums_below
 from services.reporting.store.sums import SUM_COLUMNS, area_where
 from services.reporting.store.whole_register import tree_below
+from services.reporting.use_cases.release_analyses import changes_of, growth_of
 from services.reporting.use_cases.release_groups import groups_of
 from shared.postgres.pool import Connection
 
@@ -99,6 +100,7 @@ async def release_period(
         return None
     batch = await _batch(connection, provinsi, period, left)
     groups = await groups_of(connection, batch)
+    changes, growth = await changes_of(connection, batch), await growth_of(connection, batch)
     parents = {code: parent for parent, family in batch.families() for code in family}
     released = (
         Released(
@@ -107,6 +109,8 @@ async def release_period(
             sums=dict(zip(batch.columns, batch.sums[code].tolist(), strict=True)),
             hidden=batch.hidden[code],
             groups=groups.get(code),
+            changes=changes.get(code),
+            growth=growth.get(code),
         )
         for code, parent in parents.items()
     )

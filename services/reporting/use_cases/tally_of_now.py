@@ -27,10 +27,13 @@ class Told(NamedTuple):
     counted_at: datetime | None = None
 
 
-async def tally_of_now(connection: Connection, kind: TallyKind, code: str, period: Period) -> Told | None:
+async def tally_of_now(
+    connection: Connection, kind: TallyKind, code: str, period: Period, *, patient: bool = False
+) -> Told | None:
     """The tally of an area (of a desa: of its kecamatan) as of now; None if there is none, or too much has changed.
 
     Of a provinsi it is the last one, which may be older: more than is counted while somebody waits is always due.
+    `patient`: nobody waits, so all kecamatan of a kabupaten are counted that have to be.
     """
     if period.months not in kind.kind.lengths:
         return None
@@ -46,11 +49,11 @@ async def tally_of_now(connection: Connection, kind: TallyKind, code: str, perio
     below = await read_below(connection, kind.kind, area, period)
     changed = await uncounted_below(connection, kind.kind, area, period)
     changed |= await areas_below(connection, area) - below.keys()
-    if not below or len(changed) > MOST_KECAMATAN:
+    if not patient and (not below or len(changed) > MOST_KECAMATAN):
         return None
     for kecamatan in sorted(changed):
         below[kecamatan] = await kind.count(connection, area_where(kecamatan), period)
-    return Told(kind.bring_together(below))
+    return Told(kind.bring_together(below)) if below else None
 
 
 def counted_at_of(entry: Entry, counted_at: datetime | None) -> dict[str, str | None]:

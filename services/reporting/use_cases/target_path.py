@@ -1,8 +1,7 @@
-"""An area's path to a target: read in the caller's transaction, then reckoned beside the event loop."""
+"""What an area's path to a target is reckoned from, read in the caller's transaction; outside what was released."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,21 +18,19 @@ from services.reporting.domain.growth_rates import (
     SCORE_MONTHS,
     Counts,
     History,
-    Rates,
     histories_of,
-    is_enough,
-    rates_by_age,
-    rates_of,
 )
 from services.reporting.domain.periods import Period
 from services.reporting.domain.tallies import Tally
-from services.reporting.domain.target_path import Start, expected_path, needed_factor, simulate
+from services.reporting.domain.target_path import Start
 from services.reporting.store.growth_history import Today, growth_of
-from services.reporting.store.growth_tally import growth_of_tally
+from services.reporting.store.growth_tally import growth_kept, growth_of_tally
+from services.reporting.store.releases import read_released
 from services.reporting.store.sums import where_of
 from services.reporting.store.survey_figures import TargetFigure, areas_above, targets_of
 from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
 from services.reporting.use_cases.find_tally import demand_countable
+from services.reporting.use_cases.reckon_path import Ground
 from services.reporting.use_cases.tally_kinds import GROWTH_KIND
 from services.reporting.use_cases.tally_of_now import counted_at_of, tally_of_now
 from shared.calendar import add_months, completed_months, end_of_day, last_day
@@ -41,6 +38,7 @@ from shared.postgres.pool import Connection
 
 INDICATOR: Final = "stunted"
 KABUPATEN_PARTS: Final = 2
+_Begins = tuple[Start, History, History, datetime | None]  # also of all that rates are drawn to; when, None = now
 ASSUMED_ID: Final = (
     "Laju pulih dan laju baru pendek diambil dari riwayat 12 bulan terakhir dan dianggap tetap; pindah dan "
     "kematian tidak dihitung; anak tanpa skor dianggap seperti anak seumurnya. Ini bukan ramalan, melainkan akibat "
@@ -63,32 +61,17 @@ class PathQuestion:
 
 
 class HiddenStartError(Exception):
-    """The figures that the path begins with may not be seen; the path would tell them."""
+    """The figures that the path begins with may not be seen, or are not released; the path would tell them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What was read: no connection is needed any more."""
-
-    start: Start
-    own: History
-    wider: History
-    months: int
-    target: float | None
-
-
-async def read_target_path(connection: Connection, question: PathQuestion) -> tuple[dict[str, Any], _Ground]:
+async def read_target_path(connection: Connection, question: PathQuestion) -> tuple[dict[str, Any], Ground]:
     """The head of the answer, and what the path is reckoned from."""
     asked = question.asked
     tree, entry = await find_area(connection, asked.code, asked.period)
     month = asked.period.last_month
     wider = ".".join((entry.code if entry.entry == "area" else entry.parent_code or "").split(".")[:KABUPATEN_PARTS])
     first = add_months(month, 1 - HISTORY_MONTHS)
-    found = await _of_tallies(connection, entry, wider, asked)
-    if found is None:
-        await demand_countable(connection, entry, asked)
-        found = await _counted(connection, entry, wider, asked)
-    start, own, history, counted_at = found
+    start, own, history, counted_at = await _begins(connection, entry, wider, asked)
     target = await _target(connection, question, areas_above(wider))
     row = await own_row(connection, tree, entry, asked.about(asked.code, Period(month)))
     numerator, denominator = RATES[INDICATOR]
@@ -111,7 +94,7 @@ async def read_target_path(connection: Connection, question: PathQuestion) -> tu
         "target": None if target is None else {"year": target.year, "share": target.share, "source": target.source},
         "assumptions": {"text_id": ASSUMED_ID, "text_en": ASSUMED_EN},
     }
-    ground = _Ground(
+    ground = Ground(
         start,
         own,
         history,
@@ -121,9 +104,27 @@ async def read_target_path(connection: Connection, question: PathQuestion) -> tu
     return head, ground
 
 
-async def _of_tallies(
-    connection: Connection, entry: Entry, wider: str, asked: Question
-) -> tuple[Start, History, History, datetime | None] | None:
+async def _begins(connection: Connection, entry: Entry, wider: str, asked: Question) -> _Begins:
+    if not asked.exact:
+        return await _released(connection, asked)
+    found = await _of_tallies(connection, entry, wider, asked)
+    if found is None:
+        await demand_countable(connection, entry, asked)
+        found = await _counted(connection, entry, wider, asked)
+    return found
+
+
+async def _released(connection: Connection, asked: Question) -> _Begins:
+    """What was kept of a kabupaten when the month was released."""
+    month = Period(asked.period.last_month)
+    for one in (await read_released(connection, asked.code, [month], asked.known_on, ["growth"])).get(month, ()):
+        growth = growth_kept(one.area.growth)
+        if growth is not None:
+            return _started(growth.known, growth.unknown), growth.history, growth.history, None
+    raise HiddenStartError(asked.code)
+
+
+async def _of_tallies(connection: Connection, entry: Entry, wider: str, asked: Question) -> _Begins | None:
     """What tallies say of the area and of all that its rates are drawn to, and when they were counted if not now."""
     if asked.as_of is not None or entry.entry != "area":
         return None
@@ -142,68 +143,13 @@ async def _of_tallies(
     return _started(growth.known, growth.unknown), growth.history, history.history, None
 
 
-async def _counted(
-    connection: Connection, entry: Entry, wider: str, asked: Question
-) -> tuple[Start, History, History, None]:
+async def _counted(connection: Connection, entry: Entry, wider: str, asked: Question) -> _Begins:
     """The same, counted from the children of all that the rates are drawn to and the caller may see."""
     month = asked.period.last_month
     months = add_months(month, 1 - HISTORY_MONTHS), month, add_months(month, 1 - SCORE_MONTHS)
     known = end_of_day(asked.as_of) if asked.as_of is not None else None
     pasts, today = await growth_of(connection, where_of(entry), wider, months, known)
     return _start(today, last_day(month)), *histories_of(pasts), None
-
-
-async def reckon_target_path(head: dict[str, Any], ground: _Ground) -> dict[str, Any]:
-    """The whole answer; a second of arithmetic, in a thread of its own."""
-    return await asyncio.to_thread(_reckon, head, ground)
-
-
-def _reckon(head: dict[str, Any], ground: _Ground) -> dict[str, Any]:
-    children = int(ground.start.known.sum() + ground.start.unknown.sum())
-    about = {"children": children, "without_score": int(ground.start.unknown.sum()), "births": ground.start.births}
-    if not is_enough(ground.wider) or not ground.start.known.sum():
-        return {**head, "start": about, "path": None, "reason": "history_too_short"}
-    rates = rates_of(ground.own, ground.wider)
-    expected, flows = expected_path(ground.start, rates, ground.months)
-    path = simulate(ground.start, rates, ground.months, ground.target)
-    measured = head["measured"]["share"]
-    first = Period(date.fromisoformat(f"{head['period']}-01"))
-    return {
-        **head,
-        "start": {
-            **about,
-            "share": float(expected[0]),
-            # What the rate of all registered children would be beside that of those measured this month.
-            "coverage_effect": None if measured is None else float(expected[0]) - measured,
-        },
-        "reason": None,
-        "rates": rates_by_age(rates),
-        "path": [
-            {"period": str(first.shifted(at)), "share": float(share), "low": float(low), "high": float(high)}
-            for at, (share, low, high) in enumerate(zip(expected, path.low, path.high, strict=True))
-        ],
-        "causes": [
-            {
-                "code": flow.name,
-                "numerator": flow.numerator,
-                "denominator": flow.denominator,
-                "share_change": flow.share,
-            }
-            for flow in flows
-        ],
-        "at_end": _at_end(ground, rates, float(expected[-1]), path.reached),
-    }
-
-
-def _at_end(ground: _Ground, rates: Rates, expected: float, reached: float | None) -> dict[str, Any] | None:
-    if ground.target is None:
-        return None
-    return {
-        "gap": expected - ground.target,
-        "chance_of_reaching": reached,
-        "recovery_must_be_times": needed_factor(ground.start, rates, ground.months, ground.target, recovery=True),
-        "incidence_must_be_times": needed_factor(ground.start, rates, ground.months, ground.target, recovery=False),
-    }
 
 
 def _start(today: Sequence[Today], day: date) -> Start:

@@ -11,10 +11,9 @@ from uuid import UUID
 
 from services.reporting.domain.areas import Entry
 from services.reporting.domain.change_tally import KindOfChange, between_of
-from services.reporting.domain.change_terms import Fraction, Term, add_up, pooled
+from services.reporting.domain.change_terms import Fraction, Term, add_up
 from services.reporting.domain.facts import Place
 from services.reporting.domain.figures import RATES, wilson
-from services.reporting.domain.hidden_counts import SMALLEST_SHOWN
 from services.reporting.domain.periods import Period
 from services.reporting.domain.why_changed import (
     BETWEEN,
@@ -22,13 +21,14 @@ from services.reporting.domain.why_changed import (
     TERMS,
     Change,
     Counted,
+    Stage,
     counted_of,
     reason_between,
     reason_since,
 )
 from services.reporting.store.changes import Changed, Compared, changed_children, kinds_of_change, kinds_since
 from services.reporting.store.sums import sums_by_place, where_of
-from services.reporting.use_cases.area_figures import Question, find_area, heading, own_row
+from services.reporting.use_cases.area_figures import Question, find_area, heading
 from services.reporting.use_cases.find_tally import demand_countable
 from services.reporting.use_cases.tally_kinds import CHANGES_KIND
 from services.reporting.use_cases.tally_of_now import counted_at_of, tally_of_now
@@ -36,7 +36,6 @@ from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
 CHILDREN_AT_ONCE: Final = 2_000  # judged before something else may run: the heartbeat shares the loop
-OTHER: Final = ("sebab lain (jumlah kecil digabung)", "other reasons (small counts taken together)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +58,7 @@ class Judged(NamedTuple):
 
 
 async def why_changed(connection: Connection, comparison: Comparison) -> dict[str, Any]:
-    """The two figures and the terms that lead from one to the other exactly; suppressed where the caller's are.
-
-    Raises UnknownAreaError, TooLargeError.
-    """
+    """The two figures and the terms that lead from one to the other exactly. Raises UnknownAreaError, TooLargeError."""
     asked = comparison.asked
     tree, entry = await find_area(connection, asked.code, asked.period)
     told = await _of_tally(connection, entry, comparison)
@@ -71,25 +67,17 @@ async def why_changed(connection: Connection, comparison: Comparison) -> dict[st
         told = await _counted(connection, entry, comparison)
     then, now, after, since, between, counted_at = told
     first, second = add_up(then, since, SINCE_THEN), add_up(now, between, BETWEEN)
-    if not asked.exact:
-        hidden = [
-            await _is_hidden(connection, comparison, period) for period in (comparison.asked.period, comparison.against)
-        ]
-        if any(hidden):
-            about = await heading(connection, tree, entry, asked)
-            return {**about, **_about(comparison), "suppressed": True, "terms": []}
-        first, second = pooled(first, SMALLEST_SHOWN, SINCE_THEN), pooled(second, SMALLEST_SHOWN, BETWEEN)
     return {
         **await heading(connection, tree, entry, asked),
-        **_about(comparison),
+        **comparison_json(comparison),
         **counted_at_of(entry, counted_at),
         "suppressed": False,
-        "then": _told(then) if comparison.known_then is not None else None,
-        "before": _told(now),
-        "after": _told(after),
+        "then": figure_json(then) if comparison.known_then is not None else None,
+        "before": figure_json(now),
+        "after": figure_json(after),
         "terms": [
-            *(_term(term, "since_then") for term in first if comparison.known_then is not None),
-            *(_term(term, "between") for term in second),
+            *(term_json(term, *TERMS[term.code]) for term in first if comparison.known_then is not None),
+            *(term_json(term, *TERMS[term.code]) for term in second),
         ],
     }
 
@@ -193,14 +181,8 @@ async def _fraction(
     return Fraction(*(sum(place.counts[name] for place in places) for name in RATES[comparison.indicator]))
 
 
-async def _is_hidden(connection: Connection, comparison: Comparison, period: Period) -> bool:
-    asked = comparison.asked
-    tree, entry = await find_area(connection, asked.code, period)
-    row = await own_row(connection, tree, entry, asked.about(asked.code, period))
-    return any(row[name] is None for name in RATES[comparison.indicator])
-
-
-def _about(comparison: Comparison) -> dict[str, Any]:
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
+    """What is compared."""
     known_then = comparison.known_then
     return {
         "against": str(comparison.against),
@@ -209,7 +191,8 @@ def _about(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _told(fraction: Fraction) -> dict[str, Any]:
+def figure_json(fraction: Fraction) -> dict[str, Any]:
+    """A figure with its share and interval."""
     interval = wilson(*fraction)
     return {
         **fraction._asdict(),
@@ -219,8 +202,8 @@ def _told(fraction: Fraction) -> dict[str, Any]:
     }
 
 
-def _term(term: Term, stage: str) -> dict[str, Any]:
-    text_id, text_en = TERMS[term.code][1:] if term.code in TERMS else OTHER
+def term_json(term: Term, stage: Stage, text_id: str, text_en: str) -> dict[str, Any]:
+    """A term as readers see it."""
     return {
         "code": term.code,
         "stage": stage,

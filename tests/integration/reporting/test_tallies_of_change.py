@@ -57,7 +57,7 @@ async def test_answers_from_tallies_are_those_counted_from_the_children(
     await empty(open_office.worker)
     facts: list[Fact] = [*register(), *random_history(seed, 110)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("services.reporting.use_cases.target_path.is_enough", lambda _: True)
+        patch.setattr("services.reporting.use_cases.reckon_path.is_enough", lambda _: True)
         await deliver(open_office.worker, facts[: len(facts) - rest], 25)
         await counted(open_office)
         await deliver(open_office.worker, facts[len(facts) - rest :], 5)

@@ -195,18 +195,34 @@ def test_terms_add_up_to_both_differences_in_every_area(seed: int, steps: int, i
                 if start.share is not None and end.share is not None:
                     told = sum(term.share or 0 for term in terms)
                     assert told == pytest.approx(end.share - start.share, abs=1e-12)
-                assert all(term.denominator >= term.children for term in terms if term.code in ENTERING)
+                assert all(term.denominator >= (term.children or 0) for term in terms if term.code in ENTERING)
+
+
+def led(start: Fraction, terms: list[Term]) -> Fraction:
+    numerator, denominator = sum(term.numerator for term in terms), sum(term.denominator for term in terms)
+    return Fraction(start.numerator + numerator, start.denominator + denominator)
+
+
+def shown(terms: list[Term], smallest: int, late: tuple[int, int] = (0, 0)) -> list[Term]:
+    """Terms as told outside where `late` came in after the first figure was; they lead to the other one exactly."""
+    start = Fraction(400, 1600)
+    end = Fraction(*(now + more for now, more in zip(led(start, terms), late, strict=True)))
+    told = pooled(terms, smallest, start, end)
+    assert led(start, told) == end
+    assert start.share is not None
+    assert end.share is not None
+    assert sum(term.share or 0 for term in told) == pytest.approx(end.share - start.share, abs=1e-12)
+    return told
 
 
 def test_outside_the_district_small_terms_are_told_together() -> None:
     children = (2, 40, 13, 0, 7)
     terms = [Term(code, told // 2, told, told, 0.0) for code, told in zip(BETWEEN, children, strict=False)]
-    told = pooled(terms, 5, BETWEEN)
+    told = shown(terms, 5)
     assert [(term.code, term.children) for term in told] == [
         ("registered", 40), ("moved_in", 13), ("measured_again", 0), ("other", 9),
     ]  # fmt: skip
-    assert sum(term.denominator for term in told) == sum(term.denominator for term in terms)
-    assert pooled(terms[1:3], 5, BETWEEN) == terms[1:3]
+    assert [term[:4] for term in shown(terms[1:3], 5)] == [term[:4] for term in terms[1:3]]
 
 
 @pytest.mark.parametrize(("found", "told"), [(0, False), (4, False), (20, True), (37, False)])
@@ -219,6 +235,46 @@ def test_outside_the_district_a_term_with_few_who_have_the_finding_or_few_who_ha
         Term("aged_out", -30, -60, 60, 0.0),
         Term("recovered", -30, 0, 30, 0.0),
     ]
-    codes = {term.code for term in pooled(terms, 10, BETWEEN)}
+    codes = {term.code for term in shown(terms, 10)}
     assert ("registered" in codes) == told
     assert codes >= ({"registered", "aged_out", "recovered"} if told else {"aged_out", "other"})
+
+
+LARGE = [
+    Term("registered", 20, 40, 40, 0.0),
+    Term("newly_found", 12, 0, 12, 0.0),
+    Term("recovered", -15, 0, 15, 0.0),
+    Term("died", 0, 0, 0, 0.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("late", "told"),
+    [
+        ((0, 0), ["registered", "newly_found", "recovered", "died"]),
+        ((1, 0), ["registered", "recovered", "died", "other"]),
+        ((0, 1), ["newly_found", "recovered", "died", "other"]),  # beside newly_found its denominator would be told
+        ((1, 1), ["newly_found", "recovered", "died", "other"]),
+    ],
+)
+def test_who_came_in_after_the_earlier_figure_was_released_is_told_with_a_large_term(
+    late: tuple[int, int], told: list[str]
+) -> None:
+    """And of how many children that is nobody learns: those of the term are known by its change."""
+    terms = shown(LARGE, 10, late)
+    assert [term.code for term in terms] == told
+    assert terms[-1].children == (None if any(late) else 0)
+
+
+def test_who_came_late_is_hidden_among_small_terms_that_are_large_together() -> None:
+    small = [Term("born", 3, 8, 8, 0.0), Term("moved_in", 1, 4, 4, 0.0)]
+    assert [term.code for term in shown([*LARGE, *small], 10, (1, 1))] == [*(term.code for term in LARGE), "other"]
+    codes = [term.code for term in shown([*LARGE, small[0]], 10, (1, 1))]
+    assert codes == ["newly_found", "recovered", "died", "other"], "eight children are too few beside it"
+
+
+def test_where_all_terms_together_are_few_nothing_is_told_apart() -> None:
+    """Also of which reasons there was nobody: else the one of three children would be all that is left."""
+    few = [Term("newly_found", 3, 0, 3, 0.0), Term("died", 0, 0, 0, 0.0)]
+    assert [term[:4] for term in shown(few, 10)] == [("other", 3, 0, None)]
+    assert [term[:4] for term in shown(few[1:], 10, (1, 1))] == [("other", 1, 1, None)]
