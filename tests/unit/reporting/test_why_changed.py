@@ -273,6 +273,14 @@ def test_who_came_late_is_hidden_among_small_terms_that_are_large_together() -> 
     assert codes == ["newly_found", "recovered", "died", "other"], "eight children are too few beside it"
 
 
+def test_beside_terms_of_which_nobody_came_or_went_who_came_late_is_told_with_one_of_which_somebody_did() -> None:
+    """Eleven are enough of children, but their denominator is 0, so it would be that of who came late."""
+    small = [Term("flagged_now", 6, 0, 6, 0.0), Term("flagged_before", -5, 0, 5, 0.0)]
+    codes = [term.code for term in shown([*LARGE, *small], 10, (1, 1))]
+    assert codes == ["newly_found", "recovered", "died", "other"]
+    assert [term.code for term in shown([*LARGE, *small], 10, (1, 0))] == [*(term.code for term in LARGE), "other"]
+
+
 def test_where_all_terms_together_are_few_nothing_is_told_apart() -> None:
     """Also of which reasons there was nobody: else the one of three children would be all that is left."""
     few = [Term("newly_found", 3, 0, 3, 0.0), Term("died", 0, 0, 0, 0.0)]
