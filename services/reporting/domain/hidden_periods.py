@@ -10,6 +10,12 @@ all came in one month, or each posyandu in its own, the period is the sum of its
 3. What was told of the months before late facts and corrections came in is not what the period is the sum of: all of
    it is hidden in the period, or the difference would be those who came late.
 
+And of every area, also where most were measured again and again:
+
+4. A period has what its last month has, and those who were not seen since (`period_months.LATEST`). Few of them are
+   a small count that two told ones would tell, so the period is hidden: findings of a quarter are seldom told of a
+   desa.
+
 The same of semesters and quarters, years and semesters: whatever lies inside.
 """
 
@@ -40,6 +46,7 @@ Hidden = list[set[str]]  # of each sibling
 FEW_TWICE: Final = SMALLEST_SHOWN  # children of a denominator who were measured in two of the shorter periods
 _NAMES: Final = tuple(block.columns[0] for block in FINDINGS)
 _BASES: Final = tuple(block.base or "target_children" for block in FINDINGS)
+_IN_ANY_PART: Final = ("oedema", "suspected", "urgent")  # found once, found in the period
 
 
 class Parts(NamedTuple):
@@ -124,7 +131,8 @@ def hide_beside(counts: Columns, parts: Sequence[Parts], order: Sequence[int], h
         hidden_again |= is_sum & (unknown.any(axis=1) | alike.differs[siblings])
         # The only hidden one with anybody measured is what the total has beside those that are shown.
         unknown &= unknown.sum(axis=2, keepdims=True) > 1
-        told_again |= is_sum & ~unknown.any(axis=1)
+        told_again |= is_sum & ~unknown.any(axis=1) & ~alike.differs[siblings]
+        hidden_again |= _leaves_few(own, {name: counts[:, siblings] for name, counts in alike.told.items()}, is_hidden)
     until = {name: int(hidden[name][siblings].sum()) for name in RULED}
     for number, (block, base) in enumerate(zip(FINDINGS, _BASES, strict=True)):
         first_shown = max(until[_NAMES[number]], until[base], *(np.flatnonzero(hidden_again[number]) + 1).tolist(), 0)
@@ -137,6 +145,20 @@ def hide_beside(counts: Columns, parts: Sequence[Parts], order: Sequence[int], h
         until.update(dict.fromkeys(block.columns, first_shown))
         for column in block.columns:
             hidden[column][siblings[:first_shown]] = True
+
+
+def _leaves_few(own: Columns, told: Columns, is_hidden: Truths) -> Truths:
+    """Findings x siblings: whether few are left of the period beside a part that is told (parts x siblings)."""
+    left = {name: own[name] - told[name] for name in RULED}
+    few = []
+    for number, (block, base) in enumerate(zip(FINDINGS, _BASES, strict=True)):
+        beside = told[base] > 0
+        if block.columns[0] not in _IN_ANY_PART:  # the last part in which anybody was measured
+            beside &= beside[::-1].cumsum(axis=0)[::-1] == 1
+        parts = np.stack(block.parts(left))
+        anybody = (np.stack([*parts, left[base]]) != 0).any(axis=0)
+        few.append((beside & ~is_hidden[number] & anybody & (parts < SMALLEST_SHOWN).any(axis=0)).any(axis=0))
+    return np.stack(few)
 
 
 class _Together(dict[str, Counts]):

@@ -108,6 +108,27 @@ def test_a_year_that_is_one_quarter_hides_what_the_quarter_hides() -> None:
     assert (told["2026-Q1"], told["2026-S1"], told["2026"]) == ("xx", "xx", "xx")
 
 
+@pytest.mark.parametrize(
+    ("last_month", "quarter"),
+    [((20, 60), "xx"), ((14, 50), "xx"), ((11, 40), ".."), ((21, 80), "..")],
+)
+def test_few_who_were_not_seen_since_hide_the_quarter(last_month: tuple[int, int], quarter: str) -> None:
+    """Of 80 measured and 21 stunted: one, or seven, would be the stunted of those whom March has not seen."""
+    again = [last_month, (40, 160)]
+    told = hidden_stunted(
+        p2026_01=[(18, 70), (40, 160)], p2026_02=again, p2026_03=again, p2026_Q1=[(21, 80), (50, 200)]
+    )
+    assert told["2026-Q1"] == quarter
+
+
+def test_where_nobody_was_measured_in_the_last_month_it_is_the_one_before() -> None:
+    told = hidden_stunted(
+        p2026_01=[(18, 70), (40, 160)], p2026_02=[(20, 60), (40, 160)], p2026_03=[NOBODY, (40, 160)],
+        p2026_Q1=[(21, 80), (50, 200)],
+    )  # fmt: skip
+    assert told["2026-Q1"] == "xx"
+
+
 def test_a_quarter_alone_is_hidden_as_ever() -> None:
     assert hidden_stunted(p2026_Q1=[(12, 60), (20, 90)]) == {"2026-Q1": ".."}
     assert hidden_stunted(p2026_Q1=[(12, 60), (3, 90), (20, 90)]) == {"2026-Q1": "xx."}

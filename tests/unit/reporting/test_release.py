@@ -57,9 +57,9 @@ def test_what_is_no_longer_the_sum_of_what_was_told_is_hidden(
     """Of two siblings the second has late facts in a month; all of its findings and those before it are hidden."""
     counts: dict[str, Any] = {name: np.array([60, 60]) for name in COUNTS}
     counts |= {name: np.array([20, 20]) for name in RULED if name.startswith(("stunted", "severely_stunted"))}
-    months = 60 if measured_once else 120
-    part = {name: np.array([[months, months]]) for name in COUNTS}
-    nothing = {name: np.zeros((1, 2), bool) for name in RULED}
+    months = 1 if measured_once else 2
+    part = {name: np.tile(own, (months, 1)) for name, own in counts.items()}
+    nothing = {name: np.zeros((months, 2), bool) for name in RULED}
     told = {name: np.zeros(2, bool) for name in RULED}
     hide_beside(counts, [Parts(part, part, nothing, np.array([False, differs]))], [0, 1], told)
     assert told["stunted"].tolist() == [hidden, hidden]
