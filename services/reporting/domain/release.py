@@ -67,3 +67,4 @@ class Released:
     counted: Any = None
     changes: Any = None
     growth: Any = None
+    days: Any = None

@@ -13,8 +13,8 @@ from services.reporting.store.generations import LIVE
 from shared.postgres.page import read_once
 from shared.postgres.pool import Connection
 
-Part = Literal["groups", "counted", "changes", "growth"]
-PARTS: Final[tuple[Part, ...]] = ("groups", "counted", "changes", "growth")
+Part = Literal["groups", "counted", "changes", "growth", "days"]
+PARTS: Final[tuple[Part, ...]] = ("groups", "counted", "changes", "growth", "days")
 _RELEASE: Final = """
 INSERT INTO release (provinsi_code, months, month, released_on, known_at, columns, asked_by)
 VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING release_id
@@ -24,8 +24,8 @@ INSERT INTO released_kabupaten (kabupaten_code, months, month, release_id) SELEC
 """
 _AREA: Final = """
 INSERT INTO released_area
-    (area_code, months, month, release_id, parent_code, sums, hidden, groups, counted, changes, growth)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    (area_code, months, month, release_id, parent_code, sums, hidden, groups, counted, changes, growth, days)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 _READ: Final = """
 SELECT month, area_code, parent_code, sums, hidden, release.released_on, release.columns, {parts}

@@ -34,7 +34,9 @@ from services.reporting.store.sibling_sums import SumsBelow, sums_below
 from services.reporting.store.sums import SUM_COLUMNS, area_where
 from services.reporting.store.whole_register import tree_below
 from services.reporting.use_cases.release_analyses import changes_of, growth_of
+from services.reporting.use_cases.release_days import days_of
 from services.reporting.use_cases.release_groups import groups_of
+from shared.auth.areas import AreaGrant, apply
 from shared.postgres.pool import Connection
 
 COLUMNS: Final = (*SUM_COLUMNS, *JUDGED)
@@ -95,12 +97,14 @@ async def release_period(
         raise NotFinishedError(str(period))
     if not await hold_provinsi(connection, provinsi):
         return None
+    await apply(connection, AreaGrant((provinsi,)))  # what counts children asks whose they may be
     left = await unreleased(connection, sorted(kabupaten), period)
     if not left:
         return None
     batch = await _batch(connection, provinsi, period, left)
     groups = await groups_of(connection, batch)
     changes, growth = await changes_of(connection, batch), await growth_of(connection, batch)
+    days = await days_of(connection, batch, today)
     parents = {code: parent for parent, family in batch.families() for code in family}
     released = (
         Released(
@@ -111,6 +115,7 @@ async def release_period(
             groups=groups.get(code),
             changes=changes.get(code),
             growth=growth.get(code),
+            days=days.get(code),
         )
         for code, parent in parents.items()
     )

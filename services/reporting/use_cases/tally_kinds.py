@@ -32,11 +32,12 @@ class TallyKind:
     count_all: Callable[[Connection, Where, Sequence[Period]], Awaitable[list[Tally]]] | None = None
 
 
+COURSES_KIND: Final = TallyKind(COURSES, count_courses, added_up)
 CHANGES_KIND: Final = TallyKind(CHANGES, count_changes, brought_together)
 GROWTH_KIND: Final = TallyKind(GROWTH, count_growth, by_area)
 KINDS: Final = (
     TallyKind(GROUPS, count_groups, by_area),
-    TallyKind(COURSES, count_courses, added_up),
+    COURSES_KIND,
     TallyKind(SERVICES, count_services, by_area, count_services_of),
     CHANGES_KIND,
     GROWTH_KIND,

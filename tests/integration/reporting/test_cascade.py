@@ -112,6 +112,8 @@ async def test_the_province_sees_no_small_step(office: Office) -> None:
     for code, counts in (("12.19.01", (12, None)), ("12.19.02", (12, None)), ("12.19", (24, None))):
         body, steps = await cascade_of(office, code, **asked)
         assert (steps["lab_ordered"]["count"], steps["lab_complete"]["count"]) == counts, code
+        _, exact = await cascade_of(office, code)
+        assert steps["lab_ordered"]["median_days"] == exact["lab_ordered"]["median_days"] is not None
         assert steps["lab_complete"] == {"step": "lab_complete", "count": None, "share": None, "median_days": None}
         assert (body["lab_coverage"]["numerator"], body["lab_coverage"]["share"]) == (None, None)
         assert "lab_complete" in body["suppressed"]
