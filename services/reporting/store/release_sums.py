@@ -10,6 +10,7 @@ import numpy as np
 from services.reporting.domain.areas import level_of
 from services.reporting.domain.periods import Period
 from services.reporting.domain.release import TOP
+from services.reporting.store.sums import SUM_COLUMNS
 from shared.postgres.pool import Connection
 
 _RELEASES: Final = """
@@ -18,11 +19,23 @@ SELECT release_id, months, month, columns,
 FROM release AS r WHERE $1::date IS NULL OR month >= $1 ORDER BY release_id
 """
 _AREAS: Final = "SELECT area_code, parent_code, sums FROM released_area WHERE release_id = $1 ORDER BY area_code"
+# Groups of sex and age of an area, where they are kept: a column that is left out is zero.
+_GROUPS: Final = """
+SELECT area_code, name, sums[place] AS released, coalesce(added, 0) AS below
+FROM released_area JOIN release USING (release_id)
+CROSS JOIN LATERAL unnest(columns) WITH ORDINALITY AS of_sums(name, place)
+CROSS JOIN LATERAL (
+    SELECT sum(number::integer)::integer AS added FROM jsonb_array_elements_text(groups -> 'sums' -> name) AS number
+) AS of_groups
+WHERE release_id = $1 AND groups IS NOT NULL AND name = ANY($2::text[]) AND sums[place] <> coalesce(added, 0)
+ORDER BY area_code, place
+"""
+_IN_GROUPS: Final = [name for name in SUM_COLUMNS if name != "pending"]  # what waits has no group yet
 SMALLEST: Final = "desa"
 
 
 async def compare_releases(connection: Connection, since: date | None = None) -> list[dict[str, Any]]:
-    """Areas of which what lies below adds up to something else, and kabupaten that are not there.
+    """Areas of which what lies below, or what is kept by sex and age, adds up to something else; kabupaten not there.
 
     Of periods that begin no earlier than `since`: `{release_id, period, area, column, released, below}`; `column` =
     area_code where a kabupaten, or an area that others are said to lie in, is missing or too many.
@@ -47,4 +60,6 @@ async def compare_releases(connection: Connection, since: date | None = None) ->
             for number in np.flatnonzero(added != own[code]).tolist():
                 told = {"column": columns[number], "released": int(own[code][number]), "below": int(added[number])}
                 found.append({**about, "area": code, **told})
+        for code, name, released, counted in await connection.fetch(_GROUPS, release_id, _IN_GROUPS):
+            found.append({**about, "area": code, "column": f"groups.{name}", "released": released, "below": counted})
     return found

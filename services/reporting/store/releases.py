@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from services.reporting.domain.periods import Period
 from services.reporting.domain.release import Released
@@ -110,7 +109,7 @@ async def write_release(
             area.parent_code,
             [int(area.sums[name]) for name in head.columns],
             sorted(area.hidden),
-            *(None if (part := getattr(area, name)) is None else json.dumps(part) for name in PARTS),
+            *(getattr(area, name) for name in PARTS),
         )
         for area in released
     ]
@@ -223,7 +222,6 @@ async def _fetch(
     found: dict[Period, list[Found]] = {}
     for month, area_code, parent_code, sums, hidden, released_on, columns, *kept in rows:
         named = dict(zip(columns, sums, strict=True))
-        values: list[Any] = [None if text is None else json.loads(text) for text in kept]
-        area = Released(area_code, parent_code, named, frozenset(hidden), *values)
+        area = Released(area_code, parent_code, named, frozenset(hidden), *kept)
         found.setdefault(Period(month, months), []).append(Found(released_on, area))
     return found

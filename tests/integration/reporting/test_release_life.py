@@ -195,3 +195,18 @@ async def test_verify_names_a_release_whose_areas_do_not_add_up(november: Office
         found = (await verify(connection))["differences"]
     assert {(row["kind"], row["period"], row["area"]) for row in found} == {("release", "2025-11", "12.19.01")}
     assert ("stunted", 1, 2) in {(row["column"], row["released"], row["below"]) for row in found}
+
+
+async def test_verify_names_an_area_whose_groups_do_not_add_up(november: Office) -> None:
+    await worked_off(november, date(2026, 1, 11))
+    async with november.worker.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO released_area SELECT '12.19.01.2999', months, month, release_id, '12.19.01', sums, hidden, "
+            "jsonb_set(groups, '{sums,target_children,0}', '0') "
+            "FROM released_area WHERE area_code = $1 AND months = 1 AND month = '2025-11-01'",
+            DESA[0],
+        )
+        found = [row for row in (await verify(connection))["differences"] if row["column"].startswith("groups")]
+    assert [(row["kind"], row["area"], row["column"]) for row in found] == [
+        ("release", "12.19.01.2999", "groups.target_children")
+    ]
