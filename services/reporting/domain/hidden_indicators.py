@@ -74,12 +74,6 @@ def hidden_indicators(
     return hidden
 
 
-def with_family(asked: Collection[Count], every: Sequence[Count]) -> tuple[Count, ...]:
-    """The counts `asked`, and those of `every` that are hidden with one of them: asked one by one they say no more."""
-    families = ([every[number] for number in family] for family in _families(every))
-    return tuple(count for family in families if not set(asked).isdisjoint(family) for count in family)
-
-
 def _families(counts: Sequence[Count]) -> Iterator[frozenset[int]]:
     """Numbers of counts that add up: of one answer, among the same children, or the same thing by age."""
     families: dict[Any, list[int]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -33,26 +33,32 @@ REASONS: Final = {
         "Terlalu banyak anak untuk dihitung per hari yang lalu; minta tiap kabupaten, atau tanpa as_of.",
         "Too many children to be counted as of a past day; ask for each kabupaten, or without as_of.",
     ),
-    "hidden_unknown_on_a_past_day": (
-        "Untuk hari yang lalu tidak dihitung apa yang harus disembunyikan se-provinsi; minta tanpa as_of.",
-        "What must be hidden in the whole province is not counted for a past day; ask without as_of.",
+    "not_told_yet": (
+        "Tidak atau belum diumumkan di luar kabupaten; bila akan, `findings_told_from` menyebut tanggalnya.",
+        "Not told outside the district, or not yet: then `findings_told_from` says when.",
+    ),
+    "not_in_release": (
+        "Belum didefinisikan waktu angka periode ini diumumkan.",
+        "It was not defined when the figures of the period were told.",
     ),
     "suppressed": (
         "Disembunyikan karena jumlahnya kecil.",
         "Hidden because the count is small.",
     ),
 }
+# Why a part is not shown to this reader; of several the first one is told.
+WITHHELD: Final = ("not_told_yet", "not_in_release", "suppressed")
 
 
 class Told(NamedTuple):
-    """What one month (or period) counts. None: hidden where `hidden`, else the indicator has no denominator.
+    """What one month (or period) counts. None: not told where `withheld`, else the indicator has no denominator.
 
-    `recorded`: not where an answer is known of none of the children.
+    `withheld`: one of WITHHELD. `recorded`: not where an answer is known of none of the children.
     """
 
     numerator: int | None
     denominator: int | None
-    hidden: bool = False
+    withheld: str | None = None
     recorded: bool = True
 
 
@@ -78,15 +84,17 @@ def of_figures(count: Count, row: Mapping[str, Any]) -> Told:
     """What figures of an area say."""
     names = {count.numerator, count.denominator} - {OFFICIAL_TARGET, ""}
     denominator = row[count.denominator] if count.denominator else None
-    return Told(row[count.numerator], denominator, hidden=not names.isdisjoint(row.get("suppressed", ())))
+    if not names.isdisjoint(row.get("suppressed", ())):
+        return Told(None, None, "suppressed")
+    return Told(row[count.numerator], denominator)
 
 
-def told_of(counts: Sequence[Count], counted: Sequence[tuple[int, int]], hidden: Collection[int] = ()) -> list[Told]:
-    """What numerators and denominators of `counts` say; `hidden`: numbers of those that may not be seen."""
+def told_of(counts: Sequence[Count], counted: Sequence[tuple[int, int]]) -> list[Told]:
+    """What numerators and denominators of `counts` say."""
     known = {count.family for count, (top, _) in zip(counts, counted, strict=True) if count.is_of_known and top}
     return [
-        Told(*counted[number], hidden=number in hidden, recorded=count.family is None or count.family in known)
-        for number, count in enumerate(counts)
+        Told(*pair, recorded=count.family is None or count.family in known)
+        for count, pair in zip(counts, counted, strict=True)
     ]
 
 
@@ -98,8 +106,9 @@ def value_of(rule: Rule, told: Sequence[Told], *, is_share: bool) -> dict[str, A
     """
     if not told:
         return _nothing("no_round_in_period")
-    if any(part.hidden for part in told):
-        return {**_nothing("suppressed"), "suppressed": True}
+    withheld = min((WITHHELD.index(part.withheld) for part in told if part.withheld), default=None)
+    if withheld is not None:
+        return {**_nothing(WITHHELD[withheld]), "suppressed": True}
     told = [part for part in told if part.recorded]
     numerators = [part.numerator for part in told if part.numerator is not None]
     denominators = [part.denominator for part in told if part.denominator is not None]
@@ -161,8 +170,6 @@ def not_recorded() -> dict[str, Any]:
     return _nothing("not_recorded")
 
 
-def not_counted(*, of_a_past_day: bool, exact: bool) -> dict[str, Any]:
+def not_counted(*, of_a_past_day: bool) -> dict[str, Any]:
     """No value, since too many children would have to be counted while somebody waits; what to ask instead."""
-    if not of_a_past_day:
-        return _nothing("counted_later")
-    return _nothing("too_large_for_a_past_day" if exact else "hidden_unknown_on_a_past_day")
+    return _nothing("too_large_for_a_past_day" if of_a_past_day else "counted_later")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from services.reporting.domain.areas import Entry, Tree
+from services.reporting.domain.areas import Entry
 from services.reporting.domain.periods import Period
 from services.reporting.domain.tallies import COUNTED_LEVEL, LEVELS, Tally, area_above
 from services.reporting.store.sums import sums_by_place, where_of
@@ -32,20 +32,17 @@ async def find_tally(
     kind: Kind,
     entry: Entry,
     asked: Question,
-    split_by: Tree | None = None,
     *,
     together: Sequence[Period] = (),
 ) -> Counted | None:
     """The tally to answer from; None = count now. Raises TooLargeError.
 
     `together`: as `read_tally` has it.
-    `split_by`: the areas directly below are wanted, too, as this register has them; a tally has them by code.
     """
     counted = None
-    is_as_coded = split_by is None or split_by.is_as_coded(entry.code)
-    if is_as_coded and asked.as_of is None and entry.entry == "area" and entry.code.count(".") + 1 in LEVELS:
+    if asked.as_of is None and entry.entry == "area" and entry.code.count(".") + 1 in LEVELS:
         counted = await read_tally(connection, kind, entry.code, asked.period, together)
-    elif is_as_coded and asked.as_of is None and kind.by_desa and _is_desa(entry):
+    elif asked.as_of is None and kind.by_desa and _is_desa(entry):
         counted = await _of_desa(connection, kind, entry.code, asked.period, together)
     if counted is not None and counted.is_fresh:
         return counted

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from services.reporting.domain.areas import Entry, Tree
+from services.reporting.domain.areas import Entry
 from services.reporting.domain.figures import counts_of
 from services.reporting.domain.groups import BADUTA_BANDS, BANDS
 from services.reporting.domain.indicator_set import ActKind, Count
@@ -17,15 +17,16 @@ from services.reporting.store.group_sums import GROUPS, group_sums_of, sums_by_g
 from services.reporting.store.service_counts import Window, count_children
 from services.reporting.store.sums import SUM_COLUMNS, where_of
 from services.reporting.store.tallies import Kind
-from services.reporting.use_cases.area_figures import Question, own_row, own_rows
+from services.reporting.use_cases.area_figures import Question
 from services.reporting.use_cases.find_tally import TooLargeError, find_tally
+from services.reporting.use_cases.rows_of_area import RowsOfArea
 from services.reporting.use_cases.tally_services import SERVICES, services_of
 from shared.calendar import end_of_day
 from shared.postgres.pool import Connection
 
 
 class LiveIndicators:
-    """One page's reads, each done once: rows of figures by period, children counted by window.
+    """One page's reads, each done once: children counted by window, those under two.
 
     `counted_at`: of the oldest tally that is not of this moment; None = all is.
     """
@@ -34,38 +35,27 @@ class LiveIndicators:
         self,
         connection: Connection,
         asked: Question,
-        area: tuple[Tree, Entry],
+        entry: Entry,
+        rows: RowsOfArea,
         acts: Sequence[ActKind],
         wanted: Sequence[Count],
-        this_month: date,
     ) -> None:
         self.counted_at: datetime | None = None
         self._connection = connection
         self._asked = asked
-        self._tree, self._entry = area
+        self._entry = entry
+        self._rows = rows
         self._acts = acts
         self._wanted = [count for count in dict.fromkeys(wanted) if count.kind == "children"]
-        self._months = [Period(month) for month in asked.period.months_of if month <= this_month]
-        self._rows: dict[Period, Mapping[str, Any]] = {}
         self._young: dict[Period, Mapping[str, Any]] = {}
         self._children: dict[tuple[str, Period], dict[Count, Told]] = {}
         self._too_large: set[tuple[str, Period]] = set()
-
-    async def row(self, period: Period) -> Mapping[str, Any]:
-        """Of a month of a longer period together with its other months: rules over months need them all."""
-        if period not in self._rows:
-            about = self._connection, self._tree, self._entry
-            if period == self._asked.period:
-                self._rows[period] = await own_row(*about, self._asked)
-            else:
-                self._rows |= await own_rows(*about, self._asked, self._months)
-        return self._rows[period]
 
     async def told(self, count: Count, part: Period) -> Told:
         """What the months or the period `part` count. Raises TooLargeError."""
         if count.kind == "children":
             return await self._of_children(count, part)
-        return of_figures(count, await (self._under_two(part) if count.under_two else self.row(part)))
+        return of_figures(count, await (self._under_two(part) if count.under_two else self._rows.row(part)))
 
     async def _under_two(self, period: Period) -> Mapping[str, Any]:
         """Figures of those under two, each child by its latest state and age in the period, as the breakdown has it."""
@@ -98,7 +88,7 @@ class LiveIndicators:
         return self._children[key][count]
 
     async def _counted(self, counts: Sequence[Count], part: Period) -> dict[Count, Told]:
-        together = self._months if part in self._months else [part]
+        together = self._rows.months if part in self._rows.months else [part]
         found = await self._tally(SERVICES, part, together)
         if found is not None:
             places = services_of(total(found), counts)

@@ -34,6 +34,7 @@ from services.reporting.store.sibling_sums import SumsBelow, sums_below
 from services.reporting.store.sums import SUM_COLUMNS, area_where
 from services.reporting.store.whole_register import tree_below
 from services.reporting.use_cases.release_analyses import changes_of, growth_of
+from services.reporting.use_cases.release_counted import counted_of
 from services.reporting.use_cases.release_days import days_of
 from services.reporting.use_cases.release_groups import groups_of
 from shared.auth.areas import AreaGrant, apply
@@ -105,6 +106,7 @@ async def release_period(
     groups = await groups_of(connection, batch)
     changes, growth = await changes_of(connection, batch), await growth_of(connection, batch)
     days = await days_of(connection, batch, today)
+    counted = await counted_of(connection, batch)
     parents = {code: parent for parent, family in batch.families() for code in family}
     released = (
         Released(
@@ -116,6 +118,7 @@ async def release_period(
             changes=changes.get(code),
             growth=growth.get(code),
             days=days.get(code),
+            counted=counted.get(code),
         )
         for code, parent in parents.items()
     )

@@ -35,10 +35,11 @@ class TallyKind:
 COURSES_KIND: Final = TallyKind(COURSES, count_courses, added_up)
 CHANGES_KIND: Final = TallyKind(CHANGES, count_changes, brought_together)
 GROWTH_KIND: Final = TallyKind(GROWTH, count_growth, by_area)
+SERVICES_KIND: Final = TallyKind(SERVICES, count_services, by_area, count_services_of)
 KINDS: Final = (
     TallyKind(GROUPS, count_groups, by_area),
     COURSES_KIND,
-    TallyKind(SERVICES, count_services, by_area, count_services_of),
+    SERVICES_KIND,
     CHANGES_KIND,
     GROWTH_KIND,
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.reporting.domain.indicator_set import Count
 from services.reporting.domain.indicator_values import counted_over
@@ -64,3 +65,10 @@ def services_of(tally: Tally, counts: Sequence[Count]) -> list[Counted]:
         Counted(code, "", tuple(row[columns].tolist()), tuple(row[len(_COUNTS) :][columns].tolist()))
         for code, row in zip(tally.parts, tally.counts, strict=True)
     ]
+
+
+def pairs_of(tally: Tally, counts: Sequence[Count]) -> list[tuple[str, NDArray[np.int64]]]:
+    """By part: counts x (numerator, denominator)."""
+    columns = [_COLUMN[count] for count in counts]
+    pairs = tally.counts.reshape(-1, 2, len(_COUNTS))[:, :, columns].transpose(0, 2, 1).astype(np.int64)
+    return list(zip(tally.parts, pairs, strict=True))

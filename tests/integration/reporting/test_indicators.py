@@ -203,6 +203,7 @@ async def test_k_is_of_the_registered_whose_card_is_known_and_none_of_it_tells_w
     assert [_parts(now[code]) for code in ("k", "k_known", "k_s", "d_k")] == [(13, 16), (16, 29), (13, 29), (5, 13)]
     assert _parts((await _values(office, "2026-Q1"))["k_s"]) == (13, 29)
     assert _parts((await _values(office, "2026-02", codes="d_k"))["d_k"]) == (5, 13)
+    await ground.release_all(pool, RELEASED_ON, ["2026-02"])
     for codes in ("k_s", "k_known", "k,k_s"):
         seen = await _values(office, "2026-02", role="province", areas=("12",), codes=codes)
         assert all(one["suppressed"] for one in seen.values()), "three without a card are known less known with one"
@@ -328,15 +329,74 @@ async def test_pages_of_a_list_hold_each_child_once_wherever_their_borders_lie(
         assert found == ids, (alone, limit)
 
 
+OUTSIDE: dict[str, Any] = {"role": "province", "areas": ("12",)}
+RELEASED_ON = date(2026, 3, 11)
+
+
 async def test_the_province_sees_no_small_count_and_none_that_tells_one(office: Office, pool: Pool) -> None:
     await ground.deliver(pool, _ground_facts())
-    seen = await _values(office, "2026-02", "12.19.01.2003", role="province", areas=("12",))
+    await ground.release_all(pool, RELEASED_ON, ["2026-02"])
+    seen = await _values(office, "2026-02", "12.19.01.2003", **OUTSIDE)
     exact = await _values(office, "2026-02", "12.19.01.2003")
     assert _parts(exact["vitamin_a_6_59"]) == (5, 12)
     assert seen["vitamin_a_6_11"]["suppressed"]
     assert seen["vitamin_a_6_11"]["numerator"] is None
     assert seen["vitamin_a_6_11"]["share"] is None
     assert seen["vitamin_a_6_11"]["reason"]["code"] == "suppressed"
+    assert (await office.get("/v1/areas/12.19/indicators", period="2026-02", **OUTSIDE)).json()["counted_at"] is None
+
+
+async def test_outside_indicators_are_as_they_were_released_whatever_comes_in_later(office: Office, pool: Pool) -> None:
+    """Eighty children of 23 months, forty of 8: half got vitamin A. Then ten more did, and ten were others."""
+    facts: list[Fact] = register()
+    for number in range(80, 120):
+        taken = measurement("a", date(2026, 2, 12), of=number, known=3)
+        facts += [child(number, birth_date=date(2025, 6, 1)), taken]
+        facts.append(assessment(taken, haz=-2.4 if number < 100 else -1.0))
+        if number < 100:
+            facts.append(act("b", vitamin_a(date(2026, 2, 12), "blue_100000_iu"), of=number))
+    late: list[Fact] = []
+    for number in range(80):
+        desa = DESA[number % 2]
+        facts.append(child(number, homes=[(date(2024, 3, 10), desa, POSYANDU[desa][0])]))
+        taken = measurement("a", date(2026, 2, 12), of=number, known=3)
+        facts += [taken, assessment(taken, haz=-2.4 if number < 40 else -1.0)]
+        if number >= 40:
+            facts.append(act("a", vitamin_a(date(2026, 2, 12)), of=number))
+        elif number < 10:
+            late.append(act("late", vitamin_a(date(2026, 2, 13)), of=number))
+        elif number < 20:
+            late.append(
+                child(number, revision=2, known=90 * 24 * 60, change="merged", merged_into=child_id(number + 10))
+            )
+    await ground.deliver(pool, facts)
+    asked = [(code, period) for code in ("12", "12.19", DESA[0]) for period in ("2026-02", "2026-Q1")]
+
+    async def told() -> list[str]:
+        return [
+            (await office.get(f"/v1/areas/{code}/indicators", period=period, **OUTSIDE)).text for code, period in asked
+        ]
+
+    before = await _values(office, "2026-02", **OUTSIDE)
+    work = {code for code, one in before.items() if one["reason"] is None}
+    assert {"s", "d", "d_s"} <= work
+    assert "vitamin_a_6_59" not in work
+    assert before["stunted"]["reason"]["code"] == before["vitamin_a_6_59"]["reason"]["code"] == "not_told_yet"
+    assert before["stunted_baduta"]["reason"]["code"] == "not_told_yet"
+    await ground.release_all(pool, date(2026, 4, 11))
+    first = await told()
+    shown = await _values(office, "2026-02", **OUTSIDE)
+    exact = await _values(office, "2026-02")
+    for code in ("vitamin_a_6_59", "stunted", "stunted_baduta", "d_s"):
+        assert _parts(shown[code]) == _parts(exact[code]), code
+    assert _parts(shown["vitamin_a_6_59"]) == (60, 120)
+    assert _parts((await _values(office, "2026-Q1", **OUTSIDE))["vitamin_a_6_59"]) == (60, 120), "of the month"
+    assert (await _values(office, "2026-Q1", **OUTSIDE))["d_s"]["periods"] == ["2026-02", "2026-03"], "as released"
+    await ground.deliver(pool, late)
+    assert _parts((await _values(office, "2026-02"))["vitamin_a_6_59"]) == (70, 110)
+    assert await told() == first
+    then = await _values(office, "2026-02", as_of="2026-04-10", **OUTSIDE)
+    assert then["vitamin_a_6_59"]["reason"]["code"] == "not_told_yet", "as of the day before it was released"
 
 
 async def test_definitions_come_with_an_etag_and_are_not_sent_twice(office: Office) -> None:

@@ -178,14 +178,14 @@ async def test_of_a_large_area_the_last_tally_is_shown_with_its_instant(
 async def test_indicators_that_cannot_be_counted_in_time_say_what_to_ask_instead(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The others are answered all the same; outside a desa needs what its whole province counts."""
+    """The others are answered all the same; outside nothing is counted while somebody waits."""
     await two_children(office)
     monkeypatch.setattr(find_tally, "MOST_COUNTED", 1)
     asked: dict[str, Any] = {"period": "2026-03", "codes": "stunted_baduta,d_s", "areas": ("12",)}
     cases: list[tuple[dict[str, Any], str]] = [
         ({}, "counted_later"),
         ({"as_of": "2026-04-30"}, "too_large_for_a_past_day"),
-        ({"as_of": "2026-04-30", "role": "province"}, "suppressed"),
+        ({"as_of": "2026-04-30", "role": "province"}, "not_told_yet"),
     ]
     for more, reason in cases:
         body = await office.figures("/v1/areas/12/indicators", **asked, **more)

@@ -9,8 +9,7 @@ from typing import Any, Final
 import pytest
 
 from services.reporting.domain.figures import counts_of
-from services.reporting.domain.hidden_indicators import Sibling, hidden_indicators, with_family
-from services.reporting.domain.indicator_set import Count
+from services.reporting.domain.hidden_indicators import Sibling, hidden_indicators
 from services.reporting.domain.read_indicators import load
 from services.reporting.store.sums import SUM_COLUMNS
 
@@ -112,16 +111,3 @@ def test_who_has_no_card_follows_from_no_two_of_k(*, with_card: int, known: int,
     one = sibling("1", (with_card, known), (known, 100), (with_card, 100), (with_card // 2, with_card))
     other = sibling("2", (50, 80), (80, 100), (50, 100), (30, 50))
     assert hidden(codes, one, other) == [codes.split() if is_hidden else []] * 2
-
-
-def test_asked_one_by_one_indicators_say_no_more_than_together() -> None:
-    def beside(code: str) -> set[Count]:
-        return set(with_family([COUNTS[code]], load().counts_of_children(JANUARY)))
-
-    anaemia = {COUNTS[f"anaemia_{grade}"] for grade in ("mild", "moderate", "severe")}
-    assert beside("anaemia_mild") == {COUNTS["lab_haemoglobin"], *anaemia}
-    assert beside("vitamin_a_6_59") == {
-        count for code, count in COUNTS.items() if code.startswith("vitamin_a_") and "wrong" not in code
-    }
-    assert beside("deworming") == {COUNTS["deworming"]}
-    assert beside("k_s") == {COUNTS[code] for code in ("k", "k_known", "k_s", "d_k")}

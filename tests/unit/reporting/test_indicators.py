@@ -139,7 +139,7 @@ def test_months_in_which_nobody_has_an_answer_are_left_out_and_where_that_is_all
 
 
 def test_one_hidden_month_hides_the_whole_period() -> None:
-    value = value_of("mean_of_months", [Told(30, 40), Told(None, 40, hidden=True)], is_share=True)
+    value = value_of("mean_of_months", [Told(30, 40), Told(None, None, "suppressed")], is_share=True)
     assert value["suppressed"]
     assert value["numerator"] is None
     assert value["denominator"] is None
