@@ -21,7 +21,7 @@ The same of semesters and quarters, years and semesters: whatever lies inside.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -29,17 +29,13 @@ import numpy.typing as npt
 
 from services.reporting.domain.hidden_counts import (
     FINDINGS,
-    LEFT_OUT_WHERE_SMALL,
     RULED,
     SMALLEST_SHOWN,
     Columns,
     Counts,
     Truths,
-    hidden_of,
-    hidden_siblings,
 )
 from services.reporting.domain.periods import LENGTHS, Period
-from services.reporting.domain.suppression import in_order
 
 Row = Mapping[str, Any]
 Hidden = list[set[str]]  # of each sibling
@@ -65,50 +61,6 @@ def inside(period: Period) -> list[Period]:
     """The shorter periods of the calendar that lie in `period`, months first."""
     lengths = [months for months in LENGTHS if months < period.months]
     return [Period(first, months) for months in lengths for first in period.months_of[::months]]
-
-
-def hidden_in_periods(
-    rows: Mapping[Period, Sequence[Row]], hidden_above: Mapping[Period, Collection[str]]
-) -> dict[Period, Hidden]:
-    """The hidden columns of each sibling in each period. `rows`: the siblings in one order, whatever the period.
-
-    Of a period that is not a month what lies inside it is there, too, unless nothing of it is told yet.
-    """
-    periods = list(rows)
-    siblings = rows[periods[0]]
-    if not siblings:
-        return {period: [] for period in periods}
-    names = (*RULED, *LEFT_OUT_WHERE_SMALL)
-    counts = {
-        name: np.array([[row[name] or 0 for row in rows[period]] for period in periods], np.int64) for name in names
-    }
-    above = {name: np.array([name in hidden_above[period] for period in periods]) for name in names}
-    order = in_order([(row.get("official_target"), str(row["code"])) for row in siblings])
-    hidden = hidden_beside(periods, counts, order, above)
-    of_each = [hidden_of(counts, which, hidden, above) for which in range(len(siblings))]
-    return {
-        period: [{name for name in own if own[name][number]} for own in of_each]
-        for number, period in enumerate(periods)
-    }
-
-
-def hidden_beside(
-    periods: Sequence[Period], counts: Columns, order: Sequence[int], hidden_above: Mapping[str, Truths]
-) -> dict[str, Truths]:
-    """The same on arrays, as `hidden_siblings` takes and gives them, by `periods`."""
-    hidden = {name: truths.copy() for name, truths in hidden_siblings(counts, order, hidden_above).items()}
-    ordered = sorted(range(len(periods)), key=lambda number: (periods[number].months, periods[number].first))
-    for number in ordered:
-        found = [periods.index(part) for part in inside(periods[number]) if part in periods]
-        of_one_length = [[part for part in found if periods[part].months == months] for months in LENGTHS]
-        parts = []
-        for which in filter(None, of_one_length):
-            then = {name: counts[name][which] for name in RULED}
-            alike = np.zeros(len(order), bool)
-            parts.append(Parts(then, then, {name: hidden[name][which] for name in RULED}, alike))
-        own = {name: counts[name][number] for name in RULED}
-        hide_beside(own, parts, order, {name: hidden[name][number] for name in RULED})
-    return hidden
 
 
 def hide_beside(counts: Columns, parts: Sequence[Parts], order: Sequence[int], hidden: Mapping[str, Truths]) -> None:

@@ -15,7 +15,7 @@ from services.reporting.domain.areas import Tree
 from services.reporting.domain.figures import COUNTS, counts_of
 from services.reporting.domain.hidden_counts import FINDING_COLUMNS, Counts, Truths, hidden_of, hidden_siblings
 from services.reporting.domain.periods import Period
-from services.reporting.domain.suppression import in_order, is_told
+from services.reporting.domain.suppression import in_order
 from services.reporting.store.register import trees_on_days
 from services.reporting.store.sibling_sums import SumsBelow, sums_below
 from services.reporting.store.sums import SUM_COLUMNS, area_where
@@ -26,11 +26,6 @@ from shared.postgres.page import one_page
 from shared.postgres.pool import Connection
 
 EVERY_COUNT: Final = frozenset(COUNTS)
-
-
-def untold(period: Period, known_on: date) -> frozenset[str]:
-    """Columns that nobody outside is told of any area yet."""
-    return frozenset() if is_told(period, known_on) else FINDING_COLUMNS
 
 
 @asynccontextmanager

@@ -19,7 +19,6 @@ from services.reporting.domain import facts
 from services.reporting.domain.child_month import MARK_BITS, MARKS
 from services.reporting.domain.figures import figures
 from services.reporting.domain.hidden_indicators import Sibling, hidden_indicators
-from services.reporting.domain.hidden_periods import hidden_in_periods
 from services.reporting.domain.indicator_set import Count
 from services.reporting.domain.period_months import LATEST, MonthPart, marks_of_period
 from services.reporting.domain.periods import MONTH, Period, parse_period
@@ -27,6 +26,7 @@ from services.reporting.domain.read_indicators import load
 from services.reporting.domain.suppression import suppress_groups
 from services.reporting.store.sums import SUM_COLUMNS
 from tests.unit.reporting.attacker import AT_MOST, KNOWN, SUMS_WITHIN, Hidden, Place, Row
+from tests.unit.reporting.periods_beside import hidden_in_periods
 
 MONTHS: Final = tuple(parse_period(f"2026-0{number}") for number in (1, 2, 3))
 QUARTER: Final = parse_period("2026-Q1")

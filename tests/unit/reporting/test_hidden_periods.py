@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from services.reporting.domain.figures import figures
-from services.reporting.domain.hidden_periods import hidden_in_periods, inside
+from services.reporting.domain.hidden_periods import inside
 from services.reporting.domain.periods import parse_period
 from services.reporting.store.sums import SUM_COLUMNS
 from tests.unit.reporting.attacker import Hidden
 from tests.unit.reporting.attacker_of_doors import attack_doors, draw_quarter, tell
+from tests.unit.reporting.periods_beside import hidden_in_periods
 
 pytestmark = pytest.mark.bare
 
