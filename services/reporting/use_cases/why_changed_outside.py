@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from services.reporting.domain.change_terms import OTHER, Fraction, Term, all_in_one, of_kept
 from services.reporting.domain.figures import RATES
-from services.reporting.domain.periods import MONTH, Period
+from services.reporting.domain.periods import MONTH
 from services.reporting.domain.why_changed import TERMS, Stage
-from services.reporting.store.releases import read_released
-from services.reporting.use_cases.area_figures import UnknownAreaError, find_area, heading, own_row
+from services.reporting.store.releases import Found, read_released
+from services.reporting.use_cases.area_figures import find_area, heading
 from services.reporting.use_cases.why_changed import Comparison, comparison_json, figure_json, term_json
 from shared.postgres.pool import Connection
 
@@ -32,12 +33,15 @@ async def why_changed_outside(connection: Connection, comparison: Comparison) ->
     """
     asked = comparison.asked
     tree, entry = await find_area(connection, asked.code, asked.period)
+    found = await read_released(connection, entry.code, [comparison.against, asked.period], asked.known_on, ["changes"])
+    start, end = (_figure(comparison, found.get(period)) for period in (comparison.against, asked.period))
     told = {**await heading(connection, tree, entry, asked), **comparison_json(comparison)}
-    start = await _released(connection, comparison, comparison.against)
-    end = await _released(connection, comparison, asked.period)
     if start is None or end is None:
         return {**told, "suppressed": True, "terms": []}
-    terms = await _kept(connection, comparison, start, end)
+    kept = None
+    if asked.period.months == MONTH and comparison.against == asked.period.shifted(-1):
+        kept = (found[asked.period][0].area.changes or {}).get(comparison.indicator)
+    terms = all_in_one(start, end) if kept is None else of_kept(kept, start, end)
     return {
         **told,
         "suppressed": False,
@@ -48,25 +52,12 @@ async def why_changed_outside(connection: Connection, comparison: Comparison) ->
     }
 
 
-async def _released(connection: Connection, comparison: Comparison, period: Period) -> Fraction | None:
-    asked = comparison.asked.about(comparison.asked.code, period)
-    try:
-        tree, entry = await find_area(connection, asked.code, period)
-    except UnknownAreaError:
+def _figure(comparison: Comparison, released: Sequence[Found] | None) -> Fraction | None:
+    """As released; a kabupaten is in one release of a period."""
+    rate = RATES[comparison.indicator]
+    if not released or not released[0].area.hidden.isdisjoint(rate):
         return None
-    row = await own_row(connection, tree, entry, asked)
-    numerator, denominator = (row[name] for name in RATES[comparison.indicator])
-    return None if numerator is None or denominator is None else Fraction(numerator, denominator)
-
-
-async def _kept(connection: Connection, comparison: Comparison, start: Fraction, end: Fraction) -> list[Term]:
-    asked = comparison.asked
-    if asked.period.months == MONTH and comparison.against == asked.period.shifted(-1):
-        found = await read_released(connection, asked.code, [asked.period], asked.known_on, ["changes"])
-        for one in found.get(asked.period, ()):
-            if comparison.indicator in (one.area.changes or {}):
-                return of_kept(one.area.changes[comparison.indicator], start, end)
-    return all_in_one(start, end)
+    return Fraction(*(released[0].area.sums[name] for name in rate))
 
 
 def _texts(term: Term, terms: int) -> tuple[str, str]:
