@@ -169,6 +169,8 @@ async def test_the_province_opens_the_last_month_that_is_told_and_reads_why(
         text = (await page(office, wilayah="12.19")).text
         assert f'<option value="{period}" selected>' in text
         assert ("menyusul mulai 11 Desember 2025" in text) is (period == "2025-10")
+        released = "11 November 2025" if day == 5 else "11 Desember 2025"
+        assert (f"Angka rilis {released}" in text) is (who == outside)
         body = await office.figures("/v1/areas/12.19/summary", role=role, areas=areas)
         assert (body["period"], "findings_told_from" in body) == (period, False)
         if period == "2025-10":
