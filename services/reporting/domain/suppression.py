@@ -8,11 +8,12 @@ One fixed rule, for every column of findings and for every set of siblings (the 
    last small one all are hidden, and on until together they are not small: so never one alone, and what is hidden is
    known as one sum that is not small.
 3. What is hidden of an area is hidden of all below it; what is hidden of a denominator is hidden of its findings.
-4. Findings of a period are told from TOLD_AFTER past its last day on, and of what was known before never: while a month
-   is being measured the total of a kecamatan grows by one desa a day, and its steps would tell each desa.
+4. Findings of a period are released once, no earlier than TOLD_AFTER past its last day, and stay as they were then
+   (`release.py`): while a month is being measured the total of a kecamatan grows by one desa a day, and afterwards by
+   one late child, and such steps would tell each of them, hidden or not.
 
-The hidden areas begin at the same sibling in every column and at every `as_of`, so two answers differ by where the
-hidden part ends and never by who stands in for whom. At that change an area has nine or ten: not below five, hence ten.
+The hidden areas begin at the same sibling in every column, so two periods differ by where the hidden part ends and
+never by who stands in for whom. At that change an area has nine or ten: not below five, hence ten.
 docs/statistics.md tells of the attacker that this was tried against, and of what it does not stop.
 """
 
