@@ -75,6 +75,29 @@ async def test_a_report_waits_until_every_partition_is_past_the_days_cut_off(off
     assert elsewhere.status_code in {403, 404}
 
 
+async def test_a_report_waits_until_what_came_in_by_its_day_is_judged(office: Office) -> None:
+    """Whose quality waits elsewhere, in another period or since a later day holds nothing up."""
+    facts = [*register(), child(1), *visit(1, date(2025, 12, 5), -2.4)]
+    await deliver(office.worker, facts)
+    await past(office, AS_OF)
+    await office.worker.execute("DELETE FROM quality_mark")
+    at_noon = datetime.combine(AS_OF, datetime.min.time(), JAKARTA) + timedelta(hours=12)
+    for desa, month, marked_at in (
+        (DESA[0], date(2025, 12, 1), at_noon),
+        (DESA[0], date(2025, 12, 1), at_noon + timedelta(minutes=1)),  # the same once more
+        (DESA[0], date(2025, 11, 1), at_noon),
+        ("12.20.01.2001", date(2025, 12, 1), at_noon),
+        (DESA[1], date(2025, 12, 1), at_noon + timedelta(days=1)),
+    ):
+        mark = "INSERT INTO quality_mark (places, months, marked_at) VALUES (ARRAY[$1], ARRAY[$2::date], $3)"
+        await office.worker.execute(mark, f"{desa}|{desa}.P001", month, marked_at)
+    body = {"area": "12.19", "period": "2025-12", "as_of": AS_OF.isoformat()}
+    waits = await office.post("/v1/reports", body=body, **WHO)
+    assert (waits.status_code, waits.json()["reason"], waits.json()["count"]) == (409, "quality_waits", 1)
+    await office.worker.execute("DELETE FROM quality_mark WHERE marked_at < $1", at_noon + timedelta(minutes=2))
+    await publish(office, "12.19", "2025-12", AS_OF)
+
+
 async def test_a_published_report_is_the_same_bytes_whatever_happens_later(office: Office) -> None:
     facts = [*register(), *(child(number, homes=[(BORN, DESA[0], None)]) for number in range(12))]
     for number in range(12):
