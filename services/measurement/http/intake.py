@@ -1,4 +1,4 @@
-"""`/v1/intake-jobs`: upload, diagnosis, commit, rows, error file."""
+"""`/v1/intake-jobs`: upload, diagnosis, rows, error file."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import ValidationError
 
 from services.measurement.formats.error_file import XLSX
 from services.measurement.http.answers import vault_of
-from services.measurement.http.requests import CommitIn, VoidFileIn
-from services.measurement.jobs import void
-from services.measurement.jobs.intake import COMMIT, DIAGNOSE, KIND, progress_of, state_of
+from services.measurement.jobs.intake import DIAGNOSE, KIND, progress_of, state_of
 from services.measurement.jobs.parsing import ErrorFileAsked, Parser
 from services.measurement.store import file_profiles, intake, intake_rows
 from services.measurement.store.intake import StoredFile, UploadedFile
@@ -22,7 +19,7 @@ from shared.auth.dependency import require
 from shared.auth.tokens import Caller
 from shared.calendar import now_utc, today_jakarta
 from shared.http.answer import Answer, json_answer, json_response
-from shared.http.bodies import JSON_LIMIT_BYTES, JSON_MODEL, JSON_TYPES, json_body, raw_body, read_body, refusal
+from shared.http.bodies import raw_body
 from shared.http.cursor import PageRequest, page_request
 from shared.http.kinds import NOT_FOUND
 from shared.http.transaction import reading, write_once
@@ -37,21 +34,6 @@ FILE_TYPES: Final = ("text/csv", XLSX, "application/vnd.ms-excel", "application/
 NO_AREA: Final = ProblemKind(
     "no_area", 403, "Akun tanpa wilayah", "The account has no area",
     "Gunakan akun yang diberi wilayah.", "Use an account that was given an area.",
-)  # fmt: skip
-NOT_TO_BE_TAKEN: Final = ProblemKind(
-    "intake_stopped", 409, "Berkas dihentikan", "The file is stopped",
-    "Perbaiki berkasnya, atau konfirmasi alasan yang disebut bila memang benar.",
-    "Mend the file, or confirm the reasons named if they are right after all.",
-)  # fmt: skip
-NOT_READY: Final = ProblemKind(
-    "intake_not_ready", 409, "Berkas belum atau tidak lagi menunggu keputusan", "The file does not wait for a decision",
-    "Lihat `state`: hanya berkas yang `diagnosed` atau `stopped` dapat diputuskan.",
-    "Look at `state`: only a file that is `diagnosed` or `stopped` can be decided on.",
-)  # fmt: skip
-NOT_TO_BE_VOIDED: Final = ProblemKind(
-    "intake_not_taken", 409, "Berkas belum selesai diambil", "The file has not been taken",
-    "Tunggu sampai `done`; berkas yang belum diambil dibuang dengan `:discard`.",
-    "Wait until it is `done`; a file that was not taken is left with `:discard`.",
 )  # fmt: skip
 NOTHING_TO_MEND: Final = ProblemKind(
     "nothing_to_mend", 409, "Berkas ini bukan tabel yang dapat diperbaiki", "The file is no table that could be mended",
@@ -93,7 +75,7 @@ async def get_intake_job(
     Each received row is in exactly one of the other counts; `corrected` beside `accepted`, not in it.
     """
     async with reading(request) as connection:
-        job, file = await _found(connection, intake_id)
+        job, file = await found_file(connection, intake_id)
         counted = await intake_rows.count_rows(connection, intake_id)
         undone = await intake_rows.count_undone(connection, intake_id) if file.void_asked_at is not None else {}
         undoing = await table.find(connection, file.void_job_id) if file.void_job_id is not None else None
@@ -120,50 +102,6 @@ async def get_intake_job(
     return json_response(shown)
 
 
-async def commit_body(request: Request) -> CommitIn:
-    """The body of a commit; none at all confirms nothing."""
-    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
-        return CommitIn()
-    raw = await read_body(request, JSON_TYPES, JSON_LIMIT_BYTES)
-    try:
-        return CommitIn.model_validate_json(raw, strict=True)
-    except ValidationError as error:
-        raise refusal(error) from None
-
-
-setattr(commit_body, JSON_MODEL, CommitIn)
-
-
-@router.post("/{intake_id}:commit", status_code=202, summary="Take the file's rows")
-async def post_commit(
-    request: Request,
-    caller: Annotated[Caller, require("intake:write")],
-    intake_id: UUID,
-    body: Annotated[CommitIn, Depends(commit_body)],
-) -> Response:
-    """A stopped file needs its reasons confirmed, as far as a person may overrule them. Committing twice is once."""
-
-    async def effect(connection: Connection) -> Answer:
-        job, file = await _found(connection, intake_id, lock=True)
-        state = state_of(job.state, job.payload, file)
-        if state in {"committing", "done"}:
-            return json_answer(202, {"id": str(intake_id), "state": state})
-        if file.void_asked_at is not None:
-            raise NOT_READY.problem(extra={"state": state})
-        if state not in {"diagnosed", "stopped"} and not (state == "failed" and file.committed_at is not None):
-            raise NOT_READY.problem(extra={"state": state})
-        diagnosis = file.diagnosis or {}
-        open_reasons = sorted(set(diagnosis.get("stop_reasons", ())) - set(body.confirm_stop_reasons))
-        if state == "stopped" and (open_reasons or not diagnosis.get("can_be_confirmed")):
-            extra = {"stop_reasons": open_reasons, "can_be_confirmed": bool(diagnosis.get("can_be_confirmed"))}
-            raise NOT_TO_BE_TAKEN.problem(extra=extra)
-        await intake.mark_committed(connection, intake_id, body.confirm_stop_reasons, caller.subject, now_utc())
-        await table.go_on(connection, intake_id, COMMIT)
-        return json_answer(202, {"id": str(intake_id), "state": "committing"})
-
-    return await write_once(request, effect)
-
-
 def wanted_rows(
     outcome: Annotated[Outcome | None, Query(description="What became of the row")] = None,
     reason: Annotated[str | None, Query(max_length=60, description="A code among its remarks")] = None,
@@ -179,50 +117,6 @@ def wanted_rows(
     return WantedRows(outcome, reason, state, undone)
 
 
-@router.post("/{intake_id}:discard", summary="Leave the file: nothing of it is taken")
-async def post_discard(
-    request: Request, _caller: Annotated[Caller, require("intake:write")], intake_id: UUID
-) -> Response:
-    """Only before it is committed; discarding twice is once."""
-
-    async def effect(connection: Connection) -> Answer:
-        job, file = await _found(connection, intake_id, lock=True)
-        if file.committed_at is not None:
-            raise NOT_READY.problem(extra={"state": state_of(job.state, job.payload, file)})
-        if file.discarded_at is None:
-            await intake.mark_discarded(connection, intake_id, now_utc())
-        return json_answer(200, {"id": str(intake_id), "state": "discarded"})
-
-    return await write_once(request, effect)
-
-
-@router.post("/{intake_id}:void", status_code=202, summary="Take a whole file back")
-async def post_void(
-    request: Request,
-    caller: Annotated[Caller, require("intake:write")],
-    intake_id: UUID,
-    body: Annotated[VoidFileIn, json_body(VoidFileIn)],
-) -> Response:
-    """What the file recorded is voided, what it corrected stands again as before. Voiding twice is once.
-
-    What a person has changed since, or another file states too, is kept: `rows?undone=kept_changed_since`.
-    """
-
-    async def effect(connection: Connection) -> Answer:
-        job, file = await _found(connection, intake_id, lock=True)
-        state = state_of(job.state, job.payload, file)
-        if state not in {"voiding", "voided"}:
-            if file.committed_at is None or job.state not in {"done", "failed"}:
-                raise NOT_TO_BE_VOIDED.problem(extra={"state": state})
-            payload = {"intake_id": str(intake_id)}
-            job_id = await table.enqueue(connection, void.KIND, payload, requested_by=caller.subject)
-            await intake.mark_void_asked(connection, intake_id, job_id, caller.subject, body.reason, now_utc())
-            state = "voiding"
-        return json_answer(202, {"id": str(intake_id), "state": state})
-
-    return await write_once(request, effect)
-
-
 @router.get("/{intake_id}/rows", summary="What became of the rows")
 async def get_rows(
     request: Request,
@@ -234,7 +128,7 @@ async def get_rows(
     """In file order, with the codes of what was seen and, for rows held back, the values that were probably meant."""
     after = page.after(int) or (0,)
     async with reading(request) as connection:
-        await _found(connection, intake_id)
+        await found_file(connection, intake_id)
         rows = await intake_rows.list_rows(connection, intake_id, wanted, after[0], page.limit + 1)
     items = [{name: str(value) if isinstance(value, UUID) else value for name, value in row.items()} for row in rows]
     return json_response(page.page(items, "row_number"))
@@ -249,7 +143,7 @@ async def get_error_file(
     Holds names, so it needs the scope of who may upload.
     """
     async with reading(request) as connection:
-        _, file = await _found(connection, intake_id)
+        _, file = await found_file(connection, intake_id)
         content = await intake.file_content(connection, intake_id)
         held = await intake_rows.held_back(connection, intake_id) if file.committed_at is not None else None
         profiles = await file_profiles.read_with(connection, file.profile_versions)
@@ -269,7 +163,8 @@ def parser_of(request: Request) -> Parser:
     return parser
 
 
-async def _found(connection: Connection, intake_id: UUID, *, lock: bool = False) -> tuple[Job, StoredFile]:
+async def found_file(connection: Connection, intake_id: UUID, *, lock: bool = False) -> tuple[Job, StoredFile]:
+    """A file with its job, of the caller's areas; else 404."""
     file = await intake.find_file(connection, intake_id, lock=lock)
     job = await table.find(connection, intake_id, KIND)
     if file is None or job is None:

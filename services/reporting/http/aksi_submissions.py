@@ -1,4 +1,4 @@
-"""`/v1/aksi/submissions` and `/changes`: send an action, read what was sent, answer it, follow what happens.
+"""`/v1/aksi/submissions` and `/changes`: send an action, read what was sent, follow what happens.
 
 A submission is the official report: whoever was granted its area reads it exactly.
 """
@@ -15,38 +15,30 @@ from services.reporting.domain.aksi_submission import Area as Place
 from services.reporting.formats.aksi_mapping import mapping_of
 from services.reporting.formats.aksi_workbook import Note, fill, own_workbook
 from services.reporting.http.aksi_asked import (
-    account_of,
     aksi_refusals,
-    demand_kecamatan,
-    demand_reasons,
     made_by,
     year_asked,
 )
-from services.reporting.http.aksi_requests import AcknowledgementIn, ReviewIn, SubmitIn
-from services.reporting.http.aksi_texts import AKSI_BLOCKED, AKSI_SENT, NOTHING_TO_REVIEW
+from services.reporting.http.aksi_requests import SubmitIn
+from services.reporting.http.aksi_texts import AKSI_BLOCKED, AKSI_SENT
 from services.reporting.http.aksi_workbooks import workbook_response
 from services.reporting.store import aksi_submissions
 from services.reporting.store.aksi_programmes import find_template
-from services.reporting.store.aksi_submissions import Answer as Reply
 from services.reporting.store.aksi_submissions import Sent
 from services.reporting.use_cases.aksi_year import KABUPATEN_LENGTH
 from services.reporting.use_cases.submit_aksi import (
     AlreadySentError,
     BlockedError,
     Submission,
-    acknowledge,
     read_submission,
-    review,
     submit,
 )
 from shared.auth.dependency import require
 from shared.auth.tokens import Caller
-from shared.calendar import now_utc, today_jakarta
-from shared.contracts.fact import new_fact_id
+from shared.calendar import today_jakarta
 from shared.http.answer import Answer, json_answer, json_response
 from shared.http.bodies import json_body
 from shared.http.cursor import MAX_LIMIT, PageRequest, decode_cursor, encode_cursor, page_request
-from shared.http.kinds import NOT_FOUND
 from shared.http.transaction import reading, write_once
 from shared.postgres.pool import Connection
 
@@ -168,54 +160,6 @@ def _workbook(found: Submission, areas: list[Place], template: bytes | None) -> 
     return fill(blank, mapping, areas, found.values, Note(lines, found.changed), names)
 
 
-@router.post("/submissions/{submission_id}/reviews", status_code=201, summary="Record the province's review")
-async def post_review(
-    request: Request,
-    caller: Annotated[Caller, require("aksi:review")],
-    submission_id: UUID,
-    body: Annotated[ReviewIn, json_body(ReviewIn)],
-) -> Response:
-    """Kecamatan to revise are open again, the rest is reviewed. A revision names reasons; no kecamatan: all of them."""
-    demand_reasons(body)
-
-    async def effect(connection: Connection) -> Answer:
-        sent = await _sent(connection, submission_id)
-        asked = await year_asked(connection, caller, sent.year, sent.kabupaten_code, today_jakarta())
-        demand_kecamatan(body.revise, asked)
-        revise = None
-        if body.outcome == "revision_requested":
-            revise = body.revise or list(asked.kecamatan)
-        try:
-            moved = await review(connection, sent, _reply(caller, sent, "review", body), revise, asked)
-        except BlockedError:
-            raise NOTHING_TO_REVIEW.problem() from None
-        return json_answer(201, {"submission_id": str(submission_id), "outcome": body.outcome, **moved})
-
-    return await write_once(request, effect)
-
-
-@router.post(
-    "/submissions/{submission_id}/acknowledgements", status_code=201, summary="Say what became of a submission"
-)
-async def post_acknowledgement(
-    request: Request,
-    caller: Reader,
-    submission_id: UUID,
-    body: Annotated[AcknowledgementIn, json_body(AcknowledgementIn)],
-) -> Response:
-    """Of the receiving system: accepted, or rejected with reasons. Sent again with the same key it is one."""
-    demand_reasons(body)
-
-    async def effect(connection: Connection) -> Answer:
-        sent = await _sent(connection, submission_id)
-        reply = _reply(caller, sent, "acknowledgement", body)
-        await acknowledge(connection, sent, reply)
-        answer = {"acknowledgement_id": str(reply.answer_id), "submission_id": str(submission_id)}
-        return json_answer(201, {**answer, "outcome": reply.outcome})
-
-    return await write_once(request, effect)
-
-
 @router.get("/changes", summary="What happened to submissions, in an order without holes")
 async def get_changes(
     request: Request,
@@ -232,27 +176,6 @@ async def get_changes(
         rows = await aksi_submissions.read_changes(connection, number, limit)
     reached = rows[-1]["number"] if rows else number
     return json_response({"items": rows, "next_cursor": encode_cursor(reached), "more": len(rows) == limit})
-
-
-async def _sent(connection: Connection, submission_id: UUID) -> Sent:
-    sent = await aksi_submissions.find_submission(connection, submission_id)
-    if sent is None:
-        raise NOT_FOUND.problem()
-    return sent
-
-
-def _reply(caller: Caller, sent: Sent, kind: str, body: ReviewIn | AcknowledgementIn) -> Reply:
-    return Reply(
-        answer_id=new_fact_id(),
-        submission_id=sent.submission_id,
-        kind=kind,
-        outcome=body.outcome,
-        reasons=[reason.model_dump() for reason in body.reasons],
-        reference=body.reference,
-        account=account_of(caller),
-        client=caller.client_id,
-        at=now_utc(),
-    )
 
 
 def _head(sent: Sent) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from services.reporting.domain.tallies import first_kept
-from services.reporting.store.tallies import (
+from services.reporting.store.due_tallies import (
     Due,
     children_of_all,
     claim_due,

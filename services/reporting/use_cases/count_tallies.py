@@ -7,8 +7,9 @@ from datetime import date, datetime
 
 from services.reporting.domain.periods import Period
 from services.reporting.domain.tallies import COUNTED_LEVEL, Tally, first_kept
+from services.reporting.store.due_tallies import Due
 from services.reporting.store.sums import area_where
-from services.reporting.store.tallies import Due, areas_below, read_below, write_tally
+from services.reporting.store.tallies import areas_below, read_below, write_tally
 from services.reporting.use_cases.tally_kinds import KINDS, TallyKind
 from shared.auth.areas import AreaGrant, apply
 from shared.postgres.pool import Connection

@@ -14,7 +14,8 @@ from datetime import date
 from typing import Any, Final
 
 from services.reporting.domain.quality_counts import Counts, counts_of
-from services.reporting.domain.quality_reasons import Month, Reason, grade_of, judge
+from services.reporting.domain.quality_month import Month
+from services.reporting.domain.quality_reasons import Reason, grade_of, judge
 from services.reporting.domain.quality_ruleset import GRADES, QualityRules
 from services.reporting.store import posyandu_quality, quality_history, quality_marks, quality_sums
 from services.reporting.store.group_facts import read_by_key

@@ -14,6 +14,7 @@ import structlog
 from services.reporting.domain.cells import BUCKETS, Deltas
 from services.reporting.domain.fold import pending
 from services.reporting.store import quality_sums
+from services.reporting.store.due_tallies import demand_everything
 from services.reporting.store.feed import mark_between
 from services.reporting.store.generations import (
     REBUILD_LOCK,
@@ -30,7 +31,6 @@ from services.reporting.store.generations import (
 )
 from services.reporting.store.group_facts import linked, read_by_key, read_groups
 from services.reporting.store.projection import add_to_cells
-from services.reporting.store.tallies import demand_everything
 from services.reporting.use_cases.judge_quality import sum_kecamatan
 from services.reporting.use_cases.refold import FOLD_GROUPS, refold
 from services.reporting.use_cases.refold_services import refold_services

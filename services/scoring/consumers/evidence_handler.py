@@ -7,7 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.scoring.store import laboratory, replays
-from services.scoring.store.evidence import CHILDREN, MEASUREMENTS, lock_families
+from services.scoring.store.evidence import lock_families
+from services.scoring.store.evidence_facts import CHILDREN, MEASUREMENTS
 from services.scoring.store.interventions import INTERVENTIONS
 from services.scoring.store.laboratory_tables import CRITICAL_VALUES, ELEVATIONS, LAB_ORDERS, LAB_RESULTS, is_desa
 from services.scoring.use_cases.judge_measurements import Clock, judge_measurements

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.scoring.store import sessions
-from services.scoring.store.evidence import place_of
+from services.scoring.store.evidence_facts import place_of
 from services.scoring.store.sessions import Session
 from shared.contracts.child import ChildV1, MeasurementV1
 from shared.postgres.pool import Connection

@@ -17,8 +17,9 @@ from services.reporting.domain.tallies import Tally, rows_of
 from services.reporting.jobs import tallies
 from services.reporting.jobs.feed import FeedGatherer
 from services.reporting.jobs.tallies import TallyKeeper
+from services.reporting.store.due_tallies import claim_due
 from services.reporting.store.sums import Where
-from services.reporting.store.tallies import claim_due, read_tally
+from services.reporting.store.tallies import read_tally
 from services.reporting.use_cases import count_tallies, find_tally
 from services.reporting.use_cases.hidden_columns import seeing_siblings
 from services.reporting.use_cases.rebuild import rebuild

@@ -21,7 +21,7 @@ from services.scoring.domain.plausibility.values import Param, Values
 from services.scoring.domain.plausibility.verdicts import EVIDENCE_CODES, KIND_CODES
 from services.scoring.jobs.sessions import SessionJudge
 from services.scoring.store import sessions
-from services.scoring.store.evidence import POSITION_CODES, SEX_CODES, place_of
+from services.scoring.store.evidence_facts import POSITION_CODES, SEX_CODES, place_of
 from services.scoring.use_cases import judge_sessions as judging
 from services.scoring.use_cases.accept_hint import accept_hint
 from services.scoring.use_cases.judge_measurements import Clock

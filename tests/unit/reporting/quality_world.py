@@ -15,7 +15,7 @@ from deploy.demo.register import build_district
 from deploy.demo.visits import Growing, Places
 from deploy.demo.visits import Visits as Weighed
 from services.reporting.domain.quality_counts import Counts, Visits, counts_of
-from services.reporting.domain.quality_reasons import Month
+from services.reporting.domain.quality_month import Month
 from services.reporting.domain.quality_ruleset import load
 from shared.calendar import add_months
 

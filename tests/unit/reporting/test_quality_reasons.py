@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from services.reporting.domain.quality_counts import POWERS, Counts
-from services.reporting.domain.quality_reasons import NUMBERS, Judgement, Month, grade_of, judge
+from services.reporting.domain.quality_month import NUMBERS, Month
+from services.reporting.domain.quality_reasons import Judgement, grade_of, judge
 from services.reporting.domain.quality_ruleset import QualityRulesError, load, read
 
 RULES = load()
