@@ -197,7 +197,8 @@ async def _beside(
             if code not in place:
                 continue
             if place[code] != provinsi:
-                row = np.array(sums, np.int64)[[columns.index(name) for name in SUM_COLUMNS]]
+                named = dict(zip(columns, sums, strict=True))
+                row = np.array([named.get(name, 0) for name in SUM_COLUMNS], np.int64)
                 told[number, place[code]] += row
                 if code in own:  # of the provinsi those of this release are told together
                     told[number, provinsi] += row

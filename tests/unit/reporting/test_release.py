@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final
 
 import numpy as np
@@ -11,8 +12,11 @@ from services.reporting.domain.areas import Entry, Tree
 from services.reporting.domain.figures import COUNTS
 from services.reporting.domain.hidden_counts import RULED
 from services.reporting.domain.hidden_periods import Parts, hide_beside
-from services.reporting.domain.release import TOP
+from services.reporting.domain.release import TOP, Released
 from services.reporting.domain.release_hiding import added_up, places_of
+from services.reporting.store.releases import Found
+from services.reporting.store.sums import SUM_COLUMNS
+from services.reporting.use_cases.released_figures import shown
 
 pytestmark = pytest.mark.bare
 
@@ -64,3 +68,11 @@ def test_what_is_no_longer_the_sum_of_what_was_told_is_hidden(
     hide_beside(counts, [Parts(part, part, nothing, np.array([False, differs]))], [0, 1], told)
     assert told["stunted"].tolist() == [hidden, hidden]
     assert not told["measured_children"].any()
+
+
+def test_a_count_that_the_program_of_the_release_did_not_know_is_not_told_as_zero() -> None:
+    sums = dict.fromkeys(SUM_COLUMNS, 40)
+    del sums["anaemic"]
+    told = shown([Found(date(2026, 2, 11), Released("12.19", "12", sums, frozenset({"oedema"})))]).figures
+    assert (told["anaemic"], told["oedema"], told["stunted"]) == (None, None, 40)
+    assert told["suppressed"] == ["anaemic", "oedema"]
