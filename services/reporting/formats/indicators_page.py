@@ -28,7 +28,8 @@ by hand. `GET /v1/indicators?on=` serves the same, `GET /v1/areas/{code}/indicat
 each with numerator, denominator, 95 % interval, the coverage it rests on, label, quality grade, and the reason where
 there is no value. Coverage, label and grade are of all children of the area over the months that the value looks at
 (`periods`): of several months the sum over the sum, and the worst grade. A definition holds from a day on; an older
-period keeps the one of its last day. Who was due and not reached:
+period keeps the one of its last day. Outside the district values are those of the period's release, and of its months'
+releases where the rule looks at months; what is not released has only S and D. Who was due and not reached:
 `GET /v1/areas/{code}/missing?service=&period=`."""
 
 

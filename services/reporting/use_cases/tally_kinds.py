@@ -32,12 +32,13 @@ class TallyKind:
     count_all: Callable[[Connection, Where, Sequence[Period]], Awaitable[list[Tally]]] | None = None
 
 
+GROUPS_KIND: Final = TallyKind(GROUPS, count_groups, by_area)
 COURSES_KIND: Final = TallyKind(COURSES, count_courses, added_up)
 CHANGES_KIND: Final = TallyKind(CHANGES, count_changes, brought_together)
 GROWTH_KIND: Final = TallyKind(GROWTH, count_growth, by_area)
 SERVICES_KIND: Final = TallyKind(SERVICES, count_services, by_area, count_services_of)
 KINDS: Final = (
-    TallyKind(GROUPS, count_groups, by_area),
+    GROUPS_KIND,
     COURSES_KIND,
     SERVICES_KIND,
     CHANGES_KIND,
