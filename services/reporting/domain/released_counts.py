@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,10 @@ from services.reporting.domain.hidden_indicators import Sibling, hidden_indicato
 from services.reporting.domain.indicator_set import Count, IndicatorSet
 from services.reporting.domain.indicator_values import Told, counted_over, parts_of
 from services.reporting.domain.periods import Period
-from services.reporting.domain.release import Batch
+from services.reporting.domain.release import TOP, Batch
 
 Pairs = npt.NDArray[np.int64]  # counts x (numerator, denominator)
+SINCE_JANUARY: Final = "year_to_date"
 _KEY_BYTES = 6
 
 
@@ -45,10 +47,17 @@ def released_counts(known: IndicatorSet, period: Period) -> tuple[Count, ...]:
     return tuple(dict.fromkeys(known.with_known(own)))
 
 
-def kept_by_family(batch: Batch, counts: Sequence[Count], counted: Mapping[str, Pairs]) -> Iterator[dict[str, Any]]:
+def kept_by_family(
+    batch: Batch,
+    counts: Sequence[Count],
+    counted: Mapping[str, Pairs],
+    hidden_before: Mapping[str, frozenset[str]] = MappingProxyType({}),
+) -> Iterator[dict[str, Any]]:
     """Family by family what is kept of each area: by key of `counts` numerator and denominator, None where hidden.
 
-    `counted`: by area.
+    What is counted since January is told of kabupaten and above only, and while no earlier month of the year hides a
+    figure that it counts among: beside the months it would tell who was among them only once. `counted`: by area;
+    `hidden_before`: by area, hidden counts of the earlier months of the year.
     """
     hidden: dict[str, frozenset[Count]] = {}
     windows = [[count for count in counts if count.window == window] for window in sorted({c.window for c in counts})]
@@ -61,6 +70,12 @@ def kept_by_family(batch: Batch, counts: Sequence[Count], counted: Mapping[str, 
             which = [place[count] for count in alike]
             told = [each._replace(counted=_pairs(counted[each.code][which])) for each in siblings]
             one_month = counted_over(batch.period, alike[0]) == batch.period
+            if alike[0].window == SINCE_JANUARY:
+                if parent not in {TOP, batch.provinsi}:
+                    for of_area in gone:
+                        of_area.update(alike)
+                    continue
+                told = [_hidden_also(each, hidden_before.get(each.code, frozenset())) for each in told]
             hidden_above = {number for number, count in enumerate(alike) if count in above}
             numbers = hidden_indicators(told, alike, hidden_above, one_month=one_month)
             for of_area, own in zip(gone, numbers, strict=True):
@@ -72,6 +87,10 @@ def kept_by_family(batch: Batch, counts: Sequence[Count], counted: Mapping[str, 
 def _sibling(batch: Batch, code: str, official_target: int | None) -> Sibling:
     figures = counts_of(dict(zip(batch.columns, batch.sums[code].tolist(), strict=True)))
     return Sibling(code, official_target, figures, batch.hidden[code], ())
+
+
+def _hidden_also(sibling: Sibling, before: frozenset[str]) -> Sibling:
+    return sibling._replace(hidden_figures=frozenset(sibling.hidden_figures) | before)
 
 
 def _pairs(pairs: Pairs) -> list[tuple[int, int]]:

@@ -58,6 +58,10 @@ SELECT area_code, month, target_change, target_shift, weighed + height_measured 
 WHERE generation = {LIVE} AND level = 3 AND months = 1 AND area_code >= $1 AND area_code < $1 || '/'
 ORDER BY area_code, month
 """
+_SINCE_JANUARY: Final = """
+SELECT area_code, array_agg(DISTINCT name) FROM released_area CROSS JOIN LATERAL unnest(hidden) AS name
+WHERE area_code = ANY($1::text[]) AND months = 1 AND month >= $2 AND month < $3 GROUP BY area_code
+"""
 _PROVINSI: Final = f"""
 SELECT DISTINCT left(area_code, 2) FROM level_cell WHERE generation = {LIVE} AND level = 2 AND months = 1 ORDER BY 1
 """
@@ -82,6 +86,14 @@ class Found(NamedTuple):
 
     released_on: date
     area: Released
+
+
+async def hidden_since_january(
+    connection: Connection, codes: Sequence[str], period: Period
+) -> dict[str, frozenset[str]]:
+    """By area what any released month of the year before `period` hides."""
+    rows = await connection.fetch(_SINCE_JANUARY, list(codes), period.first.replace(month=1), period.first)
+    return {row[0]: frozenset(row[1]) for row in rows}
 
 
 async def write_release(

@@ -12,6 +12,7 @@ from services.reporting.domain.read_indicators import load
 from services.reporting.domain.release import Batch
 from services.reporting.domain.released_counts import Pairs, kept_by_family, released_counts
 from services.reporting.domain.tallies import area_above
+from services.reporting.store.releases import hidden_since_january
 from services.reporting.use_cases.fresh_tallies import fresh_tallies
 from services.reporting.use_cases.tally_kinds import SERVICES_KIND
 from services.reporting.use_cases.tally_services import pairs_of
@@ -30,7 +31,9 @@ async def counted_of(connection: Connection, batch: Batch) -> dict[str, Any]:
                 for code in batch.belongs.get(desa, ()):
                     counted[code] += pairs
     kept: dict[str, Any] = {}
-    for of_family in kept_by_family(batch, counts, counted):
+    above_kecamatan = [batch.provinsi, *batch.kabupaten]
+    hidden_before = await hidden_since_january(connection, above_kecamatan, batch.period)
+    for of_family in kept_by_family(batch, counts, counted, hidden_before):
         kept |= of_family
         await asyncio.sleep(0)  # milliseconds each: the heartbeat shares the loop
     return kept

@@ -30,7 +30,11 @@ BELOW: Final = {TOP: ["12"], "12": ["12.01", "12.02"], "12.01": ["12.01.01", "12
 
 
 def kept(
-    name: str, pairs: dict[str, tuple[int, int]], hidden: dict[str, set[str]] | None = None, period: Period = JANUARY
+    name: str,
+    pairs: dict[str, tuple[int, int]],
+    hidden: dict[str, set[str]] | None = None,
+    period: Period = JANUARY,
+    before: dict[str, frozenset[str]] | None = None,
 ) -> dict[str, list[int] | None]:
     """By area what is kept of one count."""
     codes = [code for family in BELOW.values() for code in family]
@@ -42,7 +46,7 @@ def kept(
     counted = {code: np.array([pairs[code]], np.int64) for code in codes}
     count = COUNTS[name]
     found: dict[str, dict[str, Any]] = {}
-    for family in kept_by_family(batch, [count], counted):
+    for family in kept_by_family(batch, [count], counted, before or {}):
         found |= family
     return {code: of_area[key_of(count)] for code, of_area in found.items()}
 
@@ -74,6 +78,18 @@ def test_of_january_alone_what_is_counted_since_january_is_left_of_a_figure(peri
     """Sixty were referred: 55 of them stunted, so five are not."""
     told = kept("stunted_referred", pairs(_01=(55, 90)), period=parse_period(period))
     assert (told["12.01"] is None) is is_hidden
+
+
+def test_what_is_counted_since_january_is_told_of_kabupaten_and_above_only() -> None:
+    """Measured in January: three of twelve, in February another nine: those of both months less those of February."""
+    told = kept("stunted_referred", pairs(), period=parse_period("2026-02"))
+    assert {code for code, pair in told.items() if pair is None} == {"12.01.01", "12.01.02"}
+
+
+def test_a_figure_that_an_earlier_month_hides_hides_what_is_counted_among_it_since_january() -> None:
+    before = {"12.02": frozenset({"stunted"}), "12.01": frozenset({"wasted"})}
+    told = kept("stunted_referred", pairs(), period=parse_period("2026-02"), before=before)
+    assert (told["12.02"], told["12.01"]) == (None, [60, 100])
 
 
 def test_a_month_keeps_what_its_rules_look_at_and_a_quarter_what_no_month_has() -> None:
