@@ -30,12 +30,12 @@ async def break_down(connection: Connection, asked: Question, by: By) -> dict[st
     `counted_at`: when the groups were counted; None = now, or released. Raises UnknownAreaError, TooLargeError.
     """
     tree, entry = await find_area(connection, asked.code, asked.period)
-    counted_at = None
+    total, counted_at = await own_row(connection, tree, entry, asked), None
     if asked.exact:
         found, counted_at = await _counted(connection, entry, asked)
         rows = _rows(_by_group(found, by))
-    else:
-        rows = await _released(connection, entry, asked, by)
+    else:  # no group tells what the area does not
+        rows = await _released(connection, entry, asked, by, set(total["suppressed"]))
     rows = [{**row, "pending": None} for row in rows]  # what waits has no group yet
     return {
         **await heading(connection, tree, entry, asked),
@@ -43,7 +43,7 @@ async def break_down(connection: Connection, asked: Question, by: By) -> dict[st
         "counted_at": counted_at.isoformat() if counted_at is not None else None,
         "rows": [row for row in rows if row["age"] != BADUTA],
         "under_two": [row for row in rows if row["age"] == BADUTA],
-        "total": await own_row(connection, tree, entry, asked),
+        "total": total,
     }
 
 
@@ -56,14 +56,16 @@ async def _counted(connection: Connection, entry: Entry, asked: Question) -> tup
     return group_sums_of(counted.tally), None if counted.is_fresh else counted.counted_at
 
 
-async def _released(connection: Connection, entry: Entry, asked: Question, by: By) -> list[dict[str, Any]]:
+async def _released(
+    connection: Connection, entry: Entry, asked: Question, by: By, hidden_of_area: set[str]
+) -> list[dict[str, Any]]:
     """Rows as they were released; of what was not, every group without its counts."""
     found = await read_released(connection, entry.code, [asked.period], asked.known_on, ["groups"])
     kept = [each.area.groups for each in found.get(asked.period, ())]
     if not kept or None in kept:
         return [without(row, EVERY_COUNT) for row in _rows(_by_group((), by))]
     groups, hidden = released_groups(kept, by, SUM_COLUMNS)
-    return [without(row, hidden) for row in _rows(groups)]
+    return [without(row, hidden | hidden_of_area) for row in _rows(groups)]
 
 
 def _by_group(found: Iterable[GroupSums], by: By) -> ByGroup:

@@ -15,6 +15,7 @@ from services.reporting.store.releases import read_released
 from services.reporting.use_cases import count_tallies
 from services.reporting.use_cases.tally_kinds import KINDS
 from shared.contracts.fact import Fact
+from shared.postgres.pool import connect
 from tests.integration.reporting.ground import Office, deliver, release_all
 from tests.integration.reporting.test_province import OTHER_DESA, PROVINCE, lives, two_kabupaten, visited
 from tests.integration.reporting.test_tallies import counted
@@ -124,3 +125,15 @@ async def test_a_release_takes_groups_from_tallies_and_counts_where_something_ch
             (found,) = (await read_released(connection, code, [november], None, ["groups"]))[november]
             kept = found.area.groups
             assert (kept["groups"], kept["sums"]["target_children"]) == (["L,12-23", "P,12-23"], counts), code
+
+
+async def test_a_count_that_the_program_of_the_release_did_not_know_is_in_no_group(office: Office) -> None:
+    await deliver(office.worker, [*two_kabupaten(), *children(DESA[0], 0, (40, 15), (40, 20))])
+    await release_all(office.worker, TOLD, ["2025-11"])
+    owner = await connect(office.stack.address("reporting_owner"))
+    try:
+        await owner.execute("UPDATE release SET columns = array_replace(columns, 'severely_stunted', 'another')")
+    finally:
+        await owner.close()
+    told = await groups(office, "12.19", "sex")
+    assert [(row["stunted"], row["severely_stunted"]) for row in told.values()] == [(20, None), (15, None)]
