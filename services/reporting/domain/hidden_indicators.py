@@ -9,6 +9,8 @@ with what hangs together:
    it. Wasted, but not severely so, is a difference of two figures.
 3. Indicators that add up are hidden together: classes of one reading, one service by age, who has a growth card of how
    many and who has none. Of how many an answer is known is no finding, and where nobody's is, nothing is hidden.
+4. What is counted since January grows from month to month by those who were found anew. What was told of an earlier
+   month of the year is taken from it: who came to have it since, and who has it not, must not be small.
 """
 
 from __future__ import annotations
@@ -41,13 +43,17 @@ FIGURES_OF: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class Sibling(NamedTuple):
-    """Figures of an area, which of them are hidden, and of each count how many have it and of how many."""
+    """Figures of an area, which of them are hidden, and of each count how many have it and of how many.
+
+    `before`: of each count what was told last of the same year, where that is looked at; None = nothing was.
+    """
 
     code: str
     official_target: int | None
     figures: Mapping[str, Any]
     hidden_figures: AbstractSet[str]
     counted: Sequence[tuple[int, int]]
+    before: Sequence[tuple[int, int] | None] = ()
 
 
 def hidden_indicators(
@@ -106,6 +112,12 @@ def _parts(sibling: Sibling, count: Count, number: int, *, one_month: bool) -> l
         return []
     numerator, denominator = sibling.counted[number]
     parts = [numerator, denominator - numerator]
+    if sibling.before:
+        told = sibling.before[number]
+        without = denominator - numerator
+        parts += (
+            [SMALLEST_SHOWN, SMALLEST_SHOWN] if told is None else [numerator - told[0], without - (told[1] - told[0])]
+        )
     figures = [figure for mark in count.counted for figure in FIGURES_OF.get(mark, ())]
     if not one_month or not figures:
         return parts

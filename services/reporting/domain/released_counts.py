@@ -19,6 +19,7 @@ from services.reporting.domain.periods import Period
 from services.reporting.domain.release import TOP, Batch
 
 Pairs = npt.NDArray[np.int64]  # counts x (numerator, denominator)
+Kept = Mapping[str, Sequence[int] | None]  # by key of a count (numerator, denominator); None = hidden
 SINCE_JANUARY: Final = "year_to_date"
 _KEY_BYTES = 6
 
@@ -52,12 +53,14 @@ def kept_by_family(
     counts: Sequence[Count],
     counted: Mapping[str, Pairs],
     hidden_before: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    told_before: Mapping[str, Kept] = MappingProxyType({}),
 ) -> Iterator[dict[str, Any]]:
     """Family by family what is kept of each area: by key of `counts` numerator and denominator, None where hidden.
 
     What is counted since January is told of kabupaten and above only, and while no earlier month of the year hides a
     figure that it counts among: beside the months it would tell who was among them only once. `counted`: by area;
-    `hidden_before`: by area, hidden counts of the earlier months of the year.
+    `hidden_before`: by area, hidden counts of the earlier months of the year; `told_before`: by area and key what was
+    told last in them, from which the step must not be small.
     """
     hidden: dict[str, frozenset[Count]] = {}
     windows = [[count for count in counts if count.window == window] for window in sorted({c.window for c in counts})]
@@ -76,12 +79,30 @@ def kept_by_family(
                         of_area.update(alike)
                     continue
                 told = [_hidden_also(each, hidden_before.get(each.code, frozenset())) for each in told]
+                told = [each._replace(before=_before(told_before.get(each.code, {}), alike)) for each in told]
             hidden_above = {number for number, count in enumerate(alike) if count in above}
             numbers = hidden_indicators(told, alike, hidden_above, one_month=one_month)
             for of_area, own in zip(gone, numbers, strict=True):
                 of_area.update(alike[number] for number in own)
         hidden |= {code: frozenset(of_area) for code, of_area in zip(codes, gone, strict=True)}
         yield {code: _kept(counts, counted[code], hidden[code]) for code in codes}
+
+
+def _before(told: Kept, counts: Sequence[Count]) -> list[tuple[int, int] | None]:
+    pairs = [told.get(key_of(count)) for count in counts]
+    return [None if pair is None else (pair[0], pair[1]) for pair in pairs]
+
+
+def told_last(kept: Sequence[Sequence[Kept]]) -> Kept:
+    """By key what was told last of an area, of what its releases of each month keep, months in their order."""
+    last: dict[str, Sequence[int] | None] = {}
+    for of_month in kept:
+        for key in {key for one in of_month for key in one}:
+            pairs = [one.get(key) for one in of_month]
+            shown = [pair for pair in pairs if pair is not None]
+            if len(shown) == len(pairs):
+                last[key] = [sum(pair[0] for pair in shown), sum(pair[1] for pair in shown)]
+    return last
 
 
 def _sibling(batch: Batch, code: str, official_target: int | None) -> Sibling:

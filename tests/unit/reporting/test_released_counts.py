@@ -14,7 +14,7 @@ from services.reporting.domain.indicator_values import REASONS, WITHHELD, Told, 
 from services.reporting.domain.periods import Period, parse_period
 from services.reporting.domain.read_indicators import load
 from services.reporting.domain.release import TOP, Batch
-from services.reporting.domain.released_counts import kept_by_family, key_of, released_counts, told_in
+from services.reporting.domain.released_counts import kept_by_family, key_of, released_counts, told_in, told_last
 from services.reporting.store.sums import SUM_COLUMNS
 
 pytestmark = pytest.mark.bare
@@ -35,6 +35,7 @@ def kept(
     hidden: dict[str, set[str]] | None = None,
     period: Period = JANUARY,
     before: dict[str, frozenset[str]] | None = None,
+    told: dict[str, list[int]] | None = None,
 ) -> dict[str, list[int] | None]:
     """By area what is kept of one count."""
     codes = [code for family in BELOW.values() for code in family]
@@ -46,7 +47,8 @@ def kept(
     counted = {code: np.array([pairs[code]], np.int64) for code in codes}
     count = COUNTS[name]
     found: dict[str, dict[str, Any]] = {}
-    for family in kept_by_family(batch, [count], counted, before or {}):
+    told_before = {code: {key_of(count): pair} for code, pair in (told or {}).items()}
+    for family in kept_by_family(batch, [count], counted, before or {}, told_before):
         found |= family
     return {code: of_area[key_of(count)] for code, of_area in found.items()}
 
@@ -90,6 +92,20 @@ def test_a_figure_that_an_earlier_month_hides_hides_what_is_counted_among_it_sin
     before = {"12.02": frozenset({"stunted"}), "12.01": frozenset({"wasted"})}
     told = kept("stunted_referred", pairs(), period=parse_period("2026-02"), before=before)
     assert (told["12.02"], told["12.01"]) == (None, [60, 100])
+
+
+@pytest.mark.parametrize(("then", "is_hidden"), [([50, 80], False), ([51, 80], True), ([40, 79], True)])
+def test_since_january_the_step_from_what_was_told_is_a_count_too(then: list[int], *, is_hidden: bool) -> None:
+    """Sixty of a hundred are referred: ten more than was told, nine more, or one more who is not."""
+    shown = kept("stunted_referred", pairs(), period=parse_period("2026-03"), told={"12.01": then})
+    assert (shown["12.01"] is None) is is_hidden
+    assert shown["12"] is not None
+
+
+def test_what_was_told_last_is_of_the_last_month_that_tells_it() -> None:
+    january, february = {"a": [1, 2], "b": [3, 4]}, {"a": None, "b": [5, 6]}
+    assert told_last([[january], [february], []]) == {"a": [1, 2], "b": [5, 6]}
+    assert told_last([[january, february]]) == {"b": [8, 10]}, "of two releases of a provinsi what both tell"
 
 
 def test_a_month_keeps_what_its_rules_look_at_and_a_quarter_what_no_month_has() -> None:
