@@ -110,7 +110,7 @@ async def check_homes(desk: Desk, hashes: list[bytes | None], files: list[list[L
             assert desa_code == {"Lalang": "12.19.01.2003", "Pakam": "12.19.01.2004"}[claimed.pop()]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=FILES)
 async def test_files_in_any_order_and_repetition_leave_the_last_word_of_each_visit(
     open_module_desk: Desk, files: list[list[Line]]

@@ -43,7 +43,7 @@ def known_at(versions: Iterable[Version[Any, Any]], instant: datetime) -> dict[A
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(seed=SEEDS, steps=st.integers(1, 80))
 def test_what_was_known_at_any_instant_is_the_fold_of_the_facts_known_by_then(seed: int, steps: int) -> None:
     """as_of: history does not depend on when it is looked at."""

@@ -48,7 +48,7 @@ rows = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=40))
 def test_the_engine_equals_the_scalar_reference_on_wild_input(some: list[Row]) -> None:
     scores = score(columns(some))

@@ -234,7 +234,7 @@ some_visits = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(children, some_visits)
 def test_the_fold_says_of_every_visit_what_the_reference_says(child: Child, made: list[Visit]) -> None:
     visits = [replace(each, number=100 + i) for i, each in enumerate(made)]

@@ -136,7 +136,7 @@ scores = st.one_of(st.none(), st.integers(-450, 300).map(lambda centi: centi / 1
 histories = st.lists(st.tuples(st.integers(0, 900), scores, scores), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(histories)
 def test_the_early_warning_makes_low_into_watch_and_changes_nothing_else(
     visits: list[tuple[int, float | None, float | None]],

@@ -165,7 +165,7 @@ many_visits = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 700), scores,
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(many_visits, st.integers(0, 700))
 def test_later_visits_never_change_an_earlier_risk(visits: list[Visit], until: int) -> None:
     whole = forecast(visits)
@@ -177,7 +177,7 @@ def test_later_visits_never_change_an_earlier_risk(visits: list[Visit], until: i
     assert np.array_equal(cut.reasons, whole.reasons[early])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(many_visits)
 def test_other_children_do_not_matter(visits: list[Visit]) -> None:
     whole = forecast(visits)
@@ -188,7 +188,7 @@ def test_other_children_do_not_matter(visits: list[Visit]) -> None:
             assert np.allclose(alone.risk, whole.risk[rows], rtol=0, atol=1e-12, equal_nan=True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(many_visits)
 def test_every_risk_is_a_probability_with_a_reason(visits: list[Visit]) -> None:
     found = forecast(visits)
