@@ -54,7 +54,7 @@ def r_round(x: float) -> float:
 def power(base: float, exponent: float) -> float:
     try:
         return float(base**exponent)
-    except OverflowError:
+    except (OverflowError, ZeroDivisionError):  # what is all but 0 is 0 once divided
         return math.inf
 
 
