@@ -103,7 +103,10 @@ async def load_province(office: Office, admin: Any) -> str:
 
 
 async def _tallies(office: Office, admin: Any) -> None:
-    """Of one kabupaten counted by the keeper; the others, as large and of the same children, copy its sums."""
+    """Of one kabupaten counted by the keeper; the others, as large and of the same children, copy its sums.
+
+    Of kecamatan, too: a release adds these up.
+    """
     this_month = month_of(today_jakarta())
     keeper = TallyKeeper(office.worker, today_jakarta, settled_seconds=0)
     keeper.begun = this_month  # nothing but what is told here: everything would take half an hour
@@ -117,11 +120,11 @@ async def _tallies(office: Office, admin: Any) -> None:
     while await keeper.once():
         pass
     await admin.execute(
-        "INSERT INTO tally SELECT kind, area, months, month, layout, "
+        "INSERT INTO tally SELECT kind, area || right(area_code, -5), months, month, layout, "
         "(SELECT coalesce(array_agg(area || right(part, -5) ORDER BY part), '{}') FROM unnest(parts) AS part), "
         "columns, counts, counted_at "
         "FROM tally CROSS JOIN (SELECT DISTINCT area_code AS area FROM level_cell WHERE level = 2) AS other "
-        "WHERE area_code = $1 AND area <> $1",
+        "WHERE left(area_code, 5) = $1 AND area <> $1",
         COUNTED,
     )
     await admin.execute(
