@@ -45,7 +45,7 @@ async def area_quality(
         dates = (asked.period.first, asked.period.last_month, asked.as_of)
         judged = await quality_history.read_as_of(connection, where_of(entry), *dates)
     if not asked.exact or (asked.as_of is not None and not judged):
-        basis = "sums" if asked.as_of is None else "versions"
+        basis = "sums" if asked.as_of is None or "released_on" in about else "versions"
         return {**about, "basis": basis, **_figures(own), "rows": [_figures(row) for row in below]}
     basis = "measurements" if asked.as_of is None else "judgements"
     if judged:

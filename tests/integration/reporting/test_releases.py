@@ -112,6 +112,8 @@ async def test_released_rows_add_up_and_hide_what_is_small(office: Office) -> No
     assert [rows[code]["stunted"] for code in ("12.19.01", "12.19.02")] == [None, None], "three and one beside them"
     nobody = {row["code"]: row for row in (await outside(office, "12.19.02", "comparison", period="2025-11"))["rows"]}
     assert nobody[EMPTY_DESA]["target_children"] == 0
+    quality = await outside(office, "12.19", "quality", period="2025-11", as_of="2026-01-20")
+    assert (quality["basis"], quality["released_on"]) == ("sums", "2025-12-11")
     posts = await outside(office, DESA[0], "comparison", period="2025-11")
     assert {row["code"] for row in posts["rows"]} == {f"{DESA[0]}.P001", f"{DESA[0]}.P002"}, "nobody is unmapped there"
     assert {row[name] for row in posts["rows"] for name in COUNTS} == {None}
