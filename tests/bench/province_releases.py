@@ -24,8 +24,8 @@ _COPY: Final = (
     """,
     """
     INSERT INTO released_area
-        (area_code, months, month, release_id, parent_code, sums, hidden, groups, counted, changes, growth)
-    SELECT area_code, $3, $2, $4, parent_code, sums, hidden, groups, counted, changes, growth
+        (area_code, months, month, release_id, parent_code, sums, hidden, groups, counted, changes, growth, days)
+    SELECT area_code, $3, $2, $4, parent_code, sums, hidden, groups, counted, changes, growth, days
     FROM released_area WHERE release_id = $1
     """,
 )
