@@ -25,8 +25,8 @@ from deploy.local.processes import tethered_command
 from deploy.local.stack import Stack
 from deploy.local.throw_away import TEST_STACK_VARIABLE, throw_away_stack
 
-OWN_SYSTEMS: Final = ("architecture", "stack", "oidc", "deploy", "shared")
-MADE_EQUAL: Final = ("lab", "reporting")
+OWN_SYSTEMS: Final = ("architecture", "stack", "oidc", "deploy")
+MADE_EQUAL: Final = ("reporting",)
 BESIDE: Final = (
     "tests/unit",
     *(f"tests/integration/{name}" for name in OWN_SYSTEMS + MADE_EQUAL),
