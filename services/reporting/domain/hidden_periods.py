@@ -48,13 +48,15 @@ _IN_ANY_PART: Final = ("oedema", "suspected", "urgent")  # found once, found in 
 class Parts(NamedTuple):
     """Shorter periods of one length inside a period: counts as `known` now and as they were `told`, what is `hidden`.
 
-    All by column, parts x siblings; `differs`: of which siblings what is known is not what was told.
+    All by column, parts x siblings; `differs`: of which siblings what is known is not what was told; `release`: parts x
+    siblings, a number for those that were told together.
     """
 
     known: Columns
     told: Columns
     hidden: Mapping[str, Truths]
     differs: Truths
+    release: Counts
 
 
 def inside(period: Period) -> list[Period]:
@@ -81,8 +83,10 @@ def hide_beside(counts: Columns, parts: Sequence[Parts], order: Sequence[int], h
         is_sum = known.sum(axis=1) - among < FEW_TWICE
         unknown = is_hidden & (told > 0)
         hidden_again |= is_sum & (unknown.any(axis=1) | alike.differs[siblings])
-        # The only hidden one with anybody measured is what the total has beside those that are shown.
-        unknown &= unknown.sum(axis=2, keepdims=True) > 1
+        # The only hidden one of a release with anybody measured is what its total has beside those that are shown.
+        release = alike.release[:, siblings]
+        together = release[:, :, None] == release[:, None, :]
+        unknown &= np.einsum("fps,pst->fpt", unknown.astype(np.int64), together) > 1
         told_again |= is_sum & ~unknown.any(axis=1) & ~alike.differs[siblings]
         hidden_again |= _leaves_few(own, {name: counts[:, siblings] for name, counts in alike.told.items()}, is_hidden)
     until = {name: int(hidden[name][siblings].sum()) for name in RULED}

@@ -37,14 +37,14 @@ class Places(NamedTuple):
 class Beside(NamedTuple):
     """Released periods of one length inside the one that is released: periods x areas x columns of sums.
 
-    As `known` now, and as they were `told` with what was `hidden` (by RULED, periods x areas). `is_released`: periods x
-    areas.
+    As `known` now, and as they were `told` with what was `hidden` (by RULED, periods x areas). `release`: its number,
+    periods x areas; 0 = not released.
     """
 
     known: Counts
     told: Counts
     hidden: Mapping[str, Truths]
-    is_released: Truths
+    release: Counts
 
 
 def places_of(tree: Tree, provinsi: str, kabupaten: Sequence[str], desa_codes: Iterable[str]) -> Places:
@@ -115,6 +115,6 @@ def _counts(sum_columns: Sequence[str], sums: Counts) -> dict[str, Counts]:
 
 def _parts(sum_columns: Sequence[str], beside: Beside, which: Sequence[int]) -> Parts:
     known, told = beside.known[:, which], beside.told[:, which]
-    differs: Truths = ((known != told).any(axis=2) & beside.is_released[:, which]).any(axis=0)
+    differs: Truths = ((known != told).any(axis=2) & (beside.release[:, which] > 0)).any(axis=0)
     hidden = {name: truths[:, which] for name, truths in beside.hidden.items()}
-    return Parts(_counts(sum_columns, known), _counts(sum_columns, told), hidden, differs)
+    return Parts(_counts(sum_columns, known), _counts(sum_columns, told), hidden, differs, beside.release[:, which])

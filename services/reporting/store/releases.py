@@ -45,7 +45,7 @@ SELECT kabupaten_code, month FROM released_kabupaten
 WHERE months = $1 AND kabupaten_code = ANY($2::text[]) AND month = ANY($3::date[])
 """
 _WHOLE: Final = """
-SELECT area_code, sums, hidden, release.columns FROM release JOIN released_area USING (release_id)
+SELECT area_code, sums, hidden, release.columns, release_id FROM release JOIN released_area USING (release_id)
 WHERE provinsi_code = $1 AND release.months = $2 AND release.month = $3
 """
 _COVERED: Final = """
@@ -167,8 +167,8 @@ async def released_kabupaten(
 
 async def read_whole_release(
     connection: Connection, provinsi: str, period: Period
-) -> list[tuple[str, list[int], list[str], list[str]]]:
-    """Of all areas of a provinsi that were released of a period: code, sums, hidden counts, names of the sums."""
+) -> list[tuple[str, list[int], list[str], list[str], int]]:
+    """Of all areas of a provinsi released of a period: code, sums, hidden counts, names of the sums, release."""
     return [tuple(row) for row in await connection.fetch(_WHOLE, provinsi, period.months, period.first)]
 
 

@@ -191,11 +191,13 @@ async def _beside(
     width = len(places.codes)
     told = np.zeros((len(periods), width, len(SUM_COLUMNS)), np.int64)
     hidden: dict[str, Truths] = {name: np.zeros((len(periods), width), bool) for name in RULED}
+    release = np.zeros((len(periods), width), np.int64)
     provinsi, own = place[batch.provinsi], set(batch.kabupaten)
     for number, period in enumerate(periods):
-        for code, sums, names, columns in await read_whole_release(connection, batch.provinsi, period):
+        for code, sums, names, columns, release_id in await read_whole_release(connection, batch.provinsi, period):
             if code not in place:
                 continue
+            release[number, place[code]] = release_id
             if place[code] != provinsi:
                 named = dict(zip(columns, sums, strict=True))
                 row = np.array([named.get(name, 0) for name in SUM_COLUMNS], np.int64)
@@ -205,14 +207,13 @@ async def _beside(
             for name in hidden.keys() & set(names):
                 hidden[name][number, place[code]] = True
         await asyncio.sleep(0)
-    released = await released_kabupaten(connection, batch.kabupaten, periods)
-    is_released = np.zeros((len(periods), width), bool)
-    kabupaten_of = {code: place[kabupaten] for kabupaten in own for code in _below(batch, kabupaten)}
-    for kabupaten, period in released:
-        is_released[periods.index(period), [provinsi, place[kabupaten]]] = True
-    for code, kabupaten_place in kabupaten_of.items():
-        is_released[:, place[code]] = is_released[:, kabupaten_place]
-    return Beside(known, told, hidden, is_released)
+    kabupaten = [place[code] for code in batch.kabupaten]
+    release[:, provinsi] = release[:, kabupaten].max(axis=1)  # others of the provinsi are told apart
+    for code in batch.kabupaten:
+        for below in _below(batch, code):  # an area that was not known then had nobody
+            own_release = release[:, place[below]]
+            own_release[own_release == 0] = release[own_release == 0, place[code]]
+    return Beside(known, told, hidden, release)
 
 
 def _below(batch: Batch, code: str) -> Iterable[str]:

@@ -114,9 +114,10 @@ def _beside(provinsi: Provinsi, batch: Batch, place: Mapping[str, int], months: 
     shape = (len(MONTHS), len(place))
     told = np.zeros((*shape, len(SUM_COLUMNS)), np.int64)
     hidden = {name: np.zeros(shape, bool) for name in RULED}
+    release = np.zeros(shape, np.int64)
     places = places_of(Tree([]), PROVINSI, batch.kabupaten, provinsi.desa)
     known = np.moveaxis(provinsi.known[:, : len(MONTHS)], 0, 1)
-    for one in months:
+    for release_id, one in enumerate(months, start=1):
         number = MONTHS.index(one.batch.period)
         for code, columns in one.batch.hidden.items():
             if code not in place:
@@ -124,7 +125,8 @@ def _beside(provinsi: Provinsi, batch: Batch, place: Mapping[str, int], months: 
             for name in hidden.keys() & columns:
                 hidden[name][number, place[code]] = True
             told[number, place[code]] += one.batch.sums[code]
-    return Beside(added_up(places, provinsi.desa, known), told, hidden, np.ones(shape, bool))
+            release[number, place[code]] = release_id
+    return Beside(added_up(places, provinsi.desa, known), told, hidden, release)
 
 
 What = Literal["month", "quarter", "late"]

@@ -61,7 +61,15 @@ def _hidden_beside(
         for which in filter(None, of_one_length):
             then = {name: counts[name][which] for name in RULED}
             alike = np.zeros(len(order), bool)
-            parts.append(Parts(then, then, {name: hidden[name][which] for name in RULED}, alike))
+            parts.append(
+                Parts(
+                    then,
+                    then,
+                    {name: hidden[name][which] for name in RULED},
+                    alike,
+                    np.ones((len(which), len(order)), np.int64),
+                )
+            )
         own = {name: counts[name][number] for name in RULED}
         hide_beside(own, parts, order, {name: hidden[name][number] for name in RULED})
     return hidden

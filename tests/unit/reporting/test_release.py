@@ -65,9 +65,24 @@ def test_what_is_no_longer_the_sum_of_what_was_told_is_hidden(
     part = {name: np.tile(own, (months, 1)) for name, own in counts.items()}
     nothing = {name: np.zeros((months, 2), bool) for name in RULED}
     told = {name: np.zeros(2, bool) for name in RULED}
-    hide_beside(counts, [Parts(part, part, nothing, np.array([False, differs]))], [0, 1], told)
+    hide_beside(
+        counts, [Parts(part, part, nothing, np.array([False, differs]), np.ones((months, 2), np.int64))], [0, 1], told
+    )
     assert told["stunted"].tolist() == [hidden, hidden]
     assert not told["measured_children"].any()
+
+
+@pytest.mark.parametrize(("releases", "hidden"), [([1, 1, 1], [True, True, False]), ([1, 2, 2], [True, True, True])])
+def test_what_follows_from_the_total_of_its_own_release_covers_nobody(releases: list[int], hidden: list[bool]) -> None:
+    """The first sibling is small, the second the sum of its month: hidden there beside the first, or alone."""
+    counts: dict[str, Any] = {name: np.array([60, 60, 60]) for name in COUNTS}
+    counts["stunted"] = np.array([4, 20, 20])
+    part = {name: np.array([own, [own[0], 0, own[2]]]) for name, own in counts.items()}
+    was_hidden = {name: np.array([[name == "stunted"] * 2 + [False], [False] * 3]) for name in RULED}
+    told = {name: np.array([name == "stunted"] * 2 + [False]) for name in RULED}
+    release = np.array([releases, releases])
+    hide_beside(counts, [Parts(part, part, was_hidden, np.zeros(3, bool), release)], [0, 1, 2], told)
+    assert told["stunted"].tolist() == hidden
 
 
 def test_a_count_that_the_program_of_the_release_did_not_know_is_not_told_as_zero() -> None:
