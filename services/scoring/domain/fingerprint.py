@@ -18,7 +18,7 @@ from services.scoring.domain.assessment_codes import to_centi
 from services.scoring.domain.findings import newest_valid_day
 from services.scoring.domain.fold_columns import Assessments, Fold
 from services.scoring.domain.laboratory import LabFinding
-from services.scoring.domain.risk_codes import RULE_EVIDENCE, Evidence, RiskRule
+from services.scoring.domain.risk_codes import RULE_EVIDENCE, Evidence, RiskRule, UnknownThing
 from services.scoring.domain.stunting_risk import STUNTING_RISK_COLUMNS
 from services.scoring.domain.unknowns import SEEN_IN
 
@@ -67,6 +67,12 @@ def risk_fingerprints(fold: Fold) -> Int64s:
     for name in STUNTING_RISK_COLUMNS if warned.any() else ():
         # Mixed in where it is told only: the other prints stay what they were before there was an early warning.
         words = np.where(warned, mix(words, getattr(fold.assessments, name)[row]), words)
+    by_position = (risk.unknowns >> UnknownThing.POSITION & 1) == 1
+    row = risk.evidence[Evidence.WHZ]
+    by_position &= (row >= 0) & (row != risk.evidence[Evidence.HAZ])
+    facts = fold.measurements.fact_id
+    for column in (facts[:, 0], facts[:, 1], fold.assessments.alternative_whz) if by_position.any() else ():
+        words = np.where(by_position, mix(words, column[row]), words)
     endangered = _told(fold, Evidence.DANGER_SIGN)
     for column in _content(fold, Evidence.DANGER_SIGN) if endangered.any() else ():
         words = np.where(endangered, mix(words, column), words)

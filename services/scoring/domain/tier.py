@@ -188,6 +188,7 @@ def _unknown(
         return (rows >= 0) & ((today - line.on[rows]).astype(np.int64) > days)
 
     other_class = ~np.isnan(judged.alternative_haz) | ~np.isnan(judged.alternative_whz)
+    other_class &= judged.columns.position == Position.UNKNOWN
     drop = (seen.haz_drop > 0) & ~seen.haz_drop_confirmed
     return {
         UnknownThing.CHILD: np.isnat(roots.birth_date[root]),
@@ -198,7 +199,8 @@ def _unknown(
         UnknownThing.HEIGHT_FOR_AGE_FLAGGED: _true_at(judged.tier_haz.flagged, evidence[Evidence.HAZ_SCORE]),
         UnknownThing.WEIGHT_FOR_AGE_FLAGGED: _true_at(judged.tier_waz.flagged, evidence[Evidence.WAZ_SCORE]),
         UnknownThing.WEIGHT_FOR_HEIGHT_FLAGGED: _true_at(judged.scores.whz.flagged, evidence[Evidence.WHZ_SCORE]),
-        UnknownThing.POSITION: _true_at(other_class & (judged.columns.position == Position.UNKNOWN), haz),
+        # With oedema, or without a weight, the length of the newest visit is not the one that wasting is judged by.
+        UnknownThing.POSITION: _true_at(other_class, haz) | _true_at(other_class, whz),
         UnknownThing.HAZ_DROP: _true_at(drop, evidence[Evidence.DROP]),
         UnknownThing.LENGTH_DECREASE: _true_at(seen.length_decrease, evidence[Evidence.LENGTH]),
         UnknownThing.HEIGHT_OUTDATED: older_than(haz, rules.outdated_after_days),

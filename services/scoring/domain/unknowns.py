@@ -86,6 +86,8 @@ class Unknown:
 def unknown_of(fold: Fold, found: Finding, thing: UnknownThing) -> Unknown:
     """What growth leaves open."""
     row = found.evidence[SEEN_IN[thing]] if thing in SEEN_IN else -1
+    if thing is UnknownThing.POSITION and (row < 0 or not _both_positions(fold, row)):
+        row = found.evidence[Evidence.WHZ]
     because = _blank_reason(fold, thing, row) if thing in INDEX_OF else BECAUSE[thing]
     settle_with = SETTLE_WITH[thing]
     if because == "flagged" and thing in INDEX_OF:

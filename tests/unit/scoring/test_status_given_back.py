@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from services.scoring.domain.explain import RiskStatus, explain
 from services.scoring.domain.risk_codes import Tier
 from services.scoring.use_cases.list_missing_tests import OWNERS
-from tests.unit.scoring.fold_examples import Child, Story, Visit, day
+from tests.unit.scoring.fold_examples import Child, Story, Visit, day, fact
 
 ON: Final = ("2025-04-10", "2025-05-12", "2025-07-10")
 ASKED: Final = ("weight", "length", "position", "sex", "born")
@@ -124,3 +124,16 @@ def test_what_was_once_seen_is_missed_where_later_visits_are_silent() -> None:
         found = status(child, [replace(first, **seen), silent])
         assert found.tier == "urgent"
         assert thing in {unknown.settle_with for unknown in found.unknowns}
+
+
+def test_how_the_length_was_measured_is_asked_of_the_visit_that_wasting_is_judged_by() -> None:
+    """Weight with oedema says nothing, so the visit before speaks: severely wasted by 76.0 cm, not so by 75.3."""
+    child = Child(1, "M", day("2024-01-15"))
+    before = Visit(1, 1, day("2025-05-12"), 7.6, 75.3, "h")
+    newest = Visit(2, 1, day("2025-07-10"), 6.6, 74.5, "l", oedema=True)
+    whole = status(child, [before, newest])
+    poorer = status(*without(child, [before, newest], ("position",)))
+    assert ("whz_severe" in verdict(whole)[1], "whz_severe" in verdict(poorer)[1]) == (True, False)
+    (unknown,) = poorer.unknowns
+    assert (unknown.settle_with, unknown.fact_id) == ("record_position", fact(1))
+    assert unknown.values[-2:] == (-2.88, -3.07)
