@@ -67,12 +67,9 @@ def risk_fingerprints(fold: Fold) -> Int64s:
     for name in STUNTING_RISK_COLUMNS if warned.any() else ():
         # Mixed in where it is told only: the other prints stay what they were before there was an early warning.
         words = np.where(warned, mix(words, getattr(fold.assessments, name)[row]), words)
-    by_position = (risk.unknowns >> UnknownThing.POSITION & 1) == 1
-    row = risk.evidence[Evidence.WHZ]
-    by_position &= (row >= 0) & (row != risk.evidence[Evidence.HAZ])
-    facts = fold.measurements.fact_id
-    for column in (facts[:, 0], facts[:, 1], fold.assessments.alternative_whz) if by_position.any() else ():
-        words = np.where(by_position, mix(words, column[row]), words)
+    apart = _position_apart(fold)
+    for content in _position_content(fold) if apart.any() else ():
+        words = np.where(apart, mix(words, content), words)
     endangered = _told(fold, Evidence.DANGER_SIGN)
     for column in _content(fold, Evidence.DANGER_SIGN) if endangered.any() else ():
         words = np.where(endangered, mix(words, column), words)
@@ -113,6 +110,20 @@ def _content(fold: Fold, kind: Evidence) -> list[Int64s]:
         columns.append(fold.danger_signs)
     if not facts.voided.size:  # as for a root without evidence among others that have some
         return [np.zeros(row.size, np.int64)] * len(columns)
+    return [column[row].astype(np.int64) for column in columns]
+
+
+def _position_apart(fold: Fold) -> npt.NDArray[np.bool_]:
+    """Roots whose unknown position may be that of a visit which only wasting is judged by."""
+    row = fold.risk.evidence[Evidence.WHZ]
+    is_unknown = (fold.risk.unknowns >> UnknownThing.POSITION & 1) == 1
+    apart: npt.NDArray[np.bool_] = is_unknown & (row >= 0) & (row != fold.risk.evidence[Evidence.HAZ])
+    return apart
+
+
+def _position_content(fold: Fold) -> list[Int64s]:
+    row, facts = fold.risk.evidence[Evidence.WHZ], fold.measurements.fact_id
+    columns = (facts[:, 0], facts[:, 1], fold.assessments.alternative_whz)
     return [column[row].astype(np.int64) for column in columns]
 
 
