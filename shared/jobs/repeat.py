@@ -25,3 +25,12 @@ async def repeat(turn: Callable[[], Awaitable[None]], every_seconds: float, stop
             await asyncio.wait_for(stop.wait(), every_seconds)
         except TimeoutError:
             continue
+
+
+async def work_off(turn: Callable[[], Awaitable[float | None]], stop: asyncio.Event) -> None:
+    """`turn` until nothing is to be done (None) or `stop`; after each one a rest of as many seconds as it asks for."""
+    while not stop.is_set() and (seconds := await turn()) is not None:
+        try:
+            await asyncio.wait_for(stop.wait(), seconds)
+        except TimeoutError:
+            continue

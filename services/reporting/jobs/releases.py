@@ -31,7 +31,7 @@ from shared import metrics
 from shared.auth import areas
 from shared.auth.areas import AreaGrant
 from shared.calendar import end_of_day, month_of, now_utc
-from shared.jobs.repeat import repeat
+from shared.jobs.repeat import repeat, work_off
 from shared.messaging.outcomes import is_not_now
 from shared.postgres.pool import Connection, Pool
 
@@ -62,15 +62,7 @@ class ReleaseKeeper:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
-
-        async def work_off() -> None:
-            while not stop.is_set() and (seconds := await self._timed_turn()) is not None:
-                try:
-                    await asyncio.wait_for(stop.wait(), seconds)
-                except TimeoutError:
-                    continue
-
-        await repeat(work_off, POLL_SECONDS, stop)
+        await repeat(lambda: work_off(self._timed_turn, stop), POLL_SECONDS, stop)
 
     async def _timed_turn(self) -> float | None:
         """Seconds to rest after a turn; None if nothing was to be done."""

@@ -28,7 +28,7 @@ from services.reporting.use_cases.find_tally import QUICKLY_COUNTED
 from services.reporting.use_cases.tally_kinds import KINDS
 from shared import metrics
 from shared.calendar import month_of, now_utc
-from shared.jobs.repeat import repeat
+from shared.jobs.repeat import repeat, work_off
 from shared.messaging.outcomes import is_not_now
 from shared.postgres.pool import Connection, Pool
 
@@ -63,15 +63,7 @@ class TallyKeeper:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
-
-        async def work_off() -> None:
-            while not stop.is_set() and (seconds := await self._timed_turn()) is not None:
-                try:
-                    await asyncio.wait_for(stop.wait(), seconds)
-                except TimeoutError:
-                    continue
-
-        await repeat(work_off, POLL_SECONDS, stop)
+        await repeat(lambda: work_off(self._timed_turn, stop), POLL_SECONDS, stop)
 
     async def _timed_turn(self) -> float | None:
         """Seconds to rest after a turn; None if nothing was to be done."""
